@@ -1,0 +1,46 @@
+# CloudChat. `make help` lists what there is; `make run` is all that a newcomer needs.
+
+PYTHON := .venv/bin/python
+ARGS ?=
+
+.PHONY: help run test bench lint format setup pins audit clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## install what is missing and run everything until Ctrl-C (PORT=5001 make run: another port)
+	@scripts/setup run
+	@exec $(PYTHON) -m cloudchat.local
+
+test: ## install what tests need and run them (ARGS="-k inbox -x": some of them)
+	@scripts/setup test
+	@exec $(PYTHON) -m pytest $(ARGS)
+
+bench: ## measure; prints one JSON document
+	@scripts/setup test
+	@exec $(PYTHON) -m tests.bench $(ARGS)
+
+lint: ## check style, imports and templates
+	@scripts/setup test
+	@scripts/lint
+
+format: ## put the Python files into shape
+	@scripts/setup test
+	@$(PYTHON) -m ruff check --fix .
+	@$(PYTHON) -m ruff format .
+
+setup: ## install what `make run` needs, without running it
+	@scripts/setup run
+
+pins: ## write requirements*.txt anew from requirements*.in
+	@scripts/setup run
+	@scripts/pins
+
+audit: ## look the pinned Python packages up among the known vulnerabilities
+	@scripts/setup test
+	@$(PYTHON) -m pip_audit --disable-pip -r requirements.txt --no-deps
+
+clean: ## remove what was installed and made here; the data in var/ stays
+	@rm -rf .venv node_modules static/vendor .pytest_cache .ruff_cache .hypothesis test-results
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,7 @@
+"""Logging in and out, the own account, invitations, language."""
+
+from flask import Blueprint
+
+bp = Blueprint("auth", __name__)
+
+from blueprints.auth import routes  # noqa: E402, F401

@@ -1,0 +1,249 @@
+"""Rules of the auth feature: each loads, permits, acts, answers."""
+
+from urllib.parse import urlsplit
+
+from flask import Response, g, jsonify, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
+from pydantic import Field
+from spectree import Response as Answers
+from werkzeug.datastructures import MultiDict
+
+from blueprints.auth import bp
+from cloudchat.errors import AppError, Invalid, NotFound, Unauthorized
+from cloudchat.limits import limiter, login_key
+from cloudchat.messages import sentence
+from cloudchat.services import accounts, presence
+from cloudchat.services.accounts import Identity
+from cloudchat.tenancy import acting_as
+from cloudchat.web import Body, api, csrf, identify, me, public, requires
+
+LOCALES = ("id", "en")
+
+
+class Login(Body):
+    """E-mail address and password; `otp` once two-factor login is on."""
+
+    email: str = Field(max_length=255)
+    password: str = Field(max_length=500)
+    otp: str | None = None
+
+
+class PasswordChange(Body):
+    """The present password and the new one."""
+
+    old_password: str = Field(max_length=500)
+    new_password: str = Field(max_length=500)
+
+
+class Availability(Body):
+    """What an agent sets: online, busy or offline."""
+
+    status: str
+
+
+def profile(identity: Identity) -> dict:
+    """The caller, as pages and programs see themselves."""
+    return {
+        "id": identity.user_id,
+        "name": identity.name,
+        "email": identity.email,
+        "role": identity.role,
+        "is_operator": identity.is_operator,
+        "acting": identity.acting,
+        "availability": identity.availability,
+        "locale": identity.locale,
+        "organization": {
+            "id": identity.organization_id,
+            "name": identity.organization_name,
+            "timezone": identity.timezone,
+        },
+    }
+
+
+def _sign_in(email: str, password: str) -> Identity:
+    organization_id, user_id = accounts.verify_login(email, password)
+    token, identity = accounts.start_session(
+        organization_id, user_id, request.remote_addr, request.headers.get("User-Agent")
+    )
+    session.clear()
+    session.permanent = True
+    session["organization"], session["token"] = organization_id, token
+    return identity
+
+
+def _sign_out() -> None:
+    identity = g.get("identity")
+    if identity is not None and identity.session_id is not None:
+        with acting_as(identity.home_organization_id):
+            accounts.end_session(identity.session_id)
+    session.clear()
+
+
+def own_path(target: str | None) -> str | None:
+    """The target, if it is a path of ours; anything that could leave the site is None."""
+    if not target or "\\" in target or any(ord(char) < 32 for char in target):
+        return None
+    parts = urlsplit(target)
+    if parts.scheme or parts.netloc or not target.startswith("/") or target.startswith("//"):
+        return None
+    return target
+
+
+@bp.post("/api/auth/login")
+@public("logging in")
+@limiter.limit("10 per minute", key_func=login_key)
+@limiter.limit("30 per minute")
+@api.validate(json=Login, resp=Answers("HTTP_200", "HTTP_401", "HTTP_429"), tags=["auth"])
+def api_login(json: Login):
+    if request.mimetype != "application/json":
+        raise AppError(code="unsupported_media_type")
+    identity = _sign_in(json.email, json.password)
+    return {"user": profile(identity), "csrf_token": generate_csrf()}
+
+
+@bp.post("/api/auth/logout")
+@requires("agent")
+@api.validate(resp=Answers("HTTP_204"), tags=["auth"])
+def api_logout():
+    _sign_out()
+    return "", 204
+
+
+@bp.get("/api/app/me")
+@requires("agent")
+@api.validate(resp=Answers("HTTP_200", "HTTP_401"), tags=["auth"])
+def api_me():
+    return {**profile(me()), "user": profile(me()), "csrf_token": generate_csrf()}
+
+
+@bp.post("/api/app/me/password")
+@requires("agent")
+@limiter.limit("10 per minute")
+@api.validate(json=PasswordChange, resp=Answers("HTTP_204", "HTTP_422"), tags=["auth"])
+def api_change_password(json: PasswordChange):
+    _change_password(json.old_password, json.new_password)
+    return "", 204
+
+
+def _change_password(old: str, new: str) -> None:
+    identity = me()
+    if identity.acting:
+        raise NotFound("user")
+    accounts.change_password(identity.user_id, old, new, identity.session_id)
+
+
+@bp.put("/api/app/agents/me/availability")
+@requires("agent")
+@api.validate(json=Availability, resp=Answers("HTTP_200", "HTTP_422"), tags=["agents"])
+def api_set_availability(json: Availability):
+    if me().acting:
+        raise NotFound("user")
+    user = presence.set_availability(me().user_id, json.status)
+    return {"status": user.availability}
+
+
+@bp.route("/login", methods=["GET", "POST"])
+@public("logging in")
+@limiter.limit("10 per minute", key_func=login_key, methods=["POST"])
+@limiter.limit("30 per minute", methods=["POST"])
+def login():
+    target = own_path(request.values.get("next")) or url_for("auth.home")
+    if request.method == "GET":
+        if identify() is not None:
+            return redirect(target)
+        return render_template("auth/login.html", next=target, email="", error=None)
+    csrf.protect()
+    email = request.form.get("email", "")[:255]
+    try:
+        _sign_in(email, request.form.get("password", ""))
+    except Unauthorized as error:
+        page = render_template(
+            "auth/login.html", next=target, email=email, error=sentence(error.code)
+        )
+        return Response(page, 401)
+    return redirect(target)
+
+
+@bp.post("/logout")
+@requires("agent")
+def logout():
+    _sign_out()
+    return redirect(url_for("auth.login"))
+
+
+@bp.get("/")
+@public("sends people to where they work")
+def home():
+    return redirect(url_for("inbox.index") if identify() else url_for("auth.login"))
+
+
+@bp.route("/app/account/password", methods=["GET", "POST"])
+@requires("agent")
+def change_password():
+    errors: dict = {}
+    if request.method == "POST":
+        new = request.form.get("new_password", "")
+        try:
+            if new != request.form.get("repeat_password"):
+                raise Invalid(fields={"repeat_password": [_("The passwords differ.")]})
+            _change_password(request.form.get("old_password", ""), new)
+            return redirect(url_for("auth.change_password", done=1))
+        except Invalid as error:
+            errors = _by_form_field(error)
+    page = render_template(
+        "auth/change_password.html", errors=errors, done=request.args.get("done")
+    )
+    return Response(page, 422 if errors else 200)
+
+
+def _by_form_field(error: Invalid) -> dict:
+    names = {"password": "new_password"}
+    return {
+        names.get(name, name): [sentence(item, item) for item in items]
+        for name, items in error.fields.items()
+    }
+
+
+@bp.route("/invitation/<token>", methods=["GET", "POST"])
+@public("whoever was invited has no account yet")
+@limiter.limit("20 per minute")
+def accept_invitation(token: str):
+    if len(token) > 100:
+        raise NotFound("invitation")
+    with acting_as(accounts.invitation_organization(token)):
+        invitation = accounts.find_invitation(token)
+        email, form, errors = invitation.email, MultiDict({"name": invitation.name}), {}
+        if request.method == "POST":
+            csrf.protect()
+            form = request.form
+            try:
+                accounts.accept_invitation(token, form.get("name", ""), form.get("password", ""))
+            except (Invalid, AppError) as error:
+                errors = _by_form_field(error) or {"password": [sentence(error.code)]}
+                errors |= {"password": errors.pop("new_password")} if "new_password" in errors else {}
+        if request.method == "GET" or errors:
+            page = render_template(
+                "auth/accept_invitation.html", email=email, form=form, errors=errors
+            )
+            return Response(page, 422 if errors else 200)
+    _sign_in(email, form.get("password", ""))
+    return redirect(url_for("auth.home"))
+
+
+@bp.post("/app/language")
+@requires("agent")
+def set_language():
+    locale = request.form.get("locale", "")
+    if locale not in LOCALES:
+        raise Invalid(fields={"locale": ["unknown"]})
+    if not me().acting:
+        accounts.set_locale(me().user_id, locale)
+    return redirect(own_path(request.form.get("next")) or url_for("auth.home"))
+
+
+@bp.get("/api/app/agents")
+@requires("agent")
+@api.validate(resp=Answers("HTTP_200"), tags=["agents"])
+def api_agents():
+    return jsonify({"items": accounts.agents(), "next_cursor": None})

@@ -1,0 +1,7 @@
+"""Contacts: list, details, merge, import and export."""
+
+from flask import Blueprint
+
+bp = Blueprint("contacts", __name__)
+
+from blueprints.contacts import routes  # noqa: E402, F401

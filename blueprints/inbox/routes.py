@@ -1,0 +1,270 @@
+"""The inbox API. Pages and fragments are in pages.py."""
+
+from datetime import datetime
+
+from flask import request, send_file
+from spectree import Response as Answers
+
+from blueprints.inbox import bp
+from blueprints.inbox.schemas import (
+    Assignment,
+    Bulk,
+    ConversationQuery,
+    LabelList,
+    MessageQuery,
+    NewMessage,
+    NewNote,
+    StatusChange,
+)
+from cloudchat.errors import AppError, Invalid, NotFound
+from cloudchat.messages import sentence
+from cloudchat.services import conversations, files, inbox, labels, outbound, presenting, unread
+from cloudchat.services.visibility import get_visible
+from cloudchat.web import (
+    api,
+    decode_cursor,
+    encode_cursor,
+    idempotent,
+    me,
+    requires,
+)
+
+OK = Answers("HTTP_200", "HTTP_401", "HTTP_404", "HTTP_422")
+DONE = Answers("HTTP_200", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_409", "HTTP_422")
+MADE = Answers("HTTP_201", "HTTP_401", "HTTP_404", "HTTP_409", "HTTP_422", "HTTP_429")
+
+
+@bp.get("/api/app/inbox/conversations")
+@requires("agent")
+@api.validate(query=ConversationQuery, resp=OK, tags=["inbox"])
+def list_conversations(query: ConversationQuery):
+    rows, next_cursor = page_of_conversations(query)
+    return {"items": [presenting.conversation(row) for row in rows], "next_cursor": next_cursor}
+
+
+def page_of_conversations(query: ConversationQuery):
+    """One page of the list and the cursor of the next."""
+    after = None
+    parts = decode_cursor(query.cursor, str, int)
+    if parts:
+        try:
+            after = (datetime.fromisoformat(parts[0]), parts[1])
+        except ValueError:
+            raise Invalid(code="invalid", fields={"cursor": ["invalid_cursor"]}) from None
+        if after[0].tzinfo is None or not 0 <= after[1] < 2**31:
+            raise Invalid(code="invalid", fields={"cursor": ["invalid_cursor"]})
+    rows = inbox.conversations(me(), query.filter(), after, query.limit)
+    next_cursor = None
+    if len(rows) > query.limit:
+        rows = rows[: query.limit]
+        next_cursor = encode_cursor(rows[-1].last_message_at.isoformat(), rows[-1].id)
+    return rows, next_cursor
+
+
+@bp.get("/api/app/inbox/counts")
+@requires("agent")
+@api.validate(query=ConversationQuery, resp=OK, tags=["inbox"])
+def count_conversations(query: ConversationQuery):
+    return inbox.counts(me(), query.filter())
+
+
+@bp.get("/api/app/inbox/unread-count")
+@requires("agent")
+@api.validate(resp=OK, tags=["inbox"])
+def unread_count():
+    return unread.count_for(me().user_id).__dict__
+
+
+@bp.get("/api/app/inbox/conversations/<int:conversation_id>")
+@requires("agent")
+@api.validate(resp=OK, tags=["inbox"])
+def show_conversation(conversation_id: int):
+    row = get_visible(me(), conversation_id)
+    return {
+        **presenting.conversation(row),
+        "window_ends_at": presenting.iso(conversations.window_ends_at(row, row.device.type)),
+    }
+
+
+@bp.get("/api/app/inbox/conversations/<int:conversation_id>/messages")
+@requires("agent")
+@api.validate(query=MessageQuery, resp=OK, tags=["inbox"])
+def list_messages(conversation_id: int, query: MessageQuery):
+    row = get_visible(me(), conversation_id)
+    items = inbox.messages(row.id, query.after, query.before, query.limit)
+    return {"items": items, "next_cursor": _message_cursor(items, query)}
+
+
+def _message_cursor(items: list[dict], query: MessageQuery) -> str | None:
+    if len(items) < query.limit:
+        return None
+    return str(items[-1]["id"] if query.after is not None else items[0]["id"])
+
+
+@bp.post("/api/app/inbox/conversations/<int:conversation_id>/messages")
+@requires("agent", upload=True)
+@idempotent
+@api.validate(json=NewMessage, resp=MADE, tags=["inbox"])
+def send_message(conversation_id: int, json: NewMessage):
+    text, upload, payload = _outgoing(json)
+    return outbound.reply(me(), conversation_id, text, upload, payload), 201
+
+
+def _outgoing(json: NewMessage | None):
+    if json is not None:
+        if json.template_id is not None:
+            raise Invalid(fields={"template_id": ["unsupported"]})
+        payload = {"buttons": _buttons(json.buttons)} if json.buttons else None
+        if payload and json.list_button:
+            payload["list_button"] = json.list_button
+        return json.text, None, payload
+    file = request.files.get("file")
+    upload = files.store(file.stream, file.filename or "") if file else None
+    return request.form.get("text", ""), upload, None
+
+
+def _buttons(buttons: list[dict]) -> list[dict]:
+    made = []
+    for button in buttons:
+        title, key = str(button.get("title") or "").strip(), str(button.get("id") or "").strip()
+        if not title or not key or len(title) > 24 or len(key) > 200:
+            raise Invalid(fields={"buttons": ["invalid"]})
+        description = str(button.get("description") or "")[:72]
+        made.append({"id": key, "title": title, **({"description": description} if description else {})})
+    return made
+
+
+@bp.post("/api/app/inbox/conversations/<int:conversation_id>/messages/<bigint:message_id>/retry")
+@requires("agent")
+@idempotent
+@api.validate(resp=DONE, tags=["inbox"])
+def retry_message(conversation_id: int, message_id: int):
+    return outbound.retry(me(), conversation_id, message_id)
+
+
+@bp.post("/api/app/inbox/conversations/<int:conversation_id>/messages/<bigint:message_id>/confirm")
+@requires("agent")
+@api.validate(resp=DONE, tags=["inbox"])
+def confirm_message(conversation_id: int, message_id: int):
+    return outbound.confirm_sent(me(), conversation_id, message_id)
+
+
+@bp.delete("/api/app/inbox/conversations/<int:conversation_id>/messages/<bigint:message_id>")
+@requires("agent")
+@api.validate(resp=Answers("HTTP_204", "HTTP_404", "HTTP_409"), tags=["inbox"])
+def cancel_message(conversation_id: int, message_id: int):
+    outbound.cancel_queued(me(), conversation_id, message_id)
+    return "", 204
+
+
+@bp.post("/api/app/inbox/conversations/<int:conversation_id>/notes")
+@requires("agent")
+@idempotent
+@api.validate(json=NewNote, resp=MADE, tags=["inbox"])
+def add_note(conversation_id: int, json: NewNote):
+    note = conversations.add_note(me(), conversation_id, json.text)
+    return {"id": note.id, "text": note.text, "created_at": presenting.iso(note.created_at)}, 201
+
+
+@bp.delete("/api/app/inbox/conversations/<int:conversation_id>/notes/<int:note_id>")
+@requires("agent")
+@api.validate(resp=Answers("HTTP_204", "HTTP_404"), tags=["inbox"])
+def delete_note(conversation_id: int, note_id: int):
+    conversations.delete_note(me(), conversation_id, note_id)
+    return "", 204
+
+
+@bp.post("/api/app/inbox/conversations/<int:conversation_id>/read")
+@requires("agent")
+@api.validate(resp=OK, tags=["inbox"])
+def read_conversation(conversation_id: int):
+    return {"unread_count": conversations.mark_read(me(), conversation_id)}
+
+
+@bp.post("/api/app/inbox/conversations/<int:conversation_id>/assign")
+@requires("agent")
+@api.validate(json=Assignment, resp=DONE, tags=["inbox"])
+def assign_conversation(conversation_id: int, json: Assignment):
+    row = conversations.assign(me(), conversation_id, json.agent_id, json.expected_version)
+    return presenting.conversation(row)
+
+
+@bp.post("/api/app/inbox/conversations/<int:conversation_id>/status")
+@requires("agent")
+@api.validate(json=StatusChange, resp=DONE, tags=["inbox"])
+def change_status(conversation_id: int, json: StatusChange):
+    row = conversations.set_status(
+        me(), conversation_id, json.status, json.snooze_until, json.expected_version
+    )
+    return presenting.conversation(row)
+
+
+@bp.put("/api/app/inbox/conversations/<int:conversation_id>/labels")
+@requires("agent")
+@api.validate(json=LabelList, resp=DONE, tags=["inbox"])
+def set_labels(conversation_id: int, json: LabelList):
+    return presenting.conversation(conversations.set_labels(me(), conversation_id, json.labels))
+
+
+@bp.post("/api/app/inbox/conversations/bulk")
+@requires("agent")
+@api.validate(json=Bulk, resp=OK, tags=["inbox"])
+def bulk(json: Bulk):
+    """The same action on several; every id must be the caller's to see, else nothing is done."""
+    for conversation_id in json.ids:
+        get_visible(me(), conversation_id)
+    results = []
+    for conversation_id in dict.fromkeys(json.ids):
+        try:
+            _act(json, conversation_id)
+            results.append({"id": conversation_id, "ok": True})
+        except AppError as error:
+            results.append({"id": conversation_id, "ok": False, "error": sentence(error.code)})
+    return {"items": results}
+
+
+def _act(json: Bulk, conversation_id: int) -> None:
+    match json.action:
+        case "assign":
+            conversations.assign(me(), conversation_id, json.agent_id)
+        case "status":
+            conversations.set_status(
+                me(), conversation_id, json.status or "", json.snooze_until
+            )
+        case "read":
+            conversations.mark_read(me(), conversation_id)
+        case "add_label" | "remove_label":
+            if json.label is None:
+                raise Invalid(fields={"label": ["required"]})
+            [label] = labels.find([json.label])
+            present = {item.id for item in get_visible(me(), conversation_id).labels}
+            chosen = present | {label.id} if json.action == "add_label" else present - {label.id}
+            conversations.set_labels(me(), conversation_id, sorted(chosen))
+
+
+@bp.get("/api/app/attachments/<int:attachment_id>")
+@requires("agent")
+@api.validate(resp=OK, tags=["inbox"])
+def download_attachment(attachment_id: int):
+    row = files.get_attachment(attachment_id)
+    get_visible(me(), row.conversation_id)
+    return serve_attachment(row)
+
+
+def serve_attachment(row):
+    """A private file: never sniffed, shown in place only if its kind is harmless."""
+    path = files.path_of(row.file_key)
+    if not path.exists():
+        raise NotFound("attachment")
+    response = send_file(
+        path,
+        mimetype=row.mime,
+        as_attachment=row.mime not in files.SHOWN_INLINE or "download" in request.args,
+        download_name=row.filename or "file",
+        conditional=True,
+        etag=False,
+        max_age=3600,
+    )
+    response.cache_control.private = True
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response

@@ -1,0 +1,7 @@
+"""Settings: devices, labels, canned replies and what else an admin keeps."""
+
+from flask import Blueprint
+
+bp = Blueprint("settings", __name__)
+
+from blueprints.settings import routes  # noqa: E402, F401

@@ -1,0 +1,7 @@
+"""What providers call."""
+
+from flask import Blueprint
+
+bp = Blueprint("webhooks", __name__)
+
+from blueprints.webhooks import routes  # noqa: E402, F401

@@ -1,0 +1,100 @@
+"""create_app: the one screen where everything is wired."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+from flask import Flask
+from flask_babel import Babel
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from admin import init_admin
+from blueprints import auth, contacts, inbox, settings, system, webchat, webhooks
+from cloudchat import channels, cli, jobs, local, logs, pages, realtime, web
+from cloudchat import config as configuration
+from cloudchat.extensions import db, migrate, redis
+from cloudchat.limits import limiter
+
+ROOT = Path(__file__).resolve().parent.parent
+BLUEPRINTS = (auth, contacts, inbox, settings, system, webchat, webhooks)
+
+
+def create_app(config: configuration.Config | None = None, web_process: bool = False) -> Flask:
+    """The application. `web_process` also opens the socket; commands and workers only write to it."""
+    config = config or configuration.load()
+    if not config.database_url or not config.redis_url:
+        config = local.with_embedded(config)
+    configuration.activate(config)
+    logs.configure(config)
+
+    app = Flask(
+        "cloudchat",
+        root_path=str(ROOT),
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+    )
+    app.config.update(_flask_settings(config))
+    app.url_map.converters |= pages.CONVERTERS
+    if config.trusted_proxies:
+        count = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
+
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    redis.bind(config.redis_url)
+    Babel(app, locale_selector=pages.locale)
+    web.csrf.init_app(app)
+    limiter.init_app(app)
+    channels.configure(config)
+
+    logs.init_app(app)
+    web.init_errors(app)
+    pages.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint.bp)
+    init_admin(app)
+    web.init_app(app)
+    cli.init_app(app)
+
+    jobs.bind(app.app_context)
+    jobs.start_subscriptions()
+    realtime.init(app, in_web_process=web_process)
+    structlog.get_logger(__name__).debug("app_made", web_process=web_process)
+    return app
+
+
+def _flask_settings(config: configuration.Config) -> dict:
+    return {
+        "SECRET_KEY": config.secret_key,
+        "SQLALCHEMY_DATABASE_URI": config.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "pool_size": config.database_pool,
+            "max_overflow": config.database_pool,
+            "pool_timeout": 10,
+            "pool_pre_ping": False,
+            "pool_recycle": 1800,
+            "connect_args": {"connect_timeout": 5, "application_name": "cloudchat"},
+        },
+        "SESSION_COOKIE_NAME": "cloudchat",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": config.secure_cookies,
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=30),
+        "WTF_CSRF_CHECK_DEFAULT": False,  # the door checks it for cookie sessions
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,
+        "BABEL_DEFAULT_LOCALE": "id",
+        "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "translations"),
+        "RATELIMIT_STORAGE_URI": _limit_storage(config.redis_url),
+        "RATELIMIT_HEADERS_ENABLED": False,
+        "MAX_CONTENT_LENGTH": web.API_BODY,
+        "JSON_SORT_KEYS": False,
+        "TEMPLATES_AUTO_RELOAD": False,
+    }
+
+
+def _limit_storage(redis_url: str) -> str:
+    """The limiter's spelling of a Redis address; it names sockets in its own way."""
+    if redis_url.startswith("unix://"):
+        return "redis+" + redis_url
+    return redis_url

@@ -1,0 +1,23 @@
+"""The messaging channels, by device type. `configure` is called once, when the app is made."""
+
+from cloudchat.channels.base import Channel
+from cloudchat.channels.webchat import WebChat
+from cloudchat.channels.whatsapp_cloud import WhatsAppCloud
+from cloudchat.config import Config
+
+CHANNELS: dict[str, Channel] = {}
+
+
+def configure(config: Config) -> None:
+    """Make the adapters for this installation's provider addresses."""
+    made = (WhatsAppCloud(config.meta_graph_url, config.meta_graph_version), WebChat())
+    CHANNELS.clear()
+    CHANNELS.update({channel.type: channel for channel in made})
+
+
+def get(device_type: str) -> Channel:
+    """The adapter for a device type. Raises LookupError for one that we do not have."""
+    try:
+        return CHANNELS[device_type]
+    except KeyError:
+        raise LookupError(f"no channel for devices of type {device_type!r}") from None

@@ -1,0 +1,112 @@
+"""The `flask` commands."""
+
+import json
+import os
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from cloudchat import demo, jobs
+from cloudchat.errors import AppError
+from cloudchat.extensions import db
+from cloudchat.messages import sentence
+from cloudchat.services import accounts, organizations
+from cloudchat.tenancy import acting_as
+
+org_group = AppGroup("org", help="Organizations.")
+user_group = AppGroup("user", help="Users.")
+demo_group = AppGroup("demo", help="Demo data.")
+
+
+def init_app(app: Flask) -> None:
+    app.cli.add_command(org_group)
+    app.cli.add_command(user_group)
+    app.cli.add_command(demo_group)
+    app.cli.add_command(worker)
+    app.cli.add_command(scheduler)
+
+
+@org_group.command("create")
+@click.option("--name", required=True)
+@click.option("--admin-email", required=True)
+@click.option("--admin-password", required=True)
+@click.option("--timezone", default="Asia/Jakarta", show_default=True)
+def create_organization(name: str, admin_email: str, admin_password: str, timezone: str) -> None:
+    """Make an organization with its first admin; prints JSON."""
+    with _plain_errors():
+        organization_id = organizations.create(name, timezone)
+        with acting_as(organization_id):
+            user = accounts.create_user(admin_email, admin_email.split("@")[0], "admin", admin_password)
+            token = accounts.create_api_token(user.id, "first")
+            db.session.commit()
+            made = {"organization_id": organization_id, "admin_id": user.id, "api_token": token}
+    click.echo(json.dumps(made))
+
+
+@user_group.command("create")
+@click.option("--org", "organization_id", required=True, type=int)
+@click.option("--email", required=True)
+@click.option("--password", required=True)
+@click.option("--role", required=True, type=click.Choice(accounts.ROLES))
+@click.option("--name", default="")
+@click.option("--operator", is_flag=True, help="Also lets the user run the installation.")
+def create_user(
+    organization_id: int, email: str, password: str, role: str, name: str, operator: bool
+) -> None:
+    """Make a user of an organization; prints JSON."""
+    with _plain_errors(), acting_as(organization_id):
+        organizations.get(organization_id)
+        user = accounts.create_user(email, name, role, password, is_operator=operator)
+        token = accounts.create_api_token(user.id, "first")
+        db.session.commit()
+        made = {"user_id": user.id, "api_token": token}
+    click.echo(json.dumps(made))
+
+
+@demo_group.command("seed")
+def seed_demo() -> None:
+    """Make the demo organization once; prints its logins as JSON."""
+    with _plain_errors():
+        click.echo(json.dumps(demo.seed()))
+
+
+@click.command("worker")
+@click.option("--burst", is_flag=True, help="Stop when the queues are empty.")
+def worker(burst: bool) -> None:
+    """Run jobs until stopped."""
+    from rq import Worker
+    from rq.serializers import JSONSerializer
+
+    from cloudchat.extensions import redis
+
+    db.engine.dispose()
+    queues = [jobs.queue(name) for name in jobs.QUEUES]
+    Worker(queues, connection=redis.client, serializer=JSONSerializer).work(
+        burst=burst, with_scheduler=False, logging_level="WARNING"
+    )
+
+
+@click.command("scheduler")
+def scheduler() -> None:
+    """Start the periodic jobs (exactly one such process may run)."""
+    from cloudchat.config import active
+
+    os.execvp("rq", ["rq", "cron", "cloudchat.jobs.schedule", "--url", active().redis_url])
+
+
+class _plain_errors:  # noqa: N801 - reads as a statement
+    """Turn an expected refusal into one line and exit code 1."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, _kind, error, _trace):
+        if isinstance(error, AppError):
+            details = [
+                f"{name}: {sentence(item, item)}"
+                for name, items in error.fields.items()
+                for item in items
+            ]
+            raise click.ClickException("; ".join([sentence(error.code, error.message), *details]))
+        return False

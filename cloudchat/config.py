@@ -1,0 +1,155 @@
+"""The environment, read once into one frozen object. Outside production missing secrets are made and kept."""
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SIMULATOR_APP_ID = "100000000000001"
+SIMULATOR_APP_SECRET = "simulator-app-secret"
+SIMULATOR_VERIFY_TOKEN = "simulator-verify-token"
+WEAK_SECRETS = {"", "secret", "changeme", "change-me", "dev", "development", "default"}
+
+
+class ConfigError(SystemExit):
+    """A setting is missing or unsafe; the text is the one line that the operator sees."""
+
+    def __init__(self, message: str):
+        super().__init__(f"cloudchat: {message}")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that comes from outside. Provider addresses are hosts without path or version."""
+
+    database_url: str
+    redis_url: str
+    secret_key: str
+    encryption_keys: tuple[str, ...]
+    port: int
+    public_url: str
+    data_dir: Path
+    meta_app_id: str
+    meta_app_secret: str
+    meta_verify_token: str
+    meta_graph_url: str
+    meta_graph_version: str
+    meta_dialog_url: str
+    telegram_api_url: str
+    wa_device_url: str
+    rajaongkir_url: str
+    trusted_proxies: int
+    database_pool: int
+    is_production: bool
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def load(env: Mapping[str, str] = os.environ) -> Config:
+    """Read the settings; raises ConfigError with one clear line where they cannot be used."""
+    port = _number(env, "PORT", 5000)
+    public_url = env.get("PUBLIC_URL", "").rstrip("/")
+    data_dir = Path(env.get("CLOUDCHAT_DATA_DIR") or "var").absolute()
+    is_production = env.get("CLOUDCHAT_ENV") == "production" or public_url.startswith("https://")
+    kept = {} if is_production else _kept_secrets(data_dir)
+    keys = env.get("ENCRYPTION_KEYS") or kept.get("encryption_key", "")
+    config = Config(
+        database_url=_database_url(env.get("DATABASE_URL", "")),
+        redis_url=env.get("REDIS_URL", ""),
+        secret_key=env.get("SECRET_KEY") or kept.get("secret_key", ""),
+        encryption_keys=tuple(k.strip() for k in keys.split(",") if k.strip()),
+        port=port,
+        public_url=public_url or f"http://localhost:{port}",
+        data_dir=data_dir,
+        meta_app_id=env.get("META_APP_ID") or ("" if is_production else SIMULATOR_APP_ID),
+        meta_app_secret=env.get("META_APP_SECRET") or ("" if is_production else SIMULATOR_APP_SECRET),
+        meta_verify_token=env.get("META_VERIFY_TOKEN")
+        or ("" if is_production else SIMULATOR_VERIFY_TOKEN),
+        meta_graph_url=env.get("META_GRAPH_URL", "https://graph.facebook.com").rstrip("/"),
+        meta_graph_version=env.get("META_GRAPH_VERSION", "v24.0"),
+        meta_dialog_url=env.get("META_DIALOG_URL", "https://www.facebook.com").rstrip("/"),
+        telegram_api_url=env.get("TELEGRAM_API_URL", "https://api.telegram.org").rstrip("/"),
+        wa_device_url=env.get("WA_DEVICE_URL", "http://localhost:3000").rstrip("/"),
+        rajaongkir_url=env.get("RAJAONGKIR_URL", "https://rajaongkir.komerce.id").rstrip("/"),
+        trusted_proxies=_number(env, "TRUSTED_PROXIES", 0),
+        database_pool=_number(env, "DATABASE_POOL", 20),
+        is_production=is_production,
+    )
+    if is_production:
+        _refuse_weak_secrets(config)
+    return config
+
+
+def _kept_secrets(data_dir: Path) -> dict[str, str]:
+    """Random secrets of this installation, made at the first start and kept beside its data."""
+    path = data_dir / "secrets.json"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        made = {
+            "secret_key": secrets.token_urlsafe(48),
+            "encryption_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        }
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(made))
+        try:
+            os.link(draft, path)  # the first of two starters wins
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return json.loads(path.read_text())
+
+
+def _refuse_weak_secrets(config: Config) -> None:
+    if config.secret_key.lower() in WEAK_SECRETS or len(config.secret_key) < 32:
+        raise ConfigError(
+            "SECRET_KEY must be set to at least 32 random characters, for example "
+            f"SECRET_KEY={secrets.token_urlsafe(32)}"
+        )
+    if not config.encryption_keys:
+        raise ConfigError(
+            "ENCRYPTION_KEYS must hold a Fernet key of your own (32 random bytes in base64): "
+            "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+        )
+    if config.meta_app_secret == SIMULATOR_APP_SECRET:
+        raise ConfigError("META_APP_SECRET is the simulator's; set the one of your own Meta app")
+    if not config.database_url or not config.redis_url:
+        raise ConfigError("DATABASE_URL and REDIS_URL must be set (or start with `make run`)")
+
+
+def _database_url(url: str) -> str:
+    """SQLAlchemy's spelling of a PostgreSQL address, with the psycopg 3 driver."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name, "") or str(default)
+    if not value.isdigit():
+        raise ConfigError(f"{name} must be a whole number, not {value!r}")
+    return int(value)
+
+
+_active: Config | None = None
+
+
+def activate(config: Config) -> Config:
+    """Make this the configuration of the process; `create_app` does it."""
+    global _active
+    _active = config
+    return config
+
+
+def active() -> Config:
+    """The configuration of this process; raises RuntimeError before an app was made."""
+    if _active is None:
+        raise RuntimeError("no configuration is active; create_app() comes first")
+    return _active

@@ -1,0 +1,87 @@
+"""The demo organization of `make run`: made once, found again afterwards."""
+
+from sqlalchemy import select
+
+from cloudchat import config
+from cloudchat.extensions import db
+from cloudchat.models import CannedReply, Contact, Device, Label, User
+from cloudchat.services import accounts, devices, labels, organizations
+from cloudchat.tenancy import acting_as, all_organizations
+
+PASSWORD = "demo-cloudchat"
+LOGINS = (
+    ("agent", "agen@demo.test", "Sari Wulandari"),
+    ("agent", "agen2@demo.test", "Budi Hartono"),
+    ("manager", "manajer@demo.test", "Dewi Lestari"),
+    ("admin", "admin@demo.test", "Rina Anggraini"),
+)
+LABELS = (("Prospek", "#0d9488"), ("Keluhan", "#dc2626"), ("VIP", "#7c3aed"), ("Tagihan", "#d97706"))
+REPLIES = (
+    ("halo", "Halo Kak, ada yang bisa kami bantu?"),
+    ("rekening", "Pembayaran dapat dikirim ke BCA 123-456-7890 a.n. Toko Demo."),
+    ("ongkir", "Boleh dibantu kota tujuan dan berat paketnya, Kak?"),
+    ("terimakasih", "Terima kasih sudah menghubungi Toko Demo. Selamat beraktivitas!"),
+)
+# The account that the simulator offers at its start.
+SIMULATOR_ACCOUNT = {
+    "phone_number_id": "106540352242922",
+    "waba_id": "102290129340398",
+    "access_token": "simulator-access-token",
+}
+
+
+def seed() -> dict:
+    """Make what is missing; answers the logins and addresses to print."""
+    with all_organizations("the demo organization is looked up by its admin"):
+        organization_id = db.session.scalar(
+            select(User.organization_id).where(User.email == LOGINS[-1][1])
+        )
+    if organization_id is None:
+        organization_id = organizations.create("Toko Demo")
+    with acting_as(organization_id):
+        _users()
+        _lists()
+        webchat, whatsapp = _devices()
+        keys = {"webchat": webchat.public_key, "whatsapp": whatsapp.external_account}
+    public_url = config.active().public_url
+    return {
+        "logins": [
+            {"role": role, "email": email, "password": PASSWORD} for role, email, _ in LOGINS
+        ],
+        "webchat_url": f"{public_url}/chat/{keys['webchat']}",
+        "widget_demo_url": f"{public_url}/chat/{keys['webchat']}/demo",
+    }
+
+
+def _users() -> None:
+    known = set(db.session.scalars(select(User.email)))
+    for role, email, name in LOGINS:
+        if email not in known:
+            operator = role == "admin"
+            accounts.create_user(email, name, role, PASSWORD, is_operator=operator)
+    db.session.commit()
+
+
+def _lists() -> None:
+    if not db.session.scalar(select(Label.id).limit(1)):
+        for name, color in LABELS:
+            labels.save_label(Label(), name, color)
+    if not db.session.scalar(select(CannedReply.id).limit(1)):
+        for shortcut, text in REPLIES:
+            labels.save_canned_reply(CannedReply(), shortcut, text, None)
+    if not db.session.scalar(select(Contact.id).limit(1)):
+        db.session.add(Contact(name="Andi Pratama", phone="+6281200000099"))
+        db.session.commit()
+
+
+def _devices() -> tuple[Device, Device]:
+    made = {}
+    for kind, name, settings in (
+        ("webchat", "Web Toko Demo", {"welcome": "Halo! Ada yang bisa kami bantu?"}),
+        ("wa_official", "WA Toko Demo", SIMULATOR_ACCOUNT),
+    ):
+        found = db.session.scalar(
+            select(Device).where(Device.type == kind, Device.deleted_at.is_(None)).limit(1)
+        )
+        made[kind] = found or devices.create(kind, name, settings)
+    return made["webchat"], made["wa_official"]

@@ -1,0 +1,200 @@
+"""What happened, told after the commit and never before it.
+
+A service publishes inside its transaction; the commit moves the events to a ready list, a rollback
+drops them; the door (request, job, socket handler) calls `drain()`, which runs the subscribers.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from cloudchat.extensions import db
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who may see a conversation, as far as the row itself says.
+
+    external_user_id is the provider's id of the customer; a web chat visitor listens under it.
+    """
+
+    organization_id: int
+    conversation_id: int
+    assignee_id: int | None
+    division_id: int | None
+    external_user_id: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """The base of all events."""
+
+
+@dataclass(frozen=True)
+class MessageAdded(Event):
+    """A message entered a conversation, from either side. `message` is its outward form."""
+
+    audience: Audience
+    message: dict[str, Any]
+    unread_count: int
+    inbound: bool
+    actor_id: int | None = None
+    client_id: str | None = None
+
+
+@dataclass(frozen=True)
+class MessageQueued(Event):
+    """A message waits in the outbox of a device."""
+
+    organization_id: int
+    device_id: int
+    in_process: bool = False
+
+
+@dataclass(frozen=True)
+class MessageStatusChanged(Event):
+    """A message we sent went further (or failed), or its attachment became available."""
+
+    audience: Audience
+    message_id: int
+    status: str
+    error: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class ConversationChanged(Event):
+    """Fields of a conversation changed; `previous` is set where who may see it changed."""
+
+    audience: Audience
+    changes: dict[str, Any]
+    version: int
+    previous: Audience | None = None
+    actor_id: int | None = None
+
+
+@dataclass(frozen=True)
+class TimelineAdded(Event):
+    """A note or an activity line entered the thread; only the desk may hear of it."""
+
+    audience: Audience
+    entry: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ConversationRead(Event):
+    """The desk has read up to this message of the customer."""
+
+    audience: Audience
+    device_id: int
+    external_id: str
+
+
+@dataclass(frozen=True)
+class UnreadChanged(Event):
+    """Badge counts of an organization's users may differ now."""
+
+    organization_id: int
+
+
+@dataclass(frozen=True)
+class AttachmentPending(Event):
+    """A received file is still at the provider and has to be fetched."""
+
+    organization_id: int
+    attachment_id: int
+
+
+@dataclass(frozen=True)
+class EventStored(Event):
+    """A webhook event is stored and could not be handled on the spot."""
+
+    organization_id: int
+    event_id: int
+
+
+@dataclass(frozen=True)
+class AgentPresence(Event):
+    """An agent's availability or connection changed."""
+
+    organization_id: int
+    user_id: int
+    availability: str
+    connected: bool
+
+
+@dataclass(frozen=True)
+class AccessChanged(Event):
+    """A user's password, role or state changed: open sessions and sockets have to be looked at."""
+
+    organization_id: int
+    user_id: int
+
+
+@dataclass(frozen=True)
+class DeviceChanged(Event):
+    """A device was connected, lost its token, or was removed."""
+
+    organization_id: int
+    device_id: int
+    status: str
+    error: dict[str, Any] | None = field(default=None)
+
+
+_subscribers: dict[type[Event], list[Callable]] = defaultdict(list)
+_ready: ContextVar[list[Event] | None] = ContextVar("events_ready", default=None)
+
+
+def subscribe(kind: type[Event], handler: Callable[[Any], None]) -> None:
+    """Call `handler(event)` after each commit that published one of `kind`. Twice counts once."""
+    if handler not in _subscribers[kind]:
+        _subscribers[kind].append(handler)
+
+
+def publish(happened: Event) -> None:
+    """Tell it once the present transaction commits. Opens the transaction, so a rollback drops it."""
+    session = db.session()
+    session.connection()
+    session.info.setdefault("published", []).append(happened)
+
+
+def drain() -> None:
+    """Run the subscribers of everything committed since the last call. A failing one is logged."""
+    ready = _ready.get()
+    while ready:
+        happened = ready.pop(0)
+        for handler in _subscribers[type(happened)]:
+            try:
+                handler(happened)
+            except Exception:
+                log.exception("subscriber_failed", event_type=type(happened).__name__)
+
+
+@event.listens_for(Session, "after_commit")
+def _move_to_ready(session: Session) -> None:
+    published = session.info.pop("published", None)
+    if not published:
+        return
+    ready = _ready.get()
+    if ready is None:
+        _ready.set(list(published))
+    else:
+        ready.extend(published)
+
+
+@event.listens_for(Session, "after_rollback")
+def _drop(session: Session) -> None:
+    session.info.pop("published", None)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _drop_soft(session: Session, previous_transaction) -> None:
+    if not previous_transaction.nested:
+        session.info.pop("published", None)

@@ -1,0 +1,132 @@
+"""Background work: how a job gets its tenant, and which events start which job.
+
+Jobs are hints. The truth about pending work is a row in PostgreSQL, so a job that is lost with Redis
+is made again by a sweeper (`schedule.py`). Each job may run twice.
+"""
+
+import functools
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import structlog
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from cloudchat import events
+from cloudchat.extensions import redis
+from cloudchat.tenancy import acting_as, all_organizations
+
+log = structlog.get_logger(__name__)
+
+QUEUES = ("messages", "default")  # in the order in which a worker empties them
+FLAG_SECONDS = 10  # how long a queued delivery keeps others of the same device from being queued
+
+_app_context: Callable[[], AbstractContextManager] | None = None
+
+
+def bind(app_context: Callable[[], AbstractContextManager]) -> None:
+    """Give jobs the app's context factory; `create_app` does it, so that jobs need no Flask."""
+    global _app_context
+    _app_context = app_context
+
+
+def tenant_job(function: Callable) -> Callable:
+    """A job for one organization: called with its id first, runs inside it, then tells the events."""
+
+    @functools.wraps(function)
+    def run(organization_id: int, *args, **kwargs):
+        with _context(), acting_as(organization_id), _logged(function, organization_id):
+            result = function(organization_id, *args, **kwargs)
+            events.drain()
+            return result
+
+    run.is_job = "tenant"
+    return run
+
+
+def system_job(reason: str) -> Callable[[Callable], Callable]:
+    """A job that looks across organizations, for a stated reason, and starts tenant jobs."""
+
+    def decorate(function: Callable) -> Callable:
+        @functools.wraps(function)
+        def run(*args, **kwargs):
+            with _context(), _logged(function, None):
+                with all_organizations(reason):
+                    return function(*args, **kwargs)
+
+        run.is_job = "system"
+        return run
+
+    return decorate
+
+
+def _context() -> AbstractContextManager:
+    if _app_context is None:
+        raise RuntimeError("jobs run in a process that made the app first (`flask worker`)")
+    return _app_context()
+
+
+def _logged(function: Callable, organization_id: int | None) -> AbstractContextManager:
+    return structlog.contextvars.bound_contextvars(
+        job=function.__name__, organization_id=organization_id
+    )
+
+
+def queue(name: str = "default") -> Queue:
+    return Queue(name, connection=redis.client, serializer=JSONSerializer)
+
+
+def enqueue(function: Callable, *args, queue_name: str = "default", timeout: int = 120) -> None:
+    """Put a job into its queue. With Redis away it is left to the sweeper."""
+    try:
+        queue(queue_name).enqueue(
+            function, *args, job_timeout=timeout, result_ttl=0, failure_ttl=86_400
+        )
+    except RedisError as error:
+        log.warning("job_not_queued", job=function.__name__, error=str(error))
+
+
+def enqueue_delivery(organization_id: int, device_id: int) -> None:
+    """Wake the sender of a device, unless one is queued already."""
+    from cloudchat.jobs import outbound
+
+    try:
+        if not redis.client.set(delivery_flag(device_id), 1, nx=True, ex=FLAG_SECONDS):
+            return
+    except RedisError as error:
+        log.warning("job_not_queued", job="deliver", error=str(error))
+        return
+    enqueue(outbound.deliver, organization_id, device_id, queue_name="messages")
+
+
+def delivery_flag(device_id: int) -> str:
+    return f"cloudchat:deliver:{device_id}"
+
+
+def start_subscriptions() -> None:
+    """Which event starts which job."""
+    from cloudchat.jobs import inbound, media, outbound
+
+    def on_queued(event: events.MessageQueued) -> None:
+        if event.in_process:
+            with acting_as(event.organization_id):
+                outbound.deliver_here(event.device_id)
+        else:
+            enqueue_delivery(event.organization_id, event.device_id)
+
+    def on_stored(event: events.EventStored) -> None:
+        enqueue(inbound.process, event.organization_id, event.event_id, queue_name="messages")
+
+    def on_attachment(event: events.AttachmentPending) -> None:
+        enqueue(media.fetch, event.organization_id, event.attachment_id)
+
+    def on_read(event: events.ConversationRead) -> None:
+        enqueue(
+            outbound.mark_read, event.audience.organization_id, event.device_id, event.external_id
+        )
+
+    events.subscribe(events.MessageQueued, on_queued)
+    events.subscribe(events.EventStored, on_stored)
+    events.subscribe(events.AttachmentPending, on_attachment)
+    events.subscribe(events.ConversationRead, on_read)

@@ -1,0 +1,11 @@
+"""All periodic jobs. `rq cron` reads this file; exactly one such process may run."""
+
+from rq import cron
+
+from cloudchat.jobs import sweeps
+
+cron.register(sweeps.unprocessed_events, queue_name="default", interval=5, result_ttl=0)
+cron.register(sweeps.due_outbox, queue_name="default", interval=5, result_ttl=0)
+cron.register(sweeps.pending_media, queue_name="default", interval=30, result_ttl=0)
+cron.register(sweeps.snoozed, queue_name="default", interval=15, result_ttl=0)
+cron.register(sweeps.old_rows, queue_name="default", interval=3600, result_ttl=0)

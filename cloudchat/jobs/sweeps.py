@@ -1,0 +1,81 @@
+"""Periodic jobs that find what a crash, a lost queue or an absent Redis left behind."""
+
+import time
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+
+from cloudchat.extensions import db, now
+from cloudchat.jobs import (
+    enqueue,
+    enqueue_delivery,
+    inbound,
+    media,
+    outbound,
+    system_job,
+    tenant_job,
+)
+from cloudchat.models import Conversation, IdempotencyKey, Organization, WebhookEvent
+from cloudchat.services import conversations, delivery, files, intake
+from cloudchat.services import media as media_service
+
+EVENTS_KEPT = timedelta(days=10)  # Meta repeats for up to 7 days; repeats must still be known
+KEYS_KEPT = timedelta(days=2)
+ORPHAN_AGE = 86_400  # seconds
+
+
+@system_job("the sweeper finds unprocessed events of every organization")
+def unprocessed_events() -> None:
+    for organization_id, event_id in intake.due_events():
+        enqueue(inbound.process, organization_id, event_id, queue_name="messages")
+
+
+@system_job("the sweeper finds due outbox rows of every organization")
+def due_outbox() -> None:
+    for organization_id, device_id in delivery.due_devices():
+        enqueue(outbound.settle_lost, organization_id, queue_name="messages")
+        enqueue_delivery(organization_id, device_id)
+
+
+@system_job("the sweeper finds files to fetch of every organization")
+def pending_media() -> None:
+    for organization_id, attachment_id in media_service.due():
+        enqueue(media.fetch, organization_id, attachment_id)
+
+
+@system_job("snoozed conversations wake in every organization")
+def snoozed() -> None:
+    for organization_id in db.session.scalars(
+        select(Conversation.organization_id)
+        .where(Conversation.status == "snoozed", Conversation.snoozed_until <= now())
+        .distinct()
+    ):
+        enqueue(wake_snoozed, organization_id)
+
+
+@tenant_job
+def wake_snoozed(organization_id: int) -> None:
+    while conversations.wake_snoozed():
+        pass
+
+
+@system_job("old bookkeeping is removed in every organization")
+def old_rows() -> None:
+    for organization_id in db.session.scalars(select(Organization.id)):
+        enqueue(clean, organization_id)
+
+
+@tenant_job
+def clean(organization_id: int) -> None:
+    """Remove handled events, answered idempotency keys and files that no row names."""
+    db.session.execute(
+        delete(WebhookEvent).where(
+            WebhookEvent.received_at < now() - EVENTS_KEPT, WebhookEvent.processed_at.is_not(None)
+        )
+    )
+    db.session.execute(
+        delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEYS_KEPT)
+    )
+    db.session.commit()
+    for path in files.orphans(organization_id, time.time() - ORPHAN_AGE):
+        path.unlink(missing_ok=True)

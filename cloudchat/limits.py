@@ -1,0 +1,19 @@
+"""How often one caller may do what invites guessing."""
+
+import hashlib
+
+from flask import request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+# With Redis away limits are counted in the process itself: weaker, but never open.
+limiter = Limiter(get_remote_address, in_memory_fallback_enabled=True, key_prefix="cloudchat-limit")
+
+
+def login_key() -> str:
+    """One bucket per address that is tried, whatever machine tries; so guessing on many machines is
+    slow too. It counts the attempt, never the account's own sessions."""
+    body = request.get_json(silent=True) if request.is_json else request.form
+    email = body.get("email") if isinstance(body, dict) or hasattr(body, "get") else ""
+    named = str(email or "")[:255].strip().lower()
+    return "login:" + hashlib.sha256(named.encode("utf-8", "replace")).hexdigest()

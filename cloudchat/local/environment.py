@@ -1,0 +1,90 @@
+"""What `make run` adds to the environment of the programs that it starts."""
+
+import socket
+import sys
+from collections.abc import Mapping
+
+from cloudchat.config import Config, load
+from cloudchat.local.children import Program
+from cloudchat.local.errors import LocalError
+
+# Where each provider's address points with nothing set: its part of the simulators.
+SIMULATED = {
+    "META_GRAPH_URL": "/meta",
+    "META_DIALOG_URL": "/meta",
+    "TELEGRAM_API_URL": "/telegram",
+    "WA_DEVICE_URL": "/wa-device",
+    "RAJAONGKIR_URL": "/rajaongkir",
+}
+
+
+def check_config(env: Mapping[str, str]) -> Config:
+    """Read the settings, and refuse unusable ones before anything is started.
+
+    The two addresses may be missing even in production: we fill them in.
+    """
+    try:
+        return load({"DATABASE_URL": "embedded", "REDIS_URL": "embedded"} | _set_only(env))
+    except OSError as error:
+        raise LocalError(f"cannot write {error.filename}: {error.strerror}") from None
+
+
+def check_port(port: int, setting: str = "PORT") -> None:
+    """Refuse a port that somebody else listens on."""
+    if not 0 < port < 65535:
+        raise LocalError(f"{setting} must be between 1 and 65534, not {port}")
+    with socket.socket() as probe:
+        # As servers do: a connection of the run before that still lingers is no hindrance.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", port))
+        except PermissionError:
+            raise LocalError(
+                f"port {port} is for root only; try another: PORT=5010 make run"
+            ) from None
+        except OSError:
+            raise LocalError(
+                f"port {port} is taken by another program; "
+                f"take another one: PORT={port + 10} make run"
+            ) from None
+
+
+def for_children(
+    env: Mapping[str, str], config: Config, database_url: str, redis_url: str
+) -> dict[str, str]:
+    """The environment of the programs; what is set already stays."""
+    made = {
+        "FLASK_APP": "wsgi",
+        "PYTHONUNBUFFERED": "1",
+        "PORT": str(config.port),
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+    }
+    if not config.is_production:
+        base = simulator_url(config)
+        made["PUBLIC_URL"] = config.public_url
+        made |= {name: base + path for name, path in SIMULATED.items()}
+    return made | _set_only(env)
+
+
+def programs(config: Config) -> list[Program]:
+    """Web, worker, scheduler and, outside production, the simulators."""
+    flask = [sys.executable, "-m", "flask"]
+    found = [
+        Program("web", [sys.executable, "wsgi.py"]),
+        Program("worker", [*flask, "worker"]),
+        Program("scheduler", [*flask, "scheduler"]),
+    ]
+    if not config.is_production:
+        simulators = [sys.executable, "-m", "cloudchat.simulators"]
+        found.append(Program("simulators", [*simulators, "--port", str(config.port + 1)]))
+    return found
+
+
+def simulator_url(config: Config) -> str:
+    return f"http://127.0.0.1:{config.port + 1}"
+
+
+def _set_only(env: Mapping[str, str]) -> dict[str, str]:
+    """Without the empty ones: `PORT= make run` means the default."""
+    return {name: value for name, value in env.items() if value}

@@ -1,0 +1,98 @@
+"""Structured logs: one JSON line an event, with request, tenant and job ids, without secrets."""
+
+import logging
+import re
+import sys
+import time
+import uuid
+
+import structlog
+from flask import Flask, g, request
+from prometheus_client import Counter, Histogram
+
+from cloudchat.config import Config
+
+SECRET_NAMES = re.compile(r"(password|token|secret|api_key|authorization|cookie|otp)", re.I)
+SECRET_VALUES = re.compile(
+    r"(Bearer\s+)\S+|cc_\d+_[\w-]{20,}|EAA[\w-]{20,}|(bot)\d{6,}:[\w-]{20,}|(access_token=)[^&\s]+"
+)
+
+REQUESTS = Counter("cloudchat_requests_total", "Requests answered", ["endpoint", "status"])
+SECONDS = Histogram(
+    "cloudchat_request_seconds",
+    "Time to answer",
+    ["endpoint"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+log = structlog.get_logger(__name__)
+
+
+def configure(config: Config) -> None:
+    """Send our own and the libraries' logs to standard error, in one form."""
+    processors = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        mask_secrets,
+    ]
+    structlog.configure(
+        processors=[*processors, structlog.processors.JSONRenderer(ensure_ascii=False)],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+            foreign_pre_chain=[*processors[:-1], structlog.stdlib.ExtraAdder(), mask_secrets],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.INFO)
+    for noisy in ("httpx", "httpcore", "engineio", "socketio", "rq.worker", "rq.cron"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def mask_secrets(_logger, _method, event: dict) -> dict:
+    """Hide values whose name or form is that of a secret, and keep each event on one line."""
+    for name, value in event.items():
+        if SECRET_NAMES.search(name):
+            event[name] = "***"
+        elif isinstance(value, str):
+            event[name] = SECRET_VALUES.sub("***", value)
+    return event
+
+
+def init_app(app: Flask) -> None:
+    """Give each request an id and note how it ended."""
+
+    @app.before_request
+    def begin() -> None:
+        g.started = time.perf_counter()
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if re.fullmatch(r"[\w-]{8,64}", given) else uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+    @app.after_request
+    def end(response):
+        response.headers["X-Request-Id"] = g.request_id
+        endpoint = request.endpoint or "none"
+        seconds = time.perf_counter() - g.started
+        REQUESTS.labels(endpoint, response.status_code).inc()
+        SECONDS.labels(endpoint).observe(seconds)
+        if response.status_code >= 500 or seconds > 1:
+            log.warning(
+                "request",
+                method=request.method,
+                path=request.path,
+                status=response.status_code,
+                ms=round(seconds * 1000),
+            )
+        return response

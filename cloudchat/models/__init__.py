@@ -1,0 +1,39 @@
+"""Every table, importable from one place so that the mapper and the migrations see them all."""
+
+from cloudchat.models.audit import AuditEntry
+from cloudchat.models.contacts import Contact, ContactIdentity
+from cloudchat.models.conversations import Conversation, ConversationEvent, Note
+from cloudchat.models.delivery import DevicePace, IdempotencyKey, OutboxEntry, WebhookEvent
+from cloudchat.models.devices import Device
+from cloudchat.models.divisions import Division, DivisionAgent
+from cloudchat.models.labels import CannedReply, ContactLabel, ConversationLabel, Label
+from cloudchat.models.messages import Attachment, Message
+from cloudchat.models.organizations import Organization
+from cloudchat.models.users import ApiToken, Invitation, User, UserSession
+
+__all__ = [
+    "ApiToken",
+    "Attachment",
+    "AuditEntry",
+    "CannedReply",
+    "Contact",
+    "ContactIdentity",
+    "ContactLabel",
+    "Conversation",
+    "ConversationEvent",
+    "ConversationLabel",
+    "Device",
+    "DevicePace",
+    "Division",
+    "DivisionAgent",
+    "IdempotencyKey",
+    "Invitation",
+    "Label",
+    "Message",
+    "Note",
+    "Organization",
+    "OutboxEntry",
+    "User",
+    "UserSession",
+    "WebhookEvent",
+]

@@ -1,0 +1,56 @@
+"""Contacts, and how each device knows them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cloudchat.extensions import Timestamps, db, now, primary_key
+from cloudchat.tenancy import TenantScoped, organization_fk, tenant_fk
+
+
+class Contact(Timestamps, TenantScoped, db.Model):
+    """A customer, with one or more identities on devices."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (
+        organization_fk(),
+        UniqueConstraint("organization_id", "id"),
+        Index("ix_contacts_phone", "organization_id", "phone"),
+        Index("ix_contacts_email", "organization_id", "email"),
+        Index("ix_contacts_name_order", "organization_id", "name", "id"),
+        Index(
+            "ix_contacts_search",
+            db.text("(name || ' ' || coalesce(phone, '') || ' ' || coalesce(email, '')) gin_trgm_ops"),
+            postgresql_using="gin",
+        ),
+    )
+
+    id: Mapped[int] = primary_key()
+    name: Mapped[str] = mapped_column(String(255))
+    phone: Mapped[str | None] = mapped_column(String(32))
+    email: Mapped[str | None] = mapped_column(String(255))
+    custom_fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ContactIdentity(TenantScoped, db.Model):
+    """The id by which one device's provider knows a contact."""
+
+    __tablename__ = "contact_identities"
+    __table_args__ = (
+        organization_fk(),
+        tenant_fk("device_id", "devices"),
+        tenant_fk("contact_id", "contacts"),
+        UniqueConstraint("device_id", "external_id"),
+        Index("ix_contact_identities_contact", "organization_id", "contact_id"),
+    )
+
+    id: Mapped[int] = primary_key()
+    device_id: Mapped[int]
+    contact_id: Mapped[int]
+    external_id: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime] = mapped_column(default=now)

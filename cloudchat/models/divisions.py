@@ -1,0 +1,44 @@
+"""Divisions and the agents who serve them."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cloudchat.extensions import Timestamps, db, now, primary_key
+from cloudchat.tenancy import TenantScoped, organization_fk, tenant_fk
+
+
+class Division(Timestamps, TenantScoped, db.Model):
+    """A team that customers choose, for example Billing."""
+
+    __tablename__ = "divisions"
+    __table_args__ = (organization_fk(), UniqueConstraint("organization_id", "id"))
+
+    id: Mapped[int] = primary_key()
+    name: Mapped[str] = mapped_column(String(255))
+    description: Mapped[str | None]
+    is_active: Mapped[bool] = mapped_column(default=True)
+    position: Mapped[int] = mapped_column(default=0)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DivisionAgent(TenantScoped, db.Model):
+    """An agent's membership of a division."""
+
+    __tablename__ = "division_agents"
+    __table_args__ = (
+        organization_fk(),
+        tenant_fk("division_id", "divisions"),
+        tenant_fk("user_id", "users"),
+        UniqueConstraint("division_id", "user_id"),
+        Index("ix_division_agents_user", "organization_id", "user_id"),
+    )
+
+    id: Mapped[int] = primary_key()
+    division_id: Mapped[int]
+    user_id: Mapped[int]
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)

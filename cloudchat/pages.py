@@ -1,0 +1,122 @@
+"""What all pages share: language, helpers for templates, security headers."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, current_app, g, request, url_for
+from flask_babel import get_locale
+from werkzeug.routing import IntegerConverter
+
+from cloudchat import config
+from cloudchat.js_texts import js_texts
+from cloudchat.services import unread
+
+LOCALES = ("id", "en")
+
+
+class RowIdConverter(IntegerConverter):
+    """An id of an integer column: larger numbers match nothing, so they are a plain 404."""
+
+    def __init__(self, url_map, *args, **kwargs):
+        kwargs.setdefault("max", 2**31 - 1)
+        super().__init__(url_map, *args, **kwargs)
+
+
+class BigIdConverter(IntegerConverter):
+    """The same for a bigint column."""
+
+    def __init__(self, url_map, *args, **kwargs):
+        kwargs.setdefault("max", 2**63 - 1)
+        super().__init__(url_map, *args, **kwargs)
+
+
+CONVERTERS = {"int": RowIdConverter, "bigint": BigIdConverter}
+
+
+def locale() -> str:
+    """The user's language; a stranger's browser says; Indonesian else."""
+    identity = g.get("identity") if g else None
+    if identity is not None:
+        return identity.locale if identity.locale in LOCALES else LOCALES[0]
+    if not request:
+        return LOCALES[0]
+    return request.accept_languages.best_match(LOCALES) or LOCALES[0]
+
+
+def init_app(app: Flask) -> None:
+    app.context_processor(_context)
+    app.after_request(security_headers)
+
+
+def _context() -> dict:
+    identity = g.get("identity")
+    return {
+        "me": identity,
+        "locale": str(get_locale() or LOCALES[0]),
+        "has_endpoint": lambda name: name in current_app.view_functions,
+        "static_url": static_url,
+        "js_texts": js_texts,
+        "unread": unread_of(identity),
+    }
+
+
+class unread_of:  # noqa: N801 - used in templates like a value
+    """The caller's badge counts, asked of the database only if a template shows them."""
+
+    def __init__(self, identity):
+        self._identity = identity
+
+    @property
+    def _counts(self):
+        if "unread" not in g:
+            known = self._identity is not None
+            g.unread = unread.count_for(self._identity.user_id) if known else unread.Counts()
+        return g.unread
+
+    @property
+    def conversations(self) -> int:
+        return self._counts.conversations
+
+    @property
+    def messages(self) -> int:
+        return self._counts.messages
+
+
+@lru_cache(maxsize=512)
+def _version(path: str, changed: float) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:10]
+
+
+def static_url(name: str) -> str:
+    """A static file's address that changes with its content, so that browsers may keep it."""
+    path = Path(current_app.static_folder) / name
+    version = _version(str(path), path.stat().st_mtime) if path.is_file() else "0"
+    return url_for("static", filename=name, v=version)
+
+
+def security_headers(response):
+    """Strict headers on everything; a route that needs other ones sets them itself."""
+    headers = response.headers
+    socket = config.active().public_url.replace("http", "ws", 1)
+    headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        f"media-src 'self' blob:; connect-src 'self' {socket}; font-src 'self'; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    )
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if "frame-ancestors 'none'" in headers["Content-Security-Policy"]:
+        headers.setdefault("X-Frame-Options", "DENY")
+    if config.active().secure_cookies:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.endpoint == "static":
+        if "v" in request.args:
+            response.cache_control.max_age = 31_536_000
+            response.cache_control.immutable = True
+    elif "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"
+    return response

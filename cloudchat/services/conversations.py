@@ -1,0 +1,256 @@
+"""What people do with a conversation: read, assign, snooze, resolve, reopen, label, note."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from cloudchat.channels import get as channel_for
+from cloudchat.errors import Conflict, Invalid, NotFound
+from cloudchat.events import (
+    ConversationChanged,
+    ConversationRead,
+    TimelineAdded,
+    UnreadChanged,
+    publish,
+)
+from cloudchat.extensions import db, now
+from cloudchat.models import Conversation, ConversationEvent, ConversationLabel, Message, Note, User
+from cloudchat.models.conversations import STATUSES
+from cloudchat.services import labels
+from cloudchat.services.accounts import Identity
+from cloudchat.services.presenting import iso
+from cloudchat.services.visibility import audience_of, get_visible
+
+WINDOW_MARGIN_SECONDS = 300  # a provider's clock and ours may differ
+MAX_NOTE = 10_000
+
+
+def window_ends_at(row: Conversation, device_type: str) -> datetime | None:
+    """Until when free text may be sent; None where the channel sets no limit."""
+    window = channel_for(device_type).capabilities.window
+    if window is None:
+        return None
+    if row.last_inbound_at is None:  # the customer never wrote: the window was never open
+        return row.created_at
+    return row.last_inbound_at + window
+
+
+def window_is_open(row: Conversation, device_type: str) -> bool:
+    ends = window_ends_at(row, device_type)
+    return ends is None or (ends - now()).total_seconds() > WINDOW_MARGIN_SECONDS
+
+
+def mark_read(identity: Identity, conversation_id: int) -> int:
+    """The caller has read it; answers the unread count that is left.
+
+    It clears for the assignee, or for anyone who may answer while there is none; a manager's or a
+    visiting operator's look changes nothing.
+    """
+    row = get_visible(identity, conversation_id, lock=True)
+    owns = row.assignee_id == identity.user_id
+    free = row.assignee_id is None and identity.role != "manager"
+    if row.unread_count and not identity.acting and (owns or free):
+        clear_unread(row)
+        publish(ConversationChanged(audience_of(row), {"unread_count": 0}, row.version))
+    db.session.commit()
+    return row.unread_count
+
+
+def clear_unread(row: Conversation) -> None:
+    """Set the locked row to read; part of the caller's transaction."""
+    if not row.unread_count:
+        return
+    row.unread_count = 0
+    row.last_read_message_id = row.last_message_id or 0
+    last_inbound = db.session.scalar(
+        select(Message.external_id)
+        .where(Message.conversation_id == row.id, Message.direction == "in")
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    db.session.flush()
+    publish(UnreadChanged(row.organization_id))
+    if last_inbound:
+        publish(ConversationRead(audience_of(row), row.device_id, last_inbound))
+
+
+def assign(
+    identity: Identity,
+    conversation_id: int,
+    agent_id: int | None,
+    expected_version: int | None = None,
+) -> Conversation:
+    """Give it to an agent of the organization, or to nobody. Raises Invalid, Conflict, NotFound."""
+    row = get_visible(identity, conversation_id, lock=True)
+    _check_version(row, expected_version)
+    if agent_id is not None:
+        agent = db.session.scalar(select(User).where(User.id == agent_id, User.is_active))
+        if agent is None:
+            raise Invalid("agent", fields={"agent_id": ["unknown_agent"]})
+    if row.assignee_id == agent_id:
+        db.session.commit()
+        return row
+    before = audience_of(row)
+    row.assignee_id = agent_id
+    row.needs_human = False if agent_id else row.needs_human
+    log(row, "assigned" if agent_id else "unassigned", identity, agent_id=agent_id)
+    _changed(row, identity, {"assignee_id": agent_id}, before)
+    publish(UnreadChanged(row.organization_id))
+    db.session.commit()
+    db.session.refresh(row, ["assignee"])
+    return row
+
+
+def set_status(
+    identity: Identity,
+    conversation_id: int,
+    status: str,
+    snooze_until: datetime | None = None,
+    expected_version: int | None = None,
+) -> Conversation:
+    """Open, pend, snooze or resolve. Reopening fails with Conflict where a newer one is open."""
+    row = get_visible(identity, conversation_id, lock=True)
+    _check_version(row, expected_version)
+    if status not in STATUSES:
+        raise Invalid("status", fields={"status": ["unknown"]})
+    if status == "snoozed" and (snooze_until is None or snooze_until <= now()):
+        raise Invalid("snooze_until", fields={"snooze_until": ["in_the_past"]})
+    if row.status == status and row.snoozed_until == snooze_until:
+        db.session.commit()
+        return row
+    if row.status == "resolved" and status != "resolved":
+        _refuse_second_open(row)
+    row.status = status
+    row.snoozed_until = snooze_until if status == "snoozed" else None
+    row.resolved_at = now() if status == "resolved" else None
+    if status == "resolved":
+        row.needs_human = row.awaiting_division_selection = False
+        clear_unread(row)
+    log(row, status, identity, until=iso(row.snoozed_until))
+    _changed(row, identity, {"status": status, "snoozed_until": iso(row.snoozed_until)})
+    db.session.commit()
+    return row
+
+
+def _refuse_second_open(row: Conversation) -> None:
+    other = db.session.scalar(
+        select(Conversation.id).where(
+            Conversation.device_id == row.device_id,
+            Conversation.contact_id == row.contact_id,
+            Conversation.status != "resolved",
+        )
+    )
+    if other is not None:
+        raise Conflict("newer_open", code="newer_open", extra={"conversation_id": other})
+
+
+def set_labels(identity: Identity, conversation_id: int, wanted: list[str | int]) -> Conversation:
+    """Make these exactly the labels of the conversation."""
+    row = get_visible(identity, conversation_id, lock=True)
+    before = {label.name for label in row.labels}
+    found = labels.find(wanted)
+    labels.replace_links(ConversationLabel, "conversation_id", row.id, found)
+    after = {label.name for label in found}
+    if before != after:
+        log(row, "labelled", identity, added=sorted(after - before), removed=sorted(before - after))
+        _changed(row, identity, {"labels": sorted(after)})
+    db.session.commit()
+    db.session.refresh(row, ["labels"])
+    return row
+
+
+def add_note(identity: Identity, conversation_id: int, text: str) -> Note:
+    """Leave a private note in the thread."""
+    row = get_visible(identity, conversation_id, lock=True)
+    if not text.strip() or len(text) > MAX_NOTE:
+        raise Invalid("note", fields={"text": ["required"]})
+    note = Note(
+        conversation_id=row.id,
+        author_id=identity.author_id,
+        text=text.strip(),
+        after_message_id=row.last_message_id or 0,
+    )
+    db.session.add(note)
+    db.session.flush()
+    publish(
+        TimelineAdded(
+            audience_of(row),
+            {
+                "kind": "note",
+                "id": note.id,
+                "text": note.text,
+                "author": {"id": identity.user_id, "name": identity.name},
+                "created_at": iso(note.created_at),
+            },
+        )
+    )
+    db.session.commit()
+    return note
+
+
+def delete_note(identity: Identity, conversation_id: int, note_id: int) -> None:
+    """Take a note back: its author or an admin may."""
+    row = get_visible(identity, conversation_id)
+    note = db.session.scalar(
+        select(Note).where(Note.id == note_id, Note.conversation_id == row.id)
+    )
+    if note is None or (note.author_id != identity.user_id and identity.role != "admin"):
+        raise NotFound("note")
+    db.session.delete(note)
+    publish(TimelineAdded(audience_of(row), {"kind": "note_deleted", "id": note_id}))
+    db.session.commit()
+
+
+def log(row: Conversation, kind: str, identity: Identity | None, **data) -> None:
+    """Add an activity line to the thread; part of the caller's transaction."""
+    entry = ConversationEvent(
+        conversation_id=row.id,
+        kind=kind,
+        actor_id=identity.user_id if identity else None,
+        data={**data, "actor": identity.name if identity else None},
+        after_message_id=row.last_message_id or 0,
+    )
+    db.session.add(entry)
+    db.session.flush()
+    publish(
+        TimelineAdded(
+            audience_of(row),
+            {"kind": kind, "id": entry.id, "data": entry.data, "created_at": iso(entry.created_at)},
+        )
+    )
+
+
+def wake_snoozed(limit: int = 200) -> int:
+    """Reopen what was snoozed until now; answers how many. Runs inside one organization."""
+    rows = db.session.scalars(
+        select(Conversation)
+        .where(Conversation.status == "snoozed", Conversation.snoozed_until <= now())
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in rows:
+        row.status, row.snoozed_until = "open", None
+        log(row, "woke", None)
+        _changed(row, None, {"status": "open", "snoozed_until": None})
+    db.session.commit()
+    return len(rows)
+
+
+def _check_version(row: Conversation, expected: int | None) -> None:
+    if expected is not None and expected != row.version:
+        raise Conflict("stale_version", code="stale_version", extra={"version": row.version})
+
+
+def _changed(row: Conversation, identity: Identity | None, changes: dict, before=None) -> None:
+    row.version += 1
+    row.updated_at = now()
+    db.session.flush()
+    publish(
+        ConversationChanged(
+            audience_of(row),
+            changes,
+            row.version,
+            previous=before,
+            actor_id=identity.user_id if identity else None,
+        )
+    )

@@ -1,0 +1,206 @@
+"""Devices: connecting channel accounts, finding them for webhooks, their health."""
+
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from cloudchat.channels.base import DeviceAccount
+from cloudchat.errors import Conflict, Invalid, NotFound
+from cloudchat.events import DeviceChanged, publish
+from cloudchat.extensions import db, now
+from cloudchat.models import Device
+from cloudchat.services import audit, secrets
+from cloudchat.tenancy import all_organizations, current_organization_id
+
+
+@dataclass(frozen=True)
+class DeviceFields:
+    """What one device type asks for: the account that routes webhooks, plain and secret fields."""
+
+    account: str | None
+    plain: tuple[str, ...] = ()
+    secret: tuple[str, ...] = ()
+
+
+FIELDS = {
+    "wa_official": DeviceFields("phone_number_id", ("phone_number_id", "waba_id"), ("access_token",)),
+    "webchat": DeviceFields(None, ("color", "welcome", "allowed_origins")),
+}
+OPTIONAL = {"waba_id", "color", "welcome", "allowed_origins"}
+# Webhooks look their device up for each call; a change is seen everywhere within this many seconds.
+ROUTE_CACHE_SECONDS = 15
+_routes: dict[tuple[str, str], tuple[float, "Route"]] = {}
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a webhook event belongs."""
+
+    device_id: int
+    organization_id: int
+
+
+def create(kind: str, name: str, config: dict) -> Device:
+    """Connect an account. Raises Invalid with the bad fields, Conflict where it is in use."""
+    fields = _fields(kind)
+    name = name.strip()
+    errors = {"name": ["required"]} if not name or len(name) > 255 else {}
+    errors |= {
+        f"config.{key}": ["required"]
+        for key in (*fields.plain, *fields.secret)
+        if key not in OPTIONAL and not str(config.get(key) or "").strip()
+    }
+    if errors:
+        raise Invalid("device", fields=errors)
+    public_key = secrets.random_token(18)
+    device = Device(
+        organization_id=current_organization_id(),
+        type=kind,
+        name=name,
+        public_key=public_key,
+        external_account=str(config[fields.account]).strip() if fields.account else public_key,
+        config=_chosen(config, fields.plain),
+        secrets=secrets.encrypt(_chosen(config, fields.secret)) if fields.secret else None,
+    )
+    _save_unique(device)
+    audit.record("device.created", device, type=kind, name=name)
+    publish(DeviceChanged(device.organization_id, device.id, device.status))
+    db.session.commit()
+    return device
+
+
+def change(device_id: int, values: dict) -> Device:
+    """Change name, settings or secrets; an empty secret leaves the old one."""
+    device = get(device_id)
+    fields = _fields(device.type)
+    if "name" in values:
+        if not values["name"].strip() or len(values["name"]) > 255:
+            raise Invalid("device", fields={"name": ["required"]})
+        device.name = values["name"].strip()
+    if "is_active" in values:
+        device.is_active = bool(values["is_active"])
+    config = values.get("config") or {}
+    device.config = {**device.config, **_chosen(config, fields.plain)}
+    fresh = {key: value for key, value in _chosen(config, fields.secret).items() if value}
+    if fresh:
+        device.secrets = secrets.encrypt({**secrets.decrypt(device.secrets), **fresh})
+        device.status, device.last_error = "connected", None
+    if fields.account and config.get(fields.account):
+        device.external_account = str(config[fields.account]).strip()
+    _save_unique(device)
+    audit.record("device.changed", device, fields=sorted([*values, *config]))
+    publish(DeviceChanged(device.organization_id, device.id, device.status))
+    db.session.commit()
+    return device
+
+
+def remove(device_id: int) -> None:
+    """Take a device out of service; its conversations and messages stay readable."""
+    device = get(device_id)
+    device.deleted_at = now()
+    device.is_active = False
+    device.secrets = None
+    device.status = "disconnected"
+    audit.record("device.removed", device, name=device.name)
+    publish(DeviceChanged(device.organization_id, device.id, "disconnected"))
+    db.session.commit()
+
+
+def get(device_id: int) -> Device:
+    device = db.session.scalar(
+        select(Device).where(Device.id == device_id, Device.deleted_at.is_(None))
+    )
+    if device is None:
+        raise NotFound("device")
+    return device
+
+
+def all_devices() -> list[Device]:
+    return list(
+        db.session.scalars(
+            select(Device).where(Device.deleted_at.is_(None)).order_by(Device.name, Device.id)
+        )
+    )
+
+
+def account(device: Device) -> DeviceAccount:
+    """The device as its channel adapter needs it, secrets opened."""
+    return DeviceAccount(
+        id=device.id,
+        organization_id=device.organization_id,
+        type=device.type,
+        external_account=device.external_account,
+        config=device.config,
+        secrets=secrets.decrypt(device.secrets),
+    )
+
+
+def by_external_account(kind: str, external_account: str) -> Route | None:
+    """Where a provider's account belongs: the one deliberate look across tenants of a webhook."""
+    return _cached((kind, external_account), Device.external_account == external_account, kind)
+
+
+def by_public_key(kind: str, public_key: str) -> Route | None:
+    """The active device with this public key (web chat page, webhook address)."""
+    if len(public_key) > 40:
+        return None
+    return _cached((kind, "key:" + public_key), Device.public_key == public_key, kind)
+
+
+def _cached(key: tuple[str, str], criterion, kind: str) -> Route | None:
+    kept = _routes.get(key)
+    if kept and kept[0] > time.monotonic():
+        return kept[1]
+    with all_organizations("webhook routing"):
+        row = db.session.execute(
+            select(Device.id, Device.organization_id).where(
+                criterion, Device.type == kind, Device.deleted_at.is_(None), Device.is_active
+            )
+        ).first()
+    if row is None:
+        _routes.pop(key, None)
+        return None
+    if len(_routes) > 10_000:
+        _routes.clear()
+    route = Route(row.id, row.organization_id)
+    _routes[key] = (time.monotonic() + ROUTE_CACHE_SECONDS, route)
+    return route
+
+
+def forget_routes() -> None:
+    """Drop what is cached, after a device changed in this process."""
+    _routes.clear()
+
+
+def mark(device_id: int, status: str, error: dict | None) -> None:
+    """Note what a provider said about the account; tells the desk only when it is news."""
+    changed = db.session.execute(
+        update(Device)
+        .where(Device.id == device_id, Device.status != status)
+        .values(status=status, last_error=error)
+        .returning(Device.id)
+    ).first()
+    if changed:
+        publish(DeviceChanged(current_organization_id(), device_id, status, error))
+
+
+def _fields(kind: str) -> DeviceFields:
+    if kind not in FIELDS:
+        raise Invalid("type", fields={"type": ["unsupported"]})
+    return FIELDS[kind]
+
+
+def _chosen(config: dict, names: tuple[str, ...]) -> dict:
+    return {key: config[key] for key in names if config.get(key) is not None}
+
+
+def _save_unique(device: Device) -> None:
+    try:
+        with db.session.begin_nested():
+            db.session.add(device)
+    except IntegrityError:
+        raise Conflict(
+            "account_in_use", code="account_in_use", fields={"config": ["account_in_use"]}
+        ) from None

@@ -1,0 +1,66 @@
+"""Badge counts: always what the database would count."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from cloudchat.extensions import db
+from cloudchat.tenancy import current_organization_id
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Unread conversations, and unread messages in them."""
+
+    conversations: int = 0
+    messages: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(self.conversations + other.conversations, self.messages + other.messages)
+
+
+# One row for each (assignee, division): all users' badges follow from it.
+_GROUPS = text("""
+    select assignee_id, division_id, count(*) as conversations, sum(unread_count) as messages
+    from conversations
+    where organization_id = :organization_id and unread_count > 0
+    group by assignee_id, division_id
+""")
+
+_MEMBERS = text("""
+    select u.id, u.role, coalesce(array_agg(d.division_id) filter (where d.is_active), '{}') as divisions
+    from users u
+    left join division_agents d on d.organization_id = u.organization_id and d.user_id = u.id
+    where u.organization_id = :organization_id and u.is_active
+      and (cast(:user_id as int) is null or u.id = :user_id)
+    group by u.id, u.role
+""")
+
+
+def counts(user_id: int | None = None) -> dict[int, Counts]:
+    """Counts by user of the present organization: conversations assigned to them, and unassigned
+    ones that they see."""
+    organization_id = current_organization_id()
+    groups = db.session.execute(_GROUPS, {"organization_id": organization_id}).all()
+    members = db.session.execute(
+        _MEMBERS, {"organization_id": organization_id, "user_id": user_id}
+    ).all()
+    return {member.id: _count(member, groups) for member in members}
+
+
+def count_for(user_id: int) -> Counts:
+    return counts(user_id).get(user_id, Counts())
+
+
+def _count(member, groups) -> Counts:
+    total = Counts()
+    for group in groups:
+        mine = group.assignee_id == member.id
+        free = group.assignee_id is None and (
+            member.role in ("manager", "admin")
+            or group.division_id is None
+            or group.division_id in member.divisions
+        )
+        if mine or free:
+            total += Counts(group.conversations, int(group.messages))
+    return total

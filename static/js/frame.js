@@ -1,0 +1,5 @@
+// What the signed-in frame runs besides main.js. An entry: pages link it, no module imports it.
+import "./sidebar.js";
+import "./availability.js";
+import "./shortcuts.js";
+import "./socket.js";
