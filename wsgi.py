@@ -5,7 +5,7 @@ from gevent import monkey
 if __name__ == "__main__":
     monkey.patch_all()
 
-from cloudchat.app import create_app  # noqa: E402
+from cloudchat.app import create_app
 
 if __name__ == "__main__":
     from cloudchat.server import serve

@@ -37,7 +37,9 @@ def create_organization(name: str, admin_email: str, admin_password: str, timezo
     with _plain_errors():
         organization_id = organizations.create(name, timezone)
         with acting_as(organization_id):
-            user = accounts.create_user(admin_email, admin_email.split("@")[0], "admin", admin_password)
+            user = accounts.create_user(
+                admin_email, admin_email.split("@", maxsplit=1)[0], "admin", admin_password
+            )
             token = accounts.create_api_token(user.id, "first")
             db.session.commit()
             made = {"organization_id": organization_id, "admin_id": user.id, "api_token": token}
@@ -95,7 +97,7 @@ def scheduler() -> None:
     os.execvp("rq", ["rq", "cron", "cloudchat.jobs.schedule", "--url", active().redis_url])
 
 
-class _plain_errors:  # noqa: N801 - reads as a statement
+class _plain_errors:
     """Turn an expected refusal into one line and exit code 1."""
 
     def __enter__(self):

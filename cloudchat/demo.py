@@ -15,7 +15,12 @@ LOGINS = (
     ("manager", "manajer@demo.test", "Dewi Lestari"),
     ("admin", "admin@demo.test", "Rina Anggraini"),
 )
-LABELS = (("Prospek", "#0d9488"), ("Keluhan", "#dc2626"), ("VIP", "#7c3aed"), ("Tagihan", "#d97706"))
+LABELS = (
+    ("Prospek", "#0d9488"),
+    ("Keluhan", "#dc2626"),
+    ("VIP", "#7c3aed"),
+    ("Tagihan", "#d97706"),
+)
 REPLIES = (
     ("halo", "Halo Kak, ada yang bisa kami bantu?"),
     ("rekening", "Pembayaran dapat dikirim ke BCA 123-456-7890 a.n. Toko Demo."),

@@ -15,6 +15,4 @@ def number_or_word(value: Any) -> Any:
 RowId = Annotated[int, Field(ge=1, le=LARGEST_ID)]  # from a query string
 StrictId = Annotated[int, Field(ge=1, le=LARGEST_ID, strict=True)]  # from JSON: no "1", no true
 MessageId = Annotated[int, Field(ge=0, le=2**53)]
-Reference = Annotated[
-    RowId | Annotated[str, Field(max_length=60)], BeforeValidator(number_or_word)
-]
+Reference = Annotated[RowId | Annotated[str, Field(max_length=60)], BeforeValidator(number_or_word)]

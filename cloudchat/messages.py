@@ -64,7 +64,9 @@ def _sentences() -> dict[str, str]:
         "role_unknown": _("Choose admin, manager or agent."),
         "last_admin": _("An organization needs at least one active admin."),
         "phone_invalid": _("This is not a phone number. Example: 0812-3456-7890."),
-        "custom_fields_invalid": _("At most 50 fields, names up to 60 and values up to 1,000 characters."),
+        "custom_fields_invalid": _(
+            "At most 50 fields, names up to 60 and values up to 1,000 characters."
+        ),
         "merge_self": _("Choose another contact to merge with."),
         "unknown_label": _("There is no such label."),
         "unknown_agent": _("There is no such agent."),

@@ -1,7 +1,6 @@
 """What all pages share: language, helpers for templates, security headers."""
 
 import hashlib
-from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, current_app, g, request, url_for
@@ -11,6 +10,7 @@ from werkzeug.routing import IntegerConverter
 from cloudchat import config
 from cloudchat.js_texts import js_texts
 from cloudchat.services import unread
+from cloudchat.web import public
 
 LOCALES = ("id", "en")
 
@@ -47,6 +47,36 @@ def locale() -> str:
 def init_app(app: Flask) -> None:
     app.context_processor(_context)
     app.after_request(security_headers)
+    # Imported macros see globals only, not what context processors give.
+    app.jinja_env.globals |= {
+        "static_url": static_url,
+        "has_endpoint": lambda name: name in current_app.view_functions,
+        "js_texts": js_texts,
+    }
+    app.config["STATIC_VERSION"] = _static_version(Path(app.static_folder))
+    app.add_url_rule(
+        "/static/v-<version>/<path:filename>", endpoint="versioned_static", view_func=_versioned
+    )
+
+
+@public("scripts and styles are the same for everybody")
+def _versioned(version: str, filename: str):
+    return current_app.send_static_file(filename)
+
+
+def _static_version(folder: Path) -> str:
+    """One version for all files: modules import each other by relative paths, so they change together."""
+    facts = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            facts.update(f"{path}{path.stat().st_size}{path.stat().st_mtime_ns}".encode())
+    return facts.hexdigest()[:12]
+
+
+def static_url(name: str) -> str:
+    """A static file's address, which changes with every installation of new files."""
+    version = current_app.config["STATIC_VERSION"]
+    return url_for("versioned_static", version=version, filename=name)
 
 
 def _context() -> dict:
@@ -54,14 +84,11 @@ def _context() -> dict:
     return {
         "me": identity,
         "locale": str(get_locale() or LOCALES[0]),
-        "has_endpoint": lambda name: name in current_app.view_functions,
-        "static_url": static_url,
-        "js_texts": js_texts,
         "unread": unread_of(identity),
     }
 
 
-class unread_of:  # noqa: N801 - used in templates like a value
+class unread_of:
     """The caller's badge counts, asked of the database only if a template shows them."""
 
     def __init__(self, identity):
@@ -83,18 +110,6 @@ class unread_of:  # noqa: N801 - used in templates like a value
         return self._counts.messages
 
 
-@lru_cache(maxsize=512)
-def _version(path: str, changed: float) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:10]
-
-
-def static_url(name: str) -> str:
-    """A static file's address that changes with its content, so that browsers may keep it."""
-    path = Path(current_app.static_folder) / name
-    version = _version(str(path), path.stat().st_mtime) if path.is_file() else "0"
-    return url_for("static", filename=name, v=version)
-
-
 def security_headers(response):
     """Strict headers on everything; a route that needs other ones sets them itself."""
     headers = response.headers
@@ -113,10 +128,13 @@ def security_headers(response):
         headers.setdefault("X-Frame-Options", "DENY")
     if config.active().secure_cookies:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if request.endpoint == "static":
-        if "v" in request.args:
-            response.cache_control.max_age = 31_536_000
-            response.cache_control.immutable = True
+    if request.endpoint == "versioned_static" and response.status_code == 200:
+        response.cache_control.no_cache = None
+        response.cache_control.public = True
+        response.cache_control.max_age = 31_536_000
+        response.cache_control.immutable = True
+    elif request.endpoint == "static":
+        response.cache_control.max_age = 300
     elif "Cache-Control" not in headers:
         headers["Cache-Control"] = "no-store"
     return response

@@ -119,7 +119,9 @@ def on_message_added(event: events.MessageAdded) -> None:
         "automatic": event.message["sender_type"] in ("bot", "system"),
     }
     emit("message:new", payload, audience_rooms(audience))
-    emit_to_customer(audience, "message:new", webchat.public_message(event.message, event.client_id))
+    emit_to_customer(
+        audience, "message:new", webchat.public_message(event.message, event.client_id)
+    )
 
 
 def on_message_status(event: events.MessageStatusChanged) -> None:
@@ -234,9 +236,7 @@ def _check_connected() -> None:
         by_organization[identity.home_organization_id].append((sid, identity))
     for organization_id, sockets in by_organization.items():
         with acting_as(organization_id):
-            roles = dict(
-                db.session.execute(select(User.id, User.role).where(User.is_active)).all()
-            )
+            roles = dict(db.session.execute(select(User.id, User.role).where(User.is_active)).all())
             ended = set(
                 db.session.scalars(
                     select(UserSession.id).where(

@@ -241,8 +241,12 @@ def wants_json() -> bool:
 
 
 def _error_page(status: int, text: str) -> str:
-    name = f"errors/{status}.html"
-    return render_template([name, "errors/error.html"], message=text, status=status)
+    return render_template(
+        [f"errors/{status}.html", "errors/error.html"],
+        message=text,
+        status=status,
+        request_id=g.get("request_id"),
+    )
 
 
 def _own_path() -> str | None:
@@ -404,9 +408,10 @@ def _key(scope: str, key: str) -> IdempotencyKey | None:
     )
 
 
-
 def init_app(app: Flask) -> None:
     """Register what runs around each request. Called after the blueprints, for the API document."""
     app.after_request(finish_request)
     app.teardown_request(lambda _error: _leave_scope())
-    api.app = app  # its own pages would load scripts from elsewhere; system.openapi serves the document
+    api.app = (
+        app  # its own pages would load scripts from elsewhere; system.openapi serves the document
+    )

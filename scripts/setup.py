@@ -37,9 +37,14 @@ REASONS = (
             "timed out",
             "ProxyError",
             "ENOTFOUND",
-        )
-        + ("EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "Connection refused")
-        + ("Could not connect", "Temporary failure"),
+            "EAI_AGAIN",
+            "ECONNREFUSED",
+            "ECONNRESET",
+            "ETIMEDOUT",
+            "Connection refused",
+            "Could not connect",
+            "Temporary failure",
+        ),
         "the network does not answer: check the connection (or the proxy) and try again",
     ),
     (("Permission denied", "EACCES"), "no permission to write here: whose folder is this?"),

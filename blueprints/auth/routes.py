@@ -2,18 +2,17 @@
 
 from urllib.parse import urlsplit
 
-from flask import Response, g, jsonify, redirect, render_template, request, session, url_for
+from flask import Response, flash, g, jsonify, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from pydantic import Field
 from spectree import Response as Answers
-from werkzeug.datastructures import MultiDict
 
 from blueprints.auth import bp
-from cloudchat.errors import AppError, Invalid, NotFound, Unauthorized
+from cloudchat.errors import AppError, Conflict, Invalid, NotFound, Unauthorized
 from cloudchat.limits import limiter, login_key
 from cloudchat.messages import sentence
-from cloudchat.services import accounts, presence
+from cloudchat.services import accounts, organizations, presence
 from cloudchat.services.accounts import Identity
 from cloudchat.tenancy import acting_as
 from cloudchat.web import Body, api, csrf, identify, me, public, requires
@@ -185,22 +184,18 @@ def change_password():
     if request.method == "POST":
         new = request.form.get("new_password", "")
         try:
-            if new != request.form.get("repeat_password"):
-                raise Invalid(fields={"repeat_password": [_("The passwords differ.")]})
-            _change_password(request.form.get("old_password", ""), new)
-            return redirect(url_for("auth.change_password", done=1))
+            _change_password(request.form.get("current_password", ""), new)
+            flash(_("Your password is changed. All other sessions are logged out."), "success")
+            return redirect(url_for("auth.change_password"))
         except Invalid as error:
-            errors = _by_form_field(error)
-    page = render_template(
-        "auth/change_password.html", errors=errors, done=request.args.get("done")
-    )
+            errors = _by_form_field(error, old_password="current_password", password="new_password")
+    page = render_template("auth/change_password.html", errors=errors)
     return Response(page, 422 if errors else 200)
 
 
-def _by_form_field(error: Invalid) -> dict:
-    names = {"password": "new_password"}
+def _by_form_field(error: AppError, **renamed: str) -> dict:
     return {
-        names.get(name, name): [sentence(item, item) for item in items]
+        renamed.get(name, name): [sentence(item, item) for item in items]
         for name, items in error.fields.items()
     }
 
@@ -213,30 +208,35 @@ def accept_invitation(token: str):
         raise NotFound("invitation")
     with acting_as(accounts.invitation_organization(token)):
         invitation = accounts.find_invitation(token)
-        email, form, errors = invitation.email, MultiDict({"name": invitation.name}), {}
-        if request.method == "POST":
-            csrf.protect()
-            form = request.form
-            try:
-                accounts.accept_invitation(token, form.get("name", ""), form.get("password", ""))
-            except (Invalid, AppError) as error:
-                errors = _by_form_field(error) or {"password": [sentence(error.code)]}
-                errors |= {"password": errors.pop("new_password")} if "new_password" in errors else {}
-        if request.method == "GET" or errors:
+        shown = {
+            "email": invitation.email,
+            "name": invitation.name,
+            "organization_name": organizations.get(invitation.organization_id).name,
+        }
+        if request.method == "GET":
+            return render_template("auth/accept_invitation.html", invitation=shown)
+        csrf.protect()
+        name, password = request.form.get("name", ""), request.form.get("password", "")
+        try:
+            accounts.accept_invitation(token, name, password)
+        except (Invalid, Conflict) as error:
             page = render_template(
-                "auth/accept_invitation.html", email=email, form=form, errors=errors
+                "auth/accept_invitation.html",
+                invitation=shown,
+                name=name,
+                errors=_by_form_field(error),
             )
-            return Response(page, 422 if errors else 200)
-    _sign_in(email, form.get("password", ""))
+            return Response(page, 422)
+    _sign_in(shown["email"], password)
     return redirect(url_for("auth.home"))
 
 
 @bp.post("/app/language")
 @requires("agent")
 def set_language():
-    locale = request.form.get("locale", "")
+    locale = request.form.get("language", "")
     if locale not in LOCALES:
-        raise Invalid(fields={"locale": ["unknown"]})
+        raise Invalid(fields={"language": ["unknown"]})
     if not me().acting:
         accounts.set_locale(me().user_id, locale)
     return redirect(own_path(request.form.get("next")) or url_for("auth.home"))

@@ -80,5 +80,3 @@ def delete_contact(contact_id: int):
 @api.validate(json=MergeBody, resp=OK, tags=["contacts"])
 def merge_contacts(contact_id: int, json: MergeBody):
     return one(contacts.merge(contact_id, json.contact_id))
-
-

@@ -130,7 +130,9 @@ def _buttons(buttons: list[dict]) -> list[dict]:
         if not title or not key or len(title) > 24 or len(key) > 200:
             raise Invalid(fields={"buttons": ["invalid"]})
         description = str(button.get("description") or "")[:72]
-        made.append({"id": key, "title": title, **({"description": description} if description else {})})
+        made.append(
+            {"id": key, "title": title, **({"description": description} if description else {})}
+        )
     return made
 
 
@@ -228,9 +230,7 @@ def _act(json: Bulk, conversation_id: int) -> None:
         case "assign":
             conversations.assign(me(), conversation_id, json.agent_id)
         case "status":
-            conversations.set_status(
-                me(), conversation_id, json.status or "", json.snooze_until
-            )
+            conversations.set_status(me(), conversation_id, json.status or "", json.snooze_until)
         case "read":
             conversations.mark_read(me(), conversation_id)
         case "add_label" | "remove_label":

@@ -51,9 +51,8 @@ def system_job(reason: str) -> Callable[[Callable], Callable]:
     def decorate(function: Callable) -> Callable:
         @functools.wraps(function)
         def run(*args, **kwargs):
-            with _context(), _logged(function, None):
-                with all_organizations(reason):
-                    return function(*args, **kwargs)
+            with _context(), _logged(function, None), all_organizations(reason):
+                return function(*args, **kwargs)
 
         run.is_job = "system"
         return run

@@ -73,9 +73,7 @@ def clean(organization_id: int) -> None:
             WebhookEvent.received_at < now() - EVENTS_KEPT, WebhookEvent.processed_at.is_not(None)
         )
     )
-    db.session.execute(
-        delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEYS_KEPT)
-    )
+    db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEYS_KEPT))
     db.session.commit()
     for path in files.orphans(organization_id, time.time() - ORPHAN_AGE):
         path.unlink(missing_ok=True)

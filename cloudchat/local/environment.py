@@ -1,8 +1,10 @@
 """What `make run` adds to the environment of the programs that it starts."""
 
+import os
 import socket
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from cloudchat.config import Config, load
 from cloudchat.local.children import Program
@@ -53,6 +55,7 @@ def for_children(
     env: Mapping[str, str], config: Config, database_url: str, redis_url: str
 ) -> dict[str, str]:
     """The environment of the programs; what is set already stays."""
+    beside = str(Path(sys.executable).parent)  # the environment's own programs first
     made = {
         "FLASK_APP": "wsgi",
         "PYTHONUNBUFFERED": "1",
@@ -64,7 +67,8 @@ def for_children(
         base = simulator_url(config)
         made["PUBLIC_URL"] = config.public_url
         made |= {name: base + path for name, path in SIMULATED.items()}
-    return made | _set_only(env)
+    path = os.pathsep.join([beside, env.get("PATH", os.defpath)])
+    return made | _set_only(env) | {"PATH": path}
 
 
 def programs(config: Config) -> list[Program]:

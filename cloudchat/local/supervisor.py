@@ -135,7 +135,9 @@ class Supervisor:
             time.sleep(TICK / 2)
         for child in self.children:
             if not child.gone() and not self._hurry:
-                complain(f"{child.program.name} did not end in {self.drain_seconds:g} s and was killed")
+                complain(
+                    f"{child.program.name} did not end in {self.drain_seconds:g} s and was killed"
+                )
             child.kill()
         if self.services:
             self.services.stop()

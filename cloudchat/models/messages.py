@@ -19,9 +19,7 @@ class Message(TenantScoped, db.Model):
     __tablename__ = "messages"
     __table_args__ = (
         tenant_fk("conversation_id", "conversations"),
-        Index(
-            "uq_messages_thread", "organization_id", "conversation_id", "id", unique=True
-        ),
+        Index("uq_messages_thread", "organization_id", "conversation_id", "id", unique=True),
         Index(
             "uq_messages_external",
             "device_id",

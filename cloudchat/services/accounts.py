@@ -28,6 +28,15 @@ _NOBODY = _hasher.hash("nobody has this password")
 
 
 @dataclass(frozen=True)
+class OrganizationFacts:
+    """What pages say of the organization that somebody works in."""
+
+    id: int
+    name: str
+    timezone: str
+
+
+@dataclass(frozen=True)
 class Identity:
     """Who makes a request, as plain values that outlive the database session."""
 
@@ -43,6 +52,10 @@ class Identity:
     session_id: int | None = None
     is_operator: bool = False
     home_organization_id: int = 0
+
+    @property
+    def organization(self) -> "OrganizationFacts":
+        return OrganizationFacts(self.organization_id, self.organization_name, self.timezone)
 
     @property
     def acting(self) -> bool:
@@ -366,9 +379,7 @@ def create_api_token(user_id: int, name: str) -> str:
     secret = random_token()
     token = f"cc_{user.organization_id}_{secret}"
     db.session.add(
-        ApiToken(
-            user_id=user.id, name=name[:100], prefix=token[:12], token_hash=hashed(token)
-        )
+        ApiToken(user_id=user.id, name=name[:100], prefix=token[:12], token_hash=hashed(token))
     )
     audit.record("api_token.created", user, name=name)
     return token
@@ -409,9 +420,7 @@ def identify_token(token: str) -> Identity | None:
     if row is None:
         return None
     if row.last_used_at is None or row.last_used_at < now() - timedelta(minutes=1):
-        db.session.execute(
-            update(ApiToken).where(ApiToken.id == row.id).values(last_used_at=now())
-        )
+        db.session.execute(update(ApiToken).where(ApiToken.id == row.id).values(last_used_at=now()))
         db.session.commit()
     return _identity(row)
 

@@ -18,7 +18,8 @@ class Actor:
     ip: str | None = None
 
 
-_actor: ContextVar[Actor] = ContextVar("audit_actor", default=Actor(None, "system"))
+SYSTEM = Actor(None, "system")
+_actor: ContextVar[Actor] = ContextVar("audit_actor", default=SYSTEM)
 
 
 def set_actor(actor: Actor) -> None:

@@ -34,17 +34,24 @@ def get(contact_id: int) -> Contact:
 
 
 def page(
-    q: str = "", label: str | int | None = None, after: tuple[str, int] | None = None, limit: int = 50
+    q: str = "",
+    label: str | int | None = None,
+    after: tuple[str, int] | None = None,
+    limit: int = 50,
 ) -> list[Contact]:
     """Contacts by name; one more than `limit`, so that the caller sees whether there is a next page."""
     statement = select(Contact).order_by(Contact.name, Contact.id).limit(limit + 1)
     if q.strip():
         statement = statement.where(contact_matches(q))
     if label is not None:
-        wanted = Label.id == label if isinstance(label, int) else func.lower(Label.name) == label.lower()
+        wanted = (
+            Label.id == label if isinstance(label, int) else func.lower(Label.name) == label.lower()
+        )
         statement = statement.where(
             Contact.id.in_(
-                select(ContactLabel.contact_id).join(Label, Label.id == ContactLabel.label_id).where(wanted)
+                select(ContactLabel.contact_id)
+                .join(Label, Label.id == ContactLabel.label_id)
+                .where(wanted)
             )
         )
     if after:
@@ -121,7 +128,9 @@ def merge(contact_id: int, other_id: int) -> Contact:
     conversations = list(
         db.session.scalars(
             select(Conversation)
-            .where(Conversation.contact_id.in_([kept.id, other.id]), Conversation.status != "resolved")
+            .where(
+                Conversation.contact_id.in_([kept.id, other.id]), Conversation.status != "resolved"
+            )
             .order_by(Conversation.last_message_at.desc())
             .with_for_update()
         )

@@ -191,9 +191,7 @@ def add_note(identity: Identity, conversation_id: int, text: str) -> Note:
 def delete_note(identity: Identity, conversation_id: int, note_id: int) -> None:
     """Take a note back: its author or an admin may."""
     row = get_visible(identity, conversation_id)
-    note = db.session.scalar(
-        select(Note).where(Note.id == note_id, Note.conversation_id == row.id)
-    )
+    note = db.session.scalar(select(Note).where(Note.id == note_id, Note.conversation_id == row.id))
     if note is None or (note.author_id != identity.user_id and identity.role != "admin"):
         raise NotFound("note")
     db.session.delete(note)

@@ -158,7 +158,8 @@ def _next_due(device: Device, pace: DevicePace) -> float | None:
 def _claims(device: Device, entries: list[OutboxEntry]) -> list[Claim]:
     message_ids = [entry.message_id for entry in entries]
     messages = {
-        row.id: row for row in db.session.scalars(select(Message).where(Message.id.in_(message_ids)))
+        row.id: row
+        for row in db.session.scalars(select(Message).where(Message.id.in_(message_ids)))
     }
     people = dict(
         db.session.execute(
@@ -253,9 +254,7 @@ def _sent(device_id: int, claim: Claim, result: SendResult) -> None:
     changed = db.session.execute(
         update(Message)
         .where(Message.id == claim.message_id, Message.status.in_(("queued", "unknown")))
-        .values(
-            status=result.status, external_id=result.external_id, status_at=now(), error=None
-        )
+        .values(status=result.status, external_id=result.external_id, status_at=now(), error=None)
         .returning(Message.id, Message.conversation_id, Message.status, Message.error)
     ).all()
     db.session.execute(
@@ -263,9 +262,7 @@ def _sent(device_id: int, claim: Claim, result: SendResult) -> None:
         .where(Message.id == claim.message_id, Message.external_id.is_(None))
         .values(external_id=result.external_id)
     )
-    db.session.execute(
-        update(Device).where(Device.id == device_id).values(last_out_at=now())
-    )
+    db.session.execute(update(Device).where(Device.id == device_id).values(last_out_at=now()))
     db.session.execute(
         update(DevicePace)
         .where(DevicePace.device_id == device_id, DevicePace.failures > 0)

@@ -25,7 +25,9 @@ class DeviceFields:
 
 
 FIELDS = {
-    "wa_official": DeviceFields("phone_number_id", ("phone_number_id", "waba_id"), ("access_token",)),
+    "wa_official": DeviceFields(
+        "phone_number_id", ("phone_number_id", "waba_id"), ("access_token",)
+    ),
     "webchat": DeviceFields(None, ("color", "welcome", "allowed_origins")),
 }
 OPTIONAL = {"waba_id", "color", "welcome", "allowed_origins"}

@@ -237,9 +237,7 @@ _INSERT_MESSAGES = text("""
 """)
 
 
-def _insert_messages(
-    batch: list[Incoming], places: dict[tuple[int, str], Place]
-) -> dict[int, int]:
+def _insert_messages(batch: list[Incoming], places: dict[tuple[int, str], Place]) -> dict[int, int]:
     """The ids of the new messages by their index in the batch; a known one has none."""
     messages = [item.message for item in batch]
     rows = db.session.execute(
@@ -321,7 +319,9 @@ def _update_conversations(
             total |= {"inbound": 0, "answered": True}
         else:
             total["inbound"] += 1
-            total["inbound_at"] = max(message.occurred_at, total["inbound_at"] or message.occurred_at)
+            total["inbound_at"] = max(
+                message.occurred_at, total["inbound_at"] or message.occurred_at
+            )
     if not sums:
         return {}
     rows = db.session.execute(
@@ -438,9 +438,7 @@ def _attach(item: Incoming, message_id: int, place: Place) -> list[Attachment]:
     return rows
 
 
-def ready_attachment(
-    conversation_id: int, message_id: int, upload: files.StoredFile
-) -> Attachment:
+def ready_attachment(conversation_id: int, message_id: int, upload: files.StoredFile) -> Attachment:
     """The row of a file that is on our disk already."""
     return Attachment(
         conversation_id=conversation_id,

@@ -66,9 +66,7 @@ def _narrowed(statement: Select, identity: Identity, wanted: Filter) -> Select:
         criteria.append(
             or_(
                 Conversation.contact_id.in_(found),
-                Conversation.id.in_(
-                    conversations_with_text(wanted.q, identity.organization_id)
-                ),
+                Conversation.id.in_(conversations_with_text(wanted.q, identity.organization_id)),
             )
         )
     return statement.where(*criteria)
@@ -169,7 +167,9 @@ def timeline(conversation_id: int, first_id: int, last_id: int | None) -> list[d
             statement = statement.where(model.after_message_id < last_id)
         if model is Note:
             statement = statement.options(joinedload(Note.author))
-        entries += [make(row) for row in db.session.scalars(statement.order_by(model.id).limit(500))]
+        entries += [
+            make(row) for row in db.session.scalars(statement.order_by(model.id).limit(500))
+        ]
     return sorted(entries, key=lambda entry: (entry["after_message_id"], entry["created_at"]))
 
 

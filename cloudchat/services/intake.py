@@ -57,7 +57,9 @@ def receive(channel_type: str, events: Iterable[RawEvent]) -> int:
         for event in events:
             route = devices.by_external_account(channel_type, event.account)
             if route is None:
-                log.info("webhook_unknown_account", channel=channel_type, account=event.account[:40])
+                log.info(
+                    "webhook_unknown_account", channel=channel_type, account=event.account[:40]
+                )
                 continue
             by_organization[route.organization_id].append((route.device_id, channel_type, event))
         for organization_id, found in by_organization.items():

@@ -52,7 +52,9 @@ def _default_name(row: Attachment) -> str:
 def _settle_failure(attachment_id: int, attempts: int, error: ProviderError | AppError) -> None:
     row = db.session.get(Attachment, attachment_id, with_for_update=True, populate_existing=True)
     permanent = getattr(error, "permanent", True) or attempts >= MAX_ATTEMPTS
-    log.info("media_not_fetched", attachment_id=attachment_id, permanent=permanent, error=str(error))
+    log.info(
+        "media_not_fetched", attachment_id=attachment_id, permanent=permanent, error=str(error)
+    )
     row.error = str(error)[:300]
     if permanent:
         row.state = "failed"

@@ -93,9 +93,7 @@ def add(
     outward = presenting.message(message, attachments)
     in_process = channel_for(row.device.type).capabilities.in_process
     publish(
-        MessageAdded(
-            audience_of(row), outward, row.unread_count, inbound=False, actor_id=sender_id
-        )
+        MessageAdded(audience_of(row), outward, row.unread_count, inbound=False, actor_id=sender_id)
     )
     publish(MessageQueued(row.organization_id, row.device_id, in_process))
     return outward

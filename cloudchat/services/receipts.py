@@ -29,14 +29,16 @@ _APPLY = text(f"""
       and (m.external_id = s.external_id or (m.id = s.message_id and m.external_id is null))
       and {_RANK.format("s.status")} > {_RANK.format("m.status")}
     returning m.id, m.conversation_id, m.status, m.error
-""")  # noqa: S608 - only our own constants are put in
+""")
 
 _AUDIENCES = text("""
     select id, assignee_id, division_id, external_user_id from conversations
     where organization_id = :organization_id and id = any(:ids)
 """)
 
-_SETTLE = text("delete from outbox where organization_id = :organization_id and message_id = any(:ids)")
+_SETTLE = text(
+    "delete from outbox where organization_id = :organization_id and message_id = any(:ids)"
+)
 
 
 def apply(updates: list[tuple[int, StatusUpdate]]) -> None:
@@ -58,7 +60,9 @@ def apply(updates: list[tuple[int, StatusUpdate]]) -> None:
             "externals": [external_id for _, external_id in latest],
             "referenced": [_message_id(update.reference) for update in latest.values()],
             "statuses": [update.status for update in latest.values()],
-            "errors": [json.dumps(update.error) if update.error else None for update in latest.values()],
+            "errors": [
+                json.dumps(update.error) if update.error else None for update in latest.values()
+            ],
         },
     ).all()
     if not changed:

@@ -12,7 +12,9 @@ MAX_QUERY = 100
 def contact_matches(q: str) -> ColumnElement[bool]:
     """Name, phone or e-mail contains the words as typed; a local number also finds its +62 form."""
     q = q.strip()[:MAX_QUERY]
-    haystack = literal_column("(contacts.name || ' ' || coalesce(contacts.phone, '') || ' ' || coalesce(contacts.email, ''))")
+    haystack = literal_column(
+        "(contacts.name || ' ' || coalesce(contacts.phone, '') || ' ' || coalesce(contacts.email, ''))"
+    )
     found = haystack.ilike(f"%{_escaped(q)}%", escape="\\")
     digits = re.sub(r"[\s\-+().]", "", q)
     if digits.isascii() and digits.isdigit() and len(digits) > 4:
@@ -40,5 +42,3 @@ def conversations_with_text(q: str, organization_id: int):
         .order_by(Message.id.desc())
         .limit(1000)
     )
-
-

@@ -25,9 +25,7 @@ def visible_to(identity: Identity) -> ColumnElement[bool]:
 
 def get_visible(identity: Identity, conversation_id: int, lock: bool = False) -> Conversation:
     """The conversation, if this person may see it; with `lock`, its row is held until the commit."""
-    statement = select(Conversation).where(
-        Conversation.id == conversation_id, visible_to(identity)
-    )
+    statement = select(Conversation).where(Conversation.id == conversation_id, visible_to(identity))
     if lock:
         statement = statement.with_for_update(of=Conversation).execution_options(
             populate_existing=True

@@ -161,7 +161,9 @@ def history(visitor: Visitor, after: int = 0, limit: int = PAGE) -> list[dict]:
     )
     if after:
         rows = list(
-            db.session.scalars(statement.where(Message.id > after).order_by(Message.id).limit(limit))
+            db.session.scalars(
+                statement.where(Message.id > after).order_by(Message.id).limit(limit)
+            )
         )
     else:
         rows = list(db.session.scalars(statement.order_by(Message.id.desc()).limit(limit)))[::-1]

@@ -1,6 +1,6 @@
 """The one screen of wiring. A new provider: a module with `create(world)` and a line here."""
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, abort, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from cloudchat.simulators import meta, whatsapp
@@ -44,6 +44,7 @@ def _create_app(world: World, providers: list[Provider]) -> Flask:
     app.add_url_rule("/_control/reset", "reset", lambda: _reset(world, providers), methods=["POST"])
     app.register_error_handler(ValueError, _refused)
     app.register_error_handler(HTTPException, _http_error)
+    app.before_request(_same_origin)
     app.after_request(_harden)
     return app
 
@@ -68,6 +69,13 @@ def _events(world: World) -> Response:
             seen = now
 
     return Response(stream(), mimetype="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+def _same_origin():
+    """A page of some other site, open in the same browser, must not play the customer."""
+    origin = request.headers.get("Origin")
+    if origin and request.method not in ("GET", "HEAD") and origin + "/" != request.host_url:
+        abort(403)
 
 
 def _refused(error: ValueError):

@@ -81,7 +81,7 @@ def graph_error(code: int | None, **more) -> bytes:
 
 @pytest.mark.parametrize(("code", "status", "permanent", "wait"), TABLE)
 def test_each_code_has_its_consequence(
-    graph, channel, device, code: int, status: int, permanent: bool, wait: float | None
+    graph, channel, device, *, code: int, status: int, permanent: bool, wait: float | None
 ) -> None:
     error = refused(graph, channel, device, status, graph_error(code))
     assert (error.code, error.details) == (str(code), "Why it was.")
@@ -102,7 +102,7 @@ def test_each_code_has_its_consequence(
     ],
 )
 def test_an_unlisted_code_goes_by_its_status(
-    graph, channel, device, status: int, more: dict, permanent: bool, unknown: bool
+    graph, channel, device, *, status: int, more: dict, permanent: bool, unknown: bool
 ) -> None:
     error = refused(graph, channel, device, status, graph_error(777, **more))
     assert (error.permanent, error.unknown_outcome) == (permanent, unknown)
@@ -128,7 +128,7 @@ def test_an_unlisted_code_goes_by_its_status(
     ],
 )
 def test_an_answer_not_in_graphs_words(
-    graph, channel, device, status: int, body: bytes, permanent: bool, unknown: bool
+    graph, channel, device, *, status: int, body: bytes, permanent: bool, unknown: bool
 ) -> None:
     headers = {"Location": "http://127.0.0.1:1/"} if status == 302 else {}
     error = refused(graph, channel, device, status, body, headers=headers)

@@ -76,7 +76,8 @@ def launch():
     for process in started:
         if process.poll() is None:
             process.kill()
-        process.communicate()
+        process.wait()
+        process.stdout.close()
 
 
 def running_in(folder: Path) -> list[psutil.Process]:

@@ -61,14 +61,12 @@ def test_a_failed_step_is_tried_again(setup, tmp_path):
         ("npm error code EAI_AGAIN", "the network does not answer"),
         ("OSError: [Errno 28] No space left on device", "the disk is full"),
         ("The virtual environment was not created: ensurepip is not", "python3-venv"),
-        ("something else", "sh -c echo something else; exit 1 failed\n"),
+        ("something else", "failed\n"),
     ],
 )
 def test_a_failure_says_what_it_means(setup, said, reason):
     with pytest.raises(setup.Failed) as caught:
-        setup.run(
-            ["sh", "-c", f"echo {said!r}; exit 1" if "else" not in said else f"echo {said}; exit 1"]
-        )
+        setup.run(["sh", "-c", f"echo '{said}'; exit 1"])
     assert reason in str(caught.value)
     assert said in str(caught.value)
 
@@ -86,9 +84,7 @@ def test_an_old_python_is_refused_in_one_line(tmp_path):
         text=True,
     )
     assert shown.returncode == 1
-    assert shown.stderr.startswith(
-        "cloudchat: needs Python 3.11 or newer, and here is Python 3.9.2."
-    )
+    assert "cloudchat: needs Python 3.11 or newer, and here is Python 3.9.2." in shown.stderr
 
 
 def test_help_lists_the_commands():

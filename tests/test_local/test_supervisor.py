@@ -1,6 +1,5 @@
 """`make run`'s supervisor with tiny programs: keeps them running, ends them all, leaves nobody."""
 
-import os
 import signal
 import socket
 from pathlib import Path
@@ -128,12 +127,12 @@ def test_it_ends_when_make_is_killed(data_dir, launch):
     code = (
         "import os, subprocess, sys, time; from cloudchat.local.__main__ import _end_with_make\n"
         "if os.fork() == 0:\n"
-        "    _end_with_make(); time.sleep(600)\n"
-        "print('forked', flush=True); time.sleep(600)"
+        "    _end_with_make(); print('tied', flush=True)\n"
+        "time.sleep(600)"
     )
     parent = launch("-c", code, data_dir, MAKELEVEL="1")
-    read_until(parent, "forked")
-    (child,) = wait_for(psutil.Process(parent.pid).children)
+    read_until(parent, "tied")
+    (child,) = psutil.Process(parent.pid).children()
     parent.kill()
     wait_for(lambda: not child.is_running(), what="the end of the child")
 
@@ -178,7 +177,6 @@ def test_the_supervisor_survives_a_closed_terminal(used_dir, launch, port):
     run = launch(RUN, used_dir, port, "services")
     read_until(run, "all ready")
     run.stdout.close()
-    os.kill(run.pid, signal.SIGTERM)
+    run.terminate()
     assert run.wait(15) == 0
-    wait_for(lambda: running_in(used_dir) == [], what="the end of every process")
-    run.stdout = open(os.devnull)  # for the fixture's own communicate()
+    assert running_in(used_dir) == []

@@ -1,9 +1,10 @@
 """The simulators in this process, and a receiver that plays the app behind the webhook address."""
 
 import pytest
-from .simulator_tools import Receiver, Simulator
 
 from cloudchat import simulators
+
+from .simulator_tools import Receiver, Simulator
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import time
 
 import httpx
 import pytest
+
 from .simulator_tools import CUSTOMER, NUMBER, code_of
 
 
@@ -23,6 +24,12 @@ def test_the_next_n_fail_with_a_code(simulator):
 def test_http_statuses_follow_the_table(simulator, code, http):
     fault(simulator, kind="error", code=code)
     assert simulator.send().status_code == http
+
+
+def test_a_reseller_says_429(simulator):
+    fault(simulator, kind="error", code=130429, http=429)
+    answer = simulator.send()
+    assert (answer.status_code, code_of(answer)) == (429, 130429)
 
 
 def test_a_gateway_page_instead_of_json(simulator):
@@ -66,16 +73,18 @@ def test_a_500_although_it_was_accepted(simulator):
 
 @pytest.mark.parametrize(("kind", "accepted_meanwhile"), [("hang", 0), ("hang_after", 1)])
 def test_hanging(simulator, kind, accepted_meanwhile):
-    fault(simulator, kind=kind, seconds=0.4)
+    fault(simulator, kind=kind, seconds=0.8)
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(
             f"{simulator.url}/meta/v24.0/{NUMBER}/messages",
             headers={"Authorization": "Bearer simulator-access-token"},
             json={"messaging_product": "whatsapp", "to": CUSTOMER, "text": {"body": "x"}},
-            timeout=0.15,
+            timeout=0.3,
         )
     assert len(simulator.sent()) == accepted_meanwhile
-    time.sleep(0.4)
+    end = time.time() + 5
+    while not simulator.sent() and time.time() < end:
+        time.sleep(0.02)
     assert len(simulator.sent()) == 1
 
 

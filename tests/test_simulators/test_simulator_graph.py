@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+
 from .simulator_tools import NUMBER, TOKEN, WABA, code_of
 
 
@@ -96,6 +97,9 @@ def test_nonsense_to_the_control_api_is_refused(simulator):
     assert post("/_control/whatsapp/messages", json=[1]).status_code == 422
     assert post("/_control/meta/faults", json={"kind": "flood"}).status_code == 422
     assert post("/_control/nothing", json={}).status_code == 404
+    foreign = {"Origin": "https://evil.test"}
+    spoofed = post("/_control/whatsapp/messages", json={"from": "628111111111"}, headers=foreign)
+    assert spoofed.status_code == 403
     assert (
         simulator.http.patch("/_control/whatsapp/settings", json={"read": "x"}).status_code == 422
     )

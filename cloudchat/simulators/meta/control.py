@@ -1,8 +1,9 @@
 """Control API of everything that Meta's products share. JSON in, JSON out; nonsense gives 422.
 
-GET /_control/meta/app -> the options: {app_id, app_secret, verify_token, webhook_url, hold,
-    timeout, retry_base, retry_cap, escape_slashes}
+GET /_control/meta/app -> the options: {app_id, app_secret, verify_token, webhook_url, hold, lanes:
+    number | customer, timeout, retry_base, retry_cap, escape_slashes}
 PATCH /_control/meta/app {any of them} -> the options. hold: webhooks wait until it is false again;
+    lanes: first tries in order per business number, or (faster) only per customer of it;
     retry_base: seconds before the second try, doubled each time up to retry_cap
 POST /_control/meta/handshake {url?, verify_token?} -> {ok, status?, answer?, error?}
 GET /_control/meta/webhooks ?limit=100&after= -> {items: [delivery]}, newest first
@@ -14,9 +15,9 @@ POST /_control/meta/webhooks/{id}/resend -> delivery: the same bytes again
 POST /_control/meta/webhooks/flush -> {ok}: all that waits (delay, back-off) becomes due
 GET /_control/meta/webhooks/idle ?timeout=5 -> {idle}: waits until nothing is queued or under way
 GET /_control/meta/faults -> {items: [fault]}
-POST /_control/meta/faults {kind, times?: 1 | null, code?: 131000, status?: 502, seconds?: 30,
-    edge?: "messages" | "media" | "" | "*", node?, to?} -> fault
-    kind: error(code) status(status) hang(seconds) close reset: before the call takes effect (hang
+POST /_control/meta/faults {kind, times?: 1 | null, code?: 131000, http?, status?: 502,
+    seconds?: 30, edge?: "messages" | "media" | "" | "*", node?, to?} -> fault
+    kind: error(code, http) status(status) hang(seconds) close reset: before it takes effect (hang
     accepts afterwards); hang_after close_after truncate cut error_after: the message is accepted,
     but the answer late, missing, broken or HTTP 500
 DELETE /_control/meta/faults or /_control/meta/faults/{id} -> {ok}
@@ -24,7 +25,7 @@ GET /_control/meta/requests ?after=&limit=500 -> {items: [{seq, at, method, path
     fault?, ms}]}: Graph calls, oldest first; status null: the connection was dropped
 POST /_control/reset -> {ok}: every simulator as freshly started
 
-delivery: {id, kind, account, url, state, created, due, attempts: [{at, ms, status, answer |
+delivery: {id, kind, lane, url, state, created, due, attempts: [{at, ms, status, answer |
     error}], signature, body?}; state: waiting sending retrying delivered failed skipped
 """
 
@@ -61,7 +62,10 @@ def _options(control: Blueprint, world: World, meta) -> None:
 
     @control.patch("/app")
     def change_app_options():
-        set_options(meta.webhooks.options, json_body())
+        body = json_body()
+        if body.get("lanes", "number") not in ("number", "customer"):
+            raise ValueError("lanes must be number or customer")
+        set_options(meta.webhooks.options, body)
         meta.webhooks.wake()
         world.changes.tell()
         return jsonify(vars(meta.webhooks.options))

@@ -34,6 +34,7 @@ class Fault:
     id: int = 0
     times: int | None = 1
     code: int = 131000
+    http: int = 0  # another HTTP status than the code's own
     status: int = 502
     seconds: float = 30.0
     edge: str = "messages"  # messages | media | "" (the node itself) | *
@@ -99,7 +100,7 @@ class Faults:
         """Carry the rule out around `call`, which answers the request as usual."""
         match rule.kind:
             case "error":
-                raise GraphError(rule.code)
+                raise GraphError(rule.code, http=rule.http or None)
             case "status":
                 return Response(BAD_GATEWAY, rule.status, mimetype="text/html")
             case "close" | "reset":

@@ -26,6 +26,7 @@ class Options:
     verify_token: str
     webhook_url: str
     hold: bool = False
+    lanes: str = "number"  # first tries in order per business number, or only per "customer" of it
     timeout: float = 10.0
     retry_base: float = 1.0
     retry_cap: float = 60.0
@@ -56,7 +57,7 @@ class Delivery:
     def view(self, full: bool = False) -> dict:
         """For the control API and the page."""
         shown = {
-            "id": self.id, "kind": self.kind, "account": self.lane, "url": self.url,
+            "id": self.id, "kind": self.kind, "lane": self.lane, "url": self.url,
             "state": self.state, "created": self.created, "due": self.due,
             "attempts": self.attempts, "signature": self.signature,
         }  # fmt: skip
@@ -66,7 +67,7 @@ class Delivery:
 
 
 class Deliverer:
-    """A queue per account ("lane"): one POST at a time in each, so that first tries stay in order.
+    """A queue per lane (an account, say): one POST at a time in each, so first tries stay in order.
 
     A failed one comes back later while others pass it, as with Meta.
     """

@@ -44,8 +44,8 @@ def bubble(message: Message, state: State) -> dict:
 def _text(message: Message) -> str:
     content = message.content
     if message.type == "interactive" and message.source == "customer":
-        reply = content.get(content.get("type"), {})
-        return reply.get("title", "")
+        reply = content.get(content.get("type"))
+        return str(reply.get("title", "")) if isinstance(reply, dict) else ""
     if message.type == "button":
         return content.get("text", "")
     if message.type == "location":

@@ -24,6 +24,7 @@ class Hooks:
         make: Callable[[], Changes],
         kind: str,
         *,
+        customer: str = "",
         delay: float = 0.0,
         now: bool = False,
         own_lane: bool = False,
@@ -39,11 +40,11 @@ class Hooks:
             return None if account.waba_id in self._state.unsubscribed else envelope(*changes)
 
         more.setdefault("url", self._state.callbacks.get(account.waba_id))
-        lane = (
-            f"{account.phone_number_id}#{next(self._numbers)}"
-            if own_lane
-            else account.phone_number_id
-        )
+        lane = account.phone_number_id
+        if own_lane:
+            lane += f"#{next(self._numbers)}"
+        elif self.deliverer.options.lanes == "customer":
+            lane += f":{customer}"
         if now:
             return self.deliverer.post_now(payload, lane=lane, kind=kind, **more)
         return self.deliverer.post(payload, lane=lane, kind=kind, delay=delay, **more)

@@ -226,6 +226,7 @@ class Inbound:
         copies, interval = int(spec.get("copies", 1)), float(spec.get("interval", 0))
         if not 1 <= copies <= 200:
             raise ValueError("copies must be 1 to 200")
+        options["customer"] = str(spec.get("from") or spec.get("to") or "")
         if spec.get("parallel"):
             options["own_lane"] = True
         return [

@@ -183,7 +183,8 @@ def preview(message: Message) -> str:
     """The text that a person would read in this message."""
     content = message.content
     if message.type == "contacts":
-        return ", ".join(c.get("name", {}).get("formatted_name", "") for c in content)
+        names = [c.get("name") for c in content if isinstance(c, dict)]
+        return ", ".join(str(n.get("formatted_name", "")) for n in names if isinstance(n, dict))
     if message.type == "template":
         values = [
             str(p.get("text") or p.get("payload") or "")

@@ -62,7 +62,8 @@ class Statuses:
             self._state.changed()
             return [(account, change(account, statuses=items))]
 
-        self._hooks.send(account, make, "status " + "+".join(names), delay=delay, now=now)
+        kind = "status " + "+".join(names)
+        self._hooks.send(account, make, kind, customer=message.phone, delay=delay, now=now)
 
     def viewed(self, account: Account, phone: str) -> int:
         """The customer has the chat open: everything shown becomes read. How many."""

@@ -1,0 +1,239 @@
+"""What all tests share: a PostgreSQL and a Redis of their own, the app, a running desk, a browser.
+
+Tests do not clean up: each makes organizations of its own, and tenancy keeps them apart.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cloudchat import config as configuration
+from cloudchat import local, simulators
+from tests import factories
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def services():
+    """PostgreSQL and Redis, started for this run in a folder of their own."""
+    with local.temporary() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def desk_port():
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def simulator_process(desk_port):
+    """The provider simulators, in this process; their webhooks go to the running desk."""
+    server = simulators.serve(webhook_url=f"http://127.0.0.1:{desk_port}/webhooks/meta")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def settings(services, simulator_process, desk_port, tmp_path_factory):
+    """The configuration that the app in this process and the running desk share."""
+    url = services.create_database("cloudchat_test")
+    env = {
+        "DATABASE_URL": url,
+        "REDIS_URL": services.redis_url,
+        "CLOUDCHAT_DATA_DIR": str(tmp_path_factory.mktemp("data")),
+        "PORT": str(desk_port),
+        "PUBLIC_URL": f"http://localhost:{desk_port}",
+        "META_GRAPH_URL": f"{simulator_process.url}/meta",
+        "DATABASE_POOL": "10",
+    }
+    return configuration.load(env), env
+
+
+@pytest.fixture(scope="session")
+def app(settings):
+    """The application in this process, on a migrated database."""
+    from flask_migrate import upgrade
+
+    from cloudchat.app import create_app
+
+    made = create_app(settings[0])
+    with made.app_context():
+        upgrade(directory=str(ROOT / "migrations"))
+    return made
+
+
+@pytest.fixture
+def context(app):
+    """An application context, for tests that call services."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def client(app):
+    """A browser-like client without a session."""
+    return app.test_client()
+
+
+@pytest.fixture
+def cast(context):
+    """An organization with admin, manager, agent and colleague, and a stranger of another one."""
+    return factories.cast()
+
+
+@pytest.fixture
+def make(context):
+    """The factories."""
+    return factories
+
+
+class As:
+    """Calls the API as one person."""
+
+    def __init__(self, app, person):
+        self._client = app.test_client()
+        self._headers = person.headers
+
+    def __getattr__(self, method):
+        def call(url, **kwargs):
+            headers = {**self._headers, **kwargs.pop("headers", {})}
+            return getattr(self._client, method)(url, headers=headers, **kwargs)
+
+        return call
+
+
+@pytest.fixture
+def as_person(app):
+    """`as_person(cast.agent).get("/api/app/me")`"""
+    return lambda person: As(app, person)
+
+
+# --- the running desk --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def desk(app, settings):
+    """A web process and a worker on the test database; answers the desk's address."""
+    config, env = settings
+    env = {**os.environ, **env, "FLASK_APP": "wsgi", "PYTHONPATH": str(ROOT)}
+    commands = [
+        [sys.executable, "wsgi.py"],
+        [sys.executable, "-m", "flask", "worker"],
+    ]
+    logs = Path(env["CLOUDCHAT_DATA_DIR"]) / "desk.log"
+    with open(logs, "ab") as out:
+        processes = [
+            subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out)
+            for command in commands
+        ]
+    try:
+        wait_until(lambda: _ready(config.public_url), 60, f"the desk did not start, see {logs}")
+        yield config.public_url
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _ready(url: str) -> bool:
+    try:
+        return httpx.get(url + "/readyz", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(check, seconds: float = 10, message: str = "it did not happen in time"):
+    """Ask until the answer is true; answers it."""
+    until = time.monotonic() + seconds
+    while True:
+        answer = check()
+        if answer:
+            return answer
+        if time.monotonic() > until:
+            raise AssertionError(message)
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def eventually():
+    return wait_until
+
+
+# --- the browser -------------------------------------------------------------------------------
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Debian's Chromium, headless, driven by Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=CHROMIUM_FLAGS
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, desk):
+    """`open_page(width=375, dark=True)`: a page in a browser profile of its own, at the desk's address."""
+    contexts = []
+
+    def open_one(width: int = 1440, height: int = 900, dark: bool = False, locale: str = "id-ID"):
+        context = chromium.new_context(
+            base_url=desk,
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            locale=locale,
+            timezone_id="Asia/Jakarta",
+        )
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def log_in():
+    """`log_in(page, person)` through the login form; the person needs factories.PASSWORD."""
+
+    def log_in_as(page, person, target: str = "/app/inbox"):
+        page.goto(f"/login?next={target}")
+        page.fill("input[name=email]", person.email)
+        page.fill("input[name=password]", factories.PASSWORD)
+        page.click("button[type=submit]")
+        page.wait_for_url(f"**{target}")
+        return page
+
+    return log_in_as

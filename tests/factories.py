@@ -1,0 +1,211 @@
+"""Rows to test with. Everything is made inside one organization, through the same tables as in life."""
+
+import itertools
+import time
+from dataclasses import dataclass
+
+from cloudchat.extensions import db, now
+from cloudchat.models import (
+    CannedReply,
+    Contact,
+    ContactIdentity,
+    Conversation,
+    Device,
+    Division,
+    DivisionAgent,
+    Label,
+    Message,
+    User,
+)
+from cloudchat.services import accounts, organizations, secrets
+from cloudchat.tenancy import acting_as
+
+_numbers = itertools.count(int(time.time() * 1000) % 10_000_000)
+PASSWORD = "rahasia-sekali-1"
+
+
+def number() -> int:
+    """A number that no other row of this run has."""
+    return next(_numbers)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user that tests act as."""
+
+    id: int
+    organization_id: int
+    name: str
+    email: str
+    role: str
+    token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+def organization(name: str | None = None, timezone: str = "Asia/Jakarta") -> int:
+    """A new organization; answers its id."""
+    return organizations.create(name or f"Toko {number()}", timezone)
+
+
+def person(organization_id: int, role: str = "agent", name: str | None = None, **values) -> Person:
+    """A user with an API token. `password=PASSWORD` for one who logs in by form."""
+    password = values.pop("password", None)
+    with acting_as(organization_id):
+        made = number()
+        user = accounts.create_user(
+            f"{role}{made}@contoh.test", name or f"{role.title()} {made}", role, password
+        )
+        for field, value in values.items():
+            setattr(user, field, value)
+        token = accounts.create_api_token(user.id, "tests")
+        db.session.commit()
+        return Person(user.id, organization_id, user.name, user.email, role, token)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The standing cast: one organization's people, and a stranger of another."""
+
+    organization_id: int
+    admin: Person
+    manager: Person
+    agent: Person
+    colleague: Person
+    stranger: Person
+
+    @property
+    def neighbour_id(self) -> int:
+        return self.stranger.organization_id
+
+
+def cast() -> Cast:
+    home, neighbour = organization(), organization()
+    return Cast(
+        home,
+        person(home, "admin"),
+        person(home, "manager"),
+        person(home, "agent"),
+        person(home, "agent"),
+        person(neighbour, "admin"),
+    )
+
+
+def device(organization_id: int, kind: str = "wa_official", **values) -> Device:
+    with acting_as(organization_id):
+        account = values.pop("external_account", None) or f"5{number():012d}"
+        made = Device(
+            type=kind,
+            name=values.pop("name", f"Device {account}"),
+            public_key=secrets.random_token(18),
+            external_account=account,
+            config=values.pop("config", {"phone_number_id": account}),
+            secrets=secrets.encrypt(
+                values.pop("secrets", {"access_token": "simulator-access-token"})
+            ),
+            **values,
+        )
+        db.session.add(made)
+        db.session.commit()
+        return made
+
+
+def contact(organization_id: int, name: str = "Budi Santoso", **values) -> Contact:
+    with acting_as(organization_id):
+        made = Contact(name=name, **values)
+        db.session.add(made)
+        db.session.commit()
+        return made
+
+
+def conversation(organization_id: int, device_row: Device | None = None, **values) -> Conversation:
+    """A conversation with its contact; the last inbound message was just now."""
+    device_row = device_row or device(organization_id)
+    with acting_as(organization_id):
+        contact_row = values.pop("contact", None)
+        if contact_row is None:
+            contact_row = Contact(
+                name=values.pop("name", "Budi Santoso"), phone=f"+62812{number():08d}"
+            )
+            db.session.add(contact_row)
+            db.session.flush()
+        external = values.pop("external_user_id", f"62812{number():08d}")
+        db.session.add(
+            ContactIdentity(
+                device_id=device_row.id, contact_id=contact_row.id, external_id=external
+            )
+        )
+        made = Conversation(
+            contact_id=contact_row.id,
+            device_id=device_row.id,
+            external_user_id=external,
+            last_inbound_at=values.pop("last_inbound_at", now()),
+            **values,
+        )
+        db.session.add(made)
+        db.session.commit()
+        return made
+
+
+def message(conversation_row: Conversation, text: str = "Halo", **values) -> Message:
+    """A message of the conversation; inbound unless `direction="out"`. Keeps the list's columns."""
+    with acting_as(conversation_row.organization_id):
+        row = db.session.get(Conversation, conversation_row.id)
+        direction = values.pop("direction", "in")
+        made = Message(
+            conversation_id=row.id,
+            device_id=row.device_id,
+            direction=direction,
+            sender_type=values.pop("sender_type", "contact" if direction == "in" else "agent"),
+            status=values.pop("status", "received" if direction == "in" else "sent"),
+            text=text,
+            external_id=values.pop("external_id", f"wamid.{number()}"),
+            **values,
+        )
+        db.session.add(made)
+        db.session.flush()
+        row.last_message_id, row.last_message_at = made.id, now()
+        row.last_message_text, row.last_message_direction = text[:160], direction
+        if direction == "in":
+            row.unread_count += 1
+            row.last_inbound_at = now()
+        db.session.commit()
+        return made
+
+
+def label(organization_id: int, name: str | None = None, color: str = "#0d9488") -> Label:
+    with acting_as(organization_id):
+        made = Label(name=name or f"Label {number()}", color=color)
+        db.session.add(made)
+        db.session.commit()
+        return made
+
+
+def canned_reply(
+    organization_id: int, shortcut: str | None = None, text: str = "Halo Kak"
+) -> CannedReply:
+    with acting_as(organization_id):
+        made = CannedReply(shortcut=shortcut or f"halo{number()}", text=text)
+        db.session.add(made)
+        db.session.commit()
+        return made
+
+
+def division(
+    organization_id: int, name: str | None = None, agents: tuple[Person, ...] = ()
+) -> Division:
+    with acting_as(organization_id):
+        made = Division(name=name or f"Divisi {number()}")
+        db.session.add(made)
+        db.session.flush()
+        for agent in agents:
+            db.session.add(DivisionAgent(division_id=made.id, user_id=agent.id))
+        db.session.commit()
+        return made
+
+
+def user_row(person_row: Person) -> User:
+    with acting_as(person_row.organization_id):
+        return db.session.get(User, person_row.id)
