@@ -1,6 +1,6 @@
 # CloudChat. `make help` lists what there is; `make run` is all that a newcomer needs.
 
-PYTHON := .venv/bin/python
+OURS := .venv/bin/python
 ARGS ?=
 
 .PHONY: help run test bench lint format setup pins audit clean
@@ -11,15 +11,15 @@ help: ## this list
 
 run: ## install what is missing and run everything until Ctrl-C (PORT=5001 make run: another port)
 	@scripts/setup run
-	@exec $(PYTHON) -m cloudchat.local
+	@exec $(OURS) -m cloudchat.local
 
 test: ## install what tests need and run them (ARGS="-k inbox -x": some of them)
 	@scripts/setup test
-	@exec $(PYTHON) -m pytest $(ARGS)
+	@exec $(OURS) -m pytest $(ARGS)
 
 bench: ## measure; prints one JSON document
 	@scripts/setup test
-	@exec $(PYTHON) -m tests.bench $(ARGS)
+	@exec $(OURS) -m tests.bench $(ARGS)
 
 lint: ## check style, imports and templates
 	@scripts/setup test
@@ -27,8 +27,8 @@ lint: ## check style, imports and templates
 
 format: ## put the Python files into shape
 	@scripts/setup test
-	@$(PYTHON) -m ruff check --fix .
-	@$(PYTHON) -m ruff format .
+	@$(OURS) -m ruff check --fix .
+	@$(OURS) -m ruff format .
 
 setup: ## install what `make run` needs, without running it
 	@scripts/setup run
@@ -39,7 +39,7 @@ pins: ## write requirements*.txt anew from requirements*.in
 
 audit: ## look the pinned Python packages up among the known vulnerabilities
 	@scripts/setup test
-	@$(PYTHON) -m pip_audit --disable-pip -r requirements.txt --no-deps
+	@$(OURS) -m pip_audit --disable-pip -r requirements.txt --no-deps
 
 clean: ## remove what was installed and made here; the data in var/ stays
 	@rm -rf .venv node_modules static/vendor .pytest_cache .ruff_cache .hypothesis test-results

@@ -1,7 +1,32 @@
-"""The generated CRUD screens."""
+"""The generated CRUD screens (Flask-Admin in the desk's own look) and the operator's area."""
 
 from flask import Flask
+from flask_admin import Admin
+
+from admin import operator
+from admin.base import Home
+from admin.contacts import ContactView
+from admin.devices import DeviceView
+from admin.lists import CannedReplyView, DivisionView, LabelView
+from admin.records import AuditView, DeadEventView
+from admin.users import InvitationView, UserView
+
+VIEWS = (
+    UserView,
+    InvitationView,
+    DivisionView,
+    DeviceView,
+    CannedReplyView,
+    LabelView,
+    ContactView,
+    AuditView,
+    DeadEventView,
+)
 
 
 def init_admin(app: Flask) -> None:
-    """Mount the admin screens."""
+    """Mount the admin screens under /admin and the operator's area under /operator."""
+    screens = Admin(app, name="CloudChat", index_view=Home(), url="/admin")
+    for view in VIEWS:
+        screens.add_view(view())
+    app.register_blueprint(operator.bp)

@@ -1,15 +1,18 @@
 """The `flask` commands."""
 
 import json
-import os
+from functools import partial
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from redis import Redis
+from rq import Queue, Worker, cron
+from rq.serializers import JSONSerializer
 
-from cloudchat import demo, jobs
+from cloudchat import demo, jobs, local
 from cloudchat.errors import AppError
-from cloudchat.extensions import db
+from cloudchat.extensions import db, redis
 from cloudchat.messages import sentence
 from cloudchat.services import accounts, organizations
 from cloudchat.tenancy import acting_as
@@ -77,14 +80,10 @@ def seed_demo() -> None:
 @click.option("--burst", is_flag=True, help="Stop when the queues are empty.")
 def worker(burst: bool) -> None:
     """Run jobs until stopped."""
-    from rq import Worker
-    from rq.serializers import JSONSerializer
-
-    from cloudchat.extensions import redis
-
+    local.tie_forks_to_parent()  # a killed worker must not leave its job running
     db.engine.dispose()
     queues = [jobs.queue(name) for name in jobs.QUEUES]
-    Worker(queues, connection=redis.client, serializer=JSONSerializer).work(
+    Worker(queues, connection=Redis.from_url(redis.url), serializer=JSONSerializer).work(
         burst=burst, with_scheduler=False, logging_level="WARNING"
     )
 
@@ -92,9 +91,11 @@ def worker(burst: bool) -> None:
 @click.command("scheduler")
 def scheduler() -> None:
     """Start the periodic jobs (exactly one such process may run)."""
-    from cloudchat.config import active
-
-    os.execvp("rq", ["rq", "cron", "cloudchat.jobs.schedule", "--url", active().redis_url])
+    # RQ's cron makes its queues with pickle, which our workers refuse to read.
+    cron.Queue = partial(Queue, serializer=JSONSerializer)
+    periodic = cron.CronScheduler(connection=Redis.from_url(redis.url), logging_level="WARNING")
+    periodic.load_config_from_file("cloudchat.jobs.schedule")
+    periodic.start()
 
 
 class _plain_errors:
@@ -106,9 +107,7 @@ class _plain_errors:
     def __exit__(self, _kind, error, _trace):
         if isinstance(error, AppError):
             details = [
-                f"{name}: {sentence(item, item)}"
-                for name, items in error.fields.items()
-                for item in items
+                f"{name}: {sentence(item, item)}" for name, items in error.fields.items() for item in items
             ]
             raise click.ClickException("; ".join([sentence(error.code, error.message), *details]))
         return False

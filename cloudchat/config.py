@@ -113,15 +113,24 @@ def _refuse_weak_secrets(config: Config) -> None:
             "SECRET_KEY must be set to at least 32 random characters, for example "
             f"SECRET_KEY={secrets.token_urlsafe(32)}"
         )
-    if not config.encryption_keys:
+    if not config.encryption_keys or not all(map(_is_fernet_key, config.encryption_keys)):
         raise ConfigError(
-            "ENCRYPTION_KEYS must hold a Fernet key of your own (32 random bytes in base64): "
+            "ENCRYPTION_KEYS must hold Fernet keys of your own (32 random bytes in base64): "
             "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
         )
     if config.meta_app_secret == SIMULATOR_APP_SECRET:
         raise ConfigError("META_APP_SECRET is the simulator's; set the one of your own Meta app")
+    if config.meta_verify_token == SIMULATOR_VERIFY_TOKEN:
+        raise ConfigError("META_VERIFY_TOKEN is the simulator's; choose one of your own")
     if not config.database_url or not config.redis_url:
         raise ConfigError("DATABASE_URL and REDIS_URL must be set (or start with `make run`)")
+
+
+def _is_fernet_key(key: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(key)) == 32
+    except ValueError:
+        return False
 
 
 def _database_url(url: str) -> str:
@@ -134,7 +143,7 @@ def _database_url(url: str) -> str:
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:
     value = env.get(name, "") or str(default)
-    if not value.isdigit():
+    if not value.isascii() or not value.isdigit():
         raise ConfigError(f"{name} must be a whole number, not {value!r}")
     return int(value)
 

@@ -70,8 +70,12 @@ class ProviderError(Exception):
     """A channel provider refused or failed a call.
 
     permanent: a retry cannot mend it. retry_after: seconds to wait, where the provider says so.
+    backoff: by how much each wait is longer than the one before. max_attempts: how often to try in
+    all, where fewer than usual. everyone: the trouble is not this message's but the provider's or
+    the account's, so the device as a whole waits and the try does not count against the message.
     unknown_outcome: the call may have taken effect, so it must not be repeated blindly.
     reauth: the device's token is dead and an admin has to connect it again.
+    blocked: the provider has shut the account out (locked, unpaid, deleted).
     """
 
     def __init__(
@@ -81,8 +85,12 @@ class ProviderError(Exception):
         code: str | int | None = None,
         permanent: bool,
         retry_after: float | None = None,
+        backoff: float = 2.0,
+        max_attempts: int | None = None,
+        everyone: bool = False,
         unknown_outcome: bool = False,
         reauth: bool = False,
+        blocked: bool = False,
         details: str | None = None,
     ):
         super().__init__(message)
@@ -90,6 +98,10 @@ class ProviderError(Exception):
         self.code = str(code) if code is not None else None
         self.permanent = permanent
         self.retry_after = retry_after
+        self.backoff = backoff
+        self.max_attempts = max_attempts
+        self.everyone = everyone
         self.unknown_outcome = unknown_outcome
         self.reauth = reauth
+        self.blocked = blocked
         self.details = details

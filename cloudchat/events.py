@@ -121,6 +121,22 @@ class EventStored(Event):
 
 
 @dataclass(frozen=True)
+class ContactImportDue(Event):
+    """An uploaded contact file has to be checked or imported."""
+
+    organization_id: int
+    import_id: int
+
+
+@dataclass(frozen=True)
+class ContactChanged(Event):
+    """A contact's details changed; everybody of the organization may see contacts."""
+
+    organization_id: int
+    contact_id: int
+
+
+@dataclass(frozen=True)
 class AgentPresence(Event):
     """An agent's availability or connection changed."""
 
@@ -177,8 +193,20 @@ def drain() -> None:
                 log.exception("subscriber_failed", event_type=type(happened).__name__)
 
 
+# SQLAlchemy calls its commit and rollback hooks for savepoints too.
+
+
+@event.listens_for(Session, "after_transaction_create")
+def _mark_savepoint(session: Session, transaction) -> None:
+    if transaction.nested:
+        published = session.info.get("published", ())
+        session.info.setdefault("savepoints", {})[transaction] = len(published)
+
+
 @event.listens_for(Session, "after_commit")
 def _move_to_ready(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
     published = session.info.pop("published", None)
     if not published:
         return
@@ -189,12 +217,16 @@ def _move_to_ready(session: Session) -> None:
         ready.extend(published)
 
 
-@event.listens_for(Session, "after_rollback")
-def _drop(session: Session) -> None:
-    session.info.pop("published", None)
-
-
 @event.listens_for(Session, "after_soft_rollback")
-def _drop_soft(session: Session, previous_transaction) -> None:
-    if not previous_transaction.nested:
+def _drop_rolled_back(session: Session, ended) -> None:
+    if ended.nested:
+        del session.info.get("published", [])[session.info["savepoints"][ended] :]
+    else:
         session.info.pop("published", None)
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget(session: Session, ended) -> None:
+    if ended.parent is None:  # also a session that is closed without commit or rollback
+        session.info.pop("published", None)
+        session.info.pop("savepoints", None)

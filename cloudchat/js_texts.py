@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 def js_texts() -> dict[str, str]:
     """Every text of the scripts in the language of the request, by key."""
-    return _common() | _errors() | _frame() | _times() | _shortcuts()
+    return _common() | _errors() | _frame() | _times() | _shortcuts() | _notifications() | _inbox()
 
 
 def _common() -> dict[str, str]:
@@ -71,4 +71,93 @@ def _shortcuts() -> dict[str, str]:
         "shortcuts.then": _("then"),
         "shortcuts.help": _("Show this list"),
         "shortcuts.enabled": _("Use keyboard shortcuts"),
+    }
+
+
+def _notifications() -> dict[str, str]:
+    return {
+        "notifications.unread": _("{count} unread messages"),
+        "notifications.unread.one": _("{count} unread message"),
+        "notifications.none": _("No unread messages"),
+        "notifications.blocked": _("A message has come in. Your browser blocks its sound."),
+        "notifications.allow": _("Allow sound"),
+    }
+
+
+def _inbox() -> dict[str, str]:
+    return _inbox_list() | _inbox_thread() | _inbox_composer() | _inbox_keys()
+
+
+def _inbox_list() -> dict[str, str]:
+    return {
+        "inbox.new_from": _("New message from {name}"),
+        "inbox.rows_above": _("{count} new"),
+        "inbox.selected": _("{count} selected"),
+        "inbox.select_most": _("At most {count} at a time."),
+        "inbox.bulk_done": _("{count} conversations resolved"),
+        "inbox.bulk_done.one": _("{count} conversation resolved"),
+        "inbox.bulk_failed": _("Not possible for {count}: {reason}"),
+    }
+
+
+def _inbox_thread() -> dict[str, str]:
+    return {
+        "inbox.today": _("Today"),
+        "inbox.yesterday": _("Yesterday"),
+        "inbox.to_end": _("To the newest"),
+        "inbox.messages_below": _("{count} new messages"),
+        "inbox.messages_below.one": _("{count} new message"),
+        "inbox.says": _("{name}: {text}"),
+        "inbox.an_attachment": _("an attachment"),
+        "inbox.typing": _("{name} is typing…"),
+        "inbox.viewing": _("{name} is looking at this too"),
+        "inbox.you": _("You"),
+        "inbox.taken_by": _("{name} has taken this conversation meanwhile."),
+        "inbox.assign_anyway": _("Assign anyway"),
+        "inbox.open_it": _("Open it"),
+        "inbox.done.resolved": _("Conversation resolved"),
+        "inbox.done.snoozed": _("Conversation snoozed"),
+        "inbox.done.pending": _("Conversation set to pending"),
+        "inbox.again.title": _("Send again?"),
+        "inbox.again.question": _("If the first one did arrive, the customer gets the message twice."),
+        "inbox.again.label": _("Send again"),
+        "inbox.note.title": _("Delete this note?"),
+        "inbox.note.question": _("The note is deleted for everybody. This cannot be undone."),
+        "inbox.note.label": _("Delete note"),
+    }
+
+
+def _inbox_composer() -> dict[str, str]:
+    return {
+        "inbox.characters_left": _("{count} left"),
+        "inbox.window.hours": _("{count} h to answer"),
+        "inbox.window.minutes": _("{count} min to answer"),
+        "inbox.window.closed": _("Window closed"),
+        "inbox.window.why": _("WhatsApp takes free text until 24 hours after the customer's last message."),
+        "inbox.closed.window": _(
+            "The 24-hour window has closed. You can answer once the customer writes again."
+        ),
+        "inbox.closed.resolved": _("This conversation is resolved. Reopen it to answer."),
+        "inbox.closed.device": _("The device of this conversation is switched off or removed."),
+        "inbox.file.too_many": _("At most {count} files at a time."),
+        "inbox.file.type": _("This channel does not take files of this kind."),
+        "inbox.file.empty": _("This file is empty."),
+        "inbox.file.size": _("Too large: at most {size} on this channel."),
+    }
+
+
+def _inbox_keys() -> dict[str, str]:
+    return {
+        "inbox.keys.group": _("Inbox"),
+        "inbox.keys.next": _("Next conversation"),
+        "inbox.keys.previous": _("Previous conversation"),
+        "inbox.keys.open": _("Open"),
+        "inbox.keys.select": _("Select"),
+        "inbox.keys.reply": _("Reply"),
+        "inbox.keys.note": _("Private note"),
+        "inbox.keys.assign": _("Assign"),
+        "inbox.keys.label": _("Label"),
+        "inbox.keys.snooze": _("Snooze"),
+        "inbox.keys.resolve": _("Resolve or reopen"),
+        "inbox.keys.out": _("Back"),
     }

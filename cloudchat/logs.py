@@ -60,13 +60,28 @@ def configure(config: Config) -> None:
 
 
 def mask_secrets(_logger, _method, event: dict) -> dict:
-    """Hide values whose name or form is that of a secret, and keep each event on one line."""
-    for name, value in event.items():
+    """Hide values whose name or form is that of a secret."""
+    return _masked(event)
+
+
+def _masked(value):
+    if isinstance(value, dict):
+        return {
+            name: "***" if SECRET_NAMES.search(str(name)) else _masked(item)
+            for name, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_masked(item) for item in value]
+    return SECRET_VALUES.sub("***", value) if isinstance(value, str) else value
+
+
+def shown_path() -> str:
+    """The address that was called, without the secrets that some links carry in it."""
+    path = request.path
+    for name, value in (request.view_args or {}).items():
         if SECRET_NAMES.search(name):
-            event[name] = "***"
-        elif isinstance(value, str):
-            event[name] = SECRET_VALUES.sub("***", value)
-    return event
+            path = path.replace(str(value), "***")
+    return path
 
 
 def init_app(app: Flask) -> None:
@@ -91,7 +106,7 @@ def init_app(app: Flask) -> None:
             log.warning(
                 "request",
                 method=request.method,
-                path=request.path,
+                path=shown_path(),
                 status=response.status_code,
                 ms=round(seconds * 1000),
             )

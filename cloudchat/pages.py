@@ -53,6 +53,7 @@ def init_app(app: Flask) -> None:
         "has_endpoint": lambda name: name in current_app.view_functions,
         "js_texts": js_texts,
     }
+    public("scripts and styles are the same for everybody")(app.view_functions["static"])
     app.config["STATIC_VERSION"] = _static_version(Path(app.static_folder))
     app.add_url_rule(
         "/static/v-<version>/<path:filename>", endpoint="versioned_static", view_func=_versioned
@@ -110,16 +111,20 @@ class unread_of:
         return self._counts.messages
 
 
+def content_policy(frame_ancestors: str = "'none'") -> str:
+    """Our Content-Security-Policy; only a page that is made to be embedded names who may frame it."""
+    socket = config.active().public_url.replace("http", "ws", 1)
+    return (
+        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        f"media-src 'self' blob:; connect-src 'self' {socket}; font-src 'self'; object-src 'none'; "
+        f"base-uri 'none'; form-action 'self'; frame-ancestors {frame_ancestors}"
+    )
+
+
 def security_headers(response):
     """Strict headers on everything; a route that needs other ones sets them itself."""
     headers = response.headers
-    socket = config.active().public_url.replace("http", "ws", 1)
-    headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-        f"media-src 'self' blob:; connect-src 'self' {socket}; font-src 'self'; object-src 'none'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    )
+    headers.setdefault("Content-Security-Policy", content_policy())
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")

@@ -20,8 +20,9 @@ from cloudchat import config, events
 from cloudchat.errors import AppError
 from cloudchat.events import Audience
 from cloudchat.extensions import db
-from cloudchat.models import User, UserSession
-from cloudchat.services import accounts, presence, unread, visibility, webchat
+from cloudchat.models import User
+from cloudchat.relay import Relay
+from cloudchat.services import access, accounts, presence, unread, visibility, webchat, webchat_visitors
 from cloudchat.services.accounts import Identity
 from cloudchat.tenancy import acting_as
 
@@ -30,9 +31,12 @@ log = structlog.get_logger(__name__)
 CHANNEL = "cloudchat-socket"
 MAX_FRAME = 64 * 1024
 SOCKETS_PER_USER = 50
+SOCKETS_PER_VISITOR = 10
 EVENTS_PER_SECOND = 20
+TYPING_INTERVAL = 1.0  # seconds between two equal typing hints of a visitor that are handed on
 BADGE_INTERVAL = 0.25  # seconds
 CHECK_INTERVAL = 3.0  # seconds between looks at whether connected users still may be
+SILENT_SECONDS = 10.0  # how long a line may be open before it says who it is
 
 socketio = SocketIO()
 
@@ -42,12 +46,21 @@ class Connected:
 
     def __init__(self) -> None:
         self.identities: dict[str, Identity] = {}
-        self.visitors: dict[str, webchat.Visitor] = {}
+        self.visitors: dict[str, webchat_visitors.Visitor] = {}
         self.viewing: dict[str, int] = {}
+        self.rooms: dict[str, set[str]] = {}
+        self.silent: dict[str, float] = {}
         self.rates: dict[str, tuple[float, int]] = {}
+        self.typed: dict[str, tuple[float, bool]] = {}
+
+    def knows(self, sid: str) -> bool:
+        return sid in self.identities or sid in self.visitors
 
     def of_user(self, user_id: int) -> int:
         return sum(1 for identity in self.identities.values() if identity.user_id == user_id)
+
+    def of_visitor(self, external_user_id: str) -> int:
+        return sum(1 for one in self.visitors.values() if one.external_user_id == external_user_id)
 
     def over_rate(self, sid: str) -> bool:
         started, count = self.rates.get(sid, (0.0, 0))
@@ -57,8 +70,24 @@ class Connected:
         self.rates[sid] = (started, count + 1)
         return count >= EVENTS_PER_SECOND
 
+    def repeats_typing(self, sid: str, typing: bool) -> bool:
+        """Whether the same was said less than a second ago: it costs a query to hand it on."""
+        moment = time.monotonic()
+        at, before = self.typed.get(sid, (0.0, not typing))
+        if before == typing and moment - at < TYPING_INTERVAL:
+            return True
+        self.typed[sid] = moment, typing
+        return False
+
     def drop(self, sid: str) -> None:
-        for table in (self.identities, self.visitors, self.viewing, self.rates):
+        for table in (
+            self.identities,
+            self.visitors,
+            self.viewing,
+            self.rooms,
+            self.rates,
+            self.typed,
+        ):
             table.pop(sid, None)
 
 
@@ -102,7 +131,7 @@ def emit(name: str, payload: dict[str, Any], rooms: list[str], namespace: str = 
 
 def emit_to_customer(audience: Audience, name: str, payload: dict[str, Any]) -> None:
     """Tell a web chat visitor; customers of other channels have no socket of ours."""
-    if webchat.is_visitor(audience.external_user_id):
+    if webchat_visitors.is_visitor(audience.external_user_id):
         emit(name, payload, [f"customer:{audience.external_user_id}"], "/chat")
 
 
@@ -119,9 +148,9 @@ def on_message_added(event: events.MessageAdded) -> None:
         "automatic": event.message["sender_type"] in ("bot", "system"),
     }
     emit("message:new", payload, audience_rooms(audience))
-    emit_to_customer(
-        audience, "message:new", webchat.public_message(event.message, event.client_id)
-    )
+    if webchat_visitors.is_visitor(audience.external_user_id):
+        public = webchat.live_message(audience, event.message, event.client_id)
+        emit_to_customer(audience, "message:new", public)
 
 
 def on_message_status(event: events.MessageStatusChanged) -> None:
@@ -147,6 +176,8 @@ def on_conversation_changed(event: events.ConversationChanged) -> None:
         "actorId": event.actor_id,
     }
     emit("conversation:updated", payload, sorted(rooms))
+    if event.changes.get("status") == "resolved":
+        emit_to_customer(event.audience, "conversation:resolved", {})
     if event.changes.get("assignee_id"):
         agent = event.changes["assignee_id"]
         told = {"conversationId": event.audience.conversation_id, "agentId": agent}
@@ -172,6 +203,10 @@ def on_presence(event: events.AgentPresence) -> None:
         "connected": event.connected,
     }
     emit("agent:presence", payload, [f"org:{event.organization_id}"])
+
+
+def on_contact(event: events.ContactChanged) -> None:
+    emit("contact:updated", {"contactId": event.contact_id}, [f"org:{event.organization_id}"])
 
 
 def on_device(event: events.DeviceChanged) -> None:
@@ -226,41 +261,60 @@ def _check_loop(app) -> None:
         try:
             with app.app_context():
                 _check_connected()
+                _check_visitors()
+                _check_silent()
         except Exception:
             log.exception("socket_check_failed")
 
 
 def _check_connected() -> None:
-    by_organization: dict[int, list[tuple[str, Identity]]] = defaultdict(list)
+    by_home: dict[int, list[str]] = defaultdict(list)
     for sid, identity in list(connected.identities.items()):
-        by_organization[identity.home_organization_id].append((sid, identity))
-    for organization_id, sockets in by_organization.items():
+        by_home[identity.home_organization_id].append(sid)
+    for organization_id, sids in by_home.items():
+        known = {sid: connected.identities[sid] for sid in sids if sid in connected.identities}
         with acting_as(organization_id):
-            roles = dict(db.session.execute(select(User.id, User.role).where(User.is_active)).all())
-            ended = set(
-                db.session.scalars(
-                    select(UserSession.id).where(
-                        UserSession.id.in_([i.session_id for _, i in sockets if i.session_id]),
-                        UserSession.revoked_at.is_not(None),
-                    )
-                )
-            )
-        for sid, identity in sockets:
-            lowered = not identity.acting and roles.get(identity.user_id) != identity.role
-            if identity.user_id not in roles or identity.session_id in ended or lowered:
+            lost = access.lost(known.values())
+            divisions = access.divisions({identity.user_id for identity in known.values()})
+        for sid, identity in known.items():
+            if identity in lost:
                 socketio.server.disconnect(sid, namespace="/")
+            elif sid in connected.identities:
+                _set_rooms(sid, identity, divisions[identity.user_id])
+
+
+def _set_rooms(sid: str, identity: Identity, divisions: list[int]) -> None:
+    """Put a socket into exactly its rooms; agents come to divisions and leave them while connected."""
+    wanted, present = set(rooms_of(identity, divisions)), connected.rooms.get(sid, set())
+    connected.rooms[sid] = wanted
+    for room in present - wanted:
+        socketio.server.leave_room(sid, room, namespace="/")
+    for room in wanted - present:
+        socketio.server.enter_room(sid, room, namespace="/")
+
+
+def _check_silent() -> None:
+    """End lines that were opened and never joined a namespace: nobody has said who is there."""
+    manager, moment = socketio.server.manager, time.monotonic()
+    joined = {sid for name in ("/", "/chat") for _, sid in manager.get_participants(name, None)}
+    silent = set(socketio.server.eio.sockets) - joined
+    for sid in set(connected.silent) - silent:
+        del connected.silent[sid]
+    for sid in silent:
+        if moment - connected.silent.setdefault(sid, moment) > SILENT_SECONDS:
+            socketio.server.eio.disconnect(sid)
 
 
 # --- agents ------------------------------------------------------------------------------------
 
 
 def socket_handler(function):
-    """A handler for a connected user: rate limited, inside their organization, errors swallowed."""
+    """A handler for a connected user: inside their organization, expected errors as the answer."""
 
     def handle(self, *args):
         sid = request.sid
         identity = connected.identities.get(sid)
-        if identity is None or connected.over_rate(sid):
+        if identity is None:
             disconnect()
             return None
         payload = args[0] if args and isinstance(args[0], dict) else {}
@@ -282,8 +336,41 @@ def _id(payload: dict, name: str) -> int:
     return value if isinstance(value, int) and 0 < value < 2**31 else 0
 
 
-class Desk(Namespace):
+class Guarded(Namespace):
+    """Hands on only the events that its clients may send, and cuts off who sends too many of any.
+
+    `connect` and `disconnect` are the server's own words: a client that sends them as events would
+    slip out of our tables while it stays in its rooms.
+    """
+
+    takes: tuple[str, ...] = ()
+
+    def trigger_event(self, event, *args):
+        sid = args[0]
+        manager = socketio.server.manager
+        if event == "disconnect" and not manager.is_connected(sid, self.namespace):
+            return super().trigger_event(event, *args)
+        if event == "connect" and not connected.knows(sid):
+            return super().trigger_event(event, *args)
+        if connected.over_rate(sid):
+            cut_off(sid, self.namespace)
+        elif event in self.takes:
+            return super().trigger_event(event, *args)
+        return None
+
+
+def cut_off(sid: str, namespace: str) -> None:
+    """End the connection itself; leaving only the namespace would let the same line come back."""
+    line = socketio.server.manager.eio_sid_from_sid(sid, namespace)
+    socketio.server.disconnect(sid, namespace=namespace)
+    if line:
+        socketio.server.eio.disconnect(line)
+
+
+class Desk(Guarded):
     """The default namespace: people of the desk."""
+
+    takes = ("presence:heartbeat", "typing", "conversation:view")
 
     def on_connect(self, auth=None):
         identity = _identify(auth)
@@ -291,9 +378,8 @@ class Desk(Namespace):
             return False
         with acting_as(identity.organization_id):
             divisions = visibility.divisions_of(identity.user_id)
-        for room in rooms_of(identity, divisions):
-            join_room(room)
         connected.identities[request.sid] = identity
+        _set_rooms(request.sid, identity, divisions)
         if not identity.acting:
             with acting_as(identity.organization_id):
                 presence.seen(identity.user_id)
@@ -379,13 +465,17 @@ def _tell_viewing(identity: Identity, conversation_id: int, viewing: bool) -> No
 # --- customers ---------------------------------------------------------------------------------
 
 
-class Chat(Namespace):
+class Chat(Guarded):
     """Customers of the web chat: each hears of the own conversation only."""
+
+    takes = ("typing",)
 
     def on_connect(self, auth=None):
         token = auth.get("token") if isinstance(auth, dict) else None
-        visitor = webchat.visitor_of(token) if isinstance(token, str) else None
-        if visitor is None or not webchat.origin_allowed(visitor, request.headers.get("Origin")):
+        visitor = webchat_visitors.visitor_of(token) if isinstance(token, str) else None
+        if visitor is None or webchat_visitors.closed_chats({visitor.device_id}):
+            return False
+        if connected.of_visitor(visitor.external_user_id) >= SOCKETS_PER_VISITOR:
             return False
         connected.visitors[request.sid] = visitor
         join_room(f"customer:{visitor.external_user_id}")
@@ -396,17 +486,24 @@ class Chat(Namespace):
 
     def on_typing(self, payload=None):
         visitor = connected.visitors.get(request.sid)
-        if visitor is None or connected.over_rate(request.sid):
-            disconnect()
+        typing = bool(payload.get("typing", True)) if isinstance(payload, dict) else True
+        if visitor is None or connected.repeats_typing(request.sid, typing):
             return
         with acting_as(visitor.organization_id):
             audience = webchat.audience_of(visitor)
         if audience:
-            typing = bool(payload.get("typing", True)) if isinstance(payload, dict) else True
             told = {"conversationId": audience.conversation_id, "from": "contact", "typing": typing}
             emit("typing", told, audience_rooms(audience))
 
     on_connect.door = on_typing.door = "socket"
+
+
+def _check_visitors() -> None:
+    """Cut the sockets of chats that were switched off."""
+    closed = webchat_visitors.closed_chats({one.device_id for one in connected.visitors.values()})
+    for sid, visitor in list(connected.visitors.items()):
+        if visitor.device_id in closed:
+            socketio.server.disconnect(sid, namespace="/chat")
 
 
 # --- wiring ------------------------------------------------------------------------------------
@@ -417,7 +514,6 @@ def init(app, in_web_process: bool) -> None:
     global _in_web_process
     settings = config.active()
     _in_web_process = in_web_process
-    queue = RedisManager(settings.redis_url, CHANNEL, write_only=not in_web_process)
     if in_web_process:
         socketio.init_app(
             app,
@@ -429,14 +525,28 @@ def init(app, in_web_process: bool) -> None:
             ping_timeout=20,
             manage_session=False,
             cookie=None,
-            client_manager=queue,
+            client_manager=Relay(settings.redis_url, CHANNEL),
         )
         socketio.on_namespace(Desk("/"))
         socketio.on_namespace(Chat("/chat"))
+        limit_frames(socketio.server.eio)
     else:
+        queue = RedisManager(settings.redis_url, CHANNEL, write_only=True)
         socketio.init_app(None, async_mode="threading", client_manager=queue)
     for kind, handler in SUBSCRIPTIONS.items():
         events.subscribe(kind, handler)
+
+
+def limit_frames(server) -> None:
+    """Refuse a frame as soon as it grows too large; Engine.IO alone looks when it has all of it."""
+    original = server._async["websocket"]
+
+    class Limited(original):
+        def __init__(self, handler, server):
+            super().__init__(handler, server)
+            self.server_args["max_message_size"] = MAX_FRAME
+
+    server._async = {**server._async, "websocket": Limited}
 
 
 SUBSCRIPTIONS = {
@@ -447,6 +557,7 @@ SUBSCRIPTIONS = {
     events.ConversationRead: on_read,
     events.UnreadChanged: on_unread_changed,
     events.AgentPresence: on_presence,
+    events.ContactChanged: on_contact,
     events.AccessChanged: on_access_changed,
     events.DeviceChanged: on_device,
 }
@@ -458,12 +569,18 @@ def start_loops(app) -> None:
     socketio.start_background_task(_check_loop, app)
 
 
+def close_all() -> None:
+    """Send every client away, to come back to a process that stays."""
+    socketio.server.eio.disconnect()
+
+
 def _origins(settings: config.Config):
     """Pages of our own address may open sockets; the widget's frame is served by us as well."""
     own = {settings.public_url, f"http://localhost:{settings.port}"}
     own.add(f"http://127.0.0.1:{settings.port}")
-    return lambda origin, *_: origin in own or _same_host(origin)
 
+    def allowed(origin: str, environ: dict) -> bool:
+        host = environ.get("HTTP_HOST")
+        return origin in own or origin in (f"http://{host}", f"https://{host}")
 
-def _same_host(origin: str) -> bool:
-    return origin in (f"http://{request.host}", f"https://{request.host}") if request else False
+    return allowed

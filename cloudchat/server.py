@@ -1,26 +1,40 @@
-"""The web server: gevent's pywsgi with Nagle's delay off, and an orderly end."""
+"""The web server: gevent's pywsgi on a shared port, and an orderly end."""
 
+import logging
 import signal
 import socket
 
 import structlog
 from flask import Flask
 from gevent import pywsgi, signal_handler, sleep
+from gevent.socket import wait_read, wait_readwrite, wait_write
+from psycopg import waiting
+from psycopg.waiting import Ready, Wait
 
 from cloudchat import config, realtime
+from cloudchat.connections import Handler, close_waiting
 
 log = structlog.get_logger(__name__)
 
-HEADER_SECONDS = 15  # how long a client may take to send a request line, headers or body
 DRAIN_SECONDS = 10
+WAITS = {Wait.R: wait_read, Wait.W: wait_write, Wait.RW: wait_readwrite}
+READY = {Wait.R: Ready.R, Wait.W: Ready.W, Wait.RW: Ready.RW}
 
 
-class Handler(pywsgi.WSGIHandler):
-    """A connection that does not wait 40 ms for small answers to fill a packet."""
+def wait_for_database(steps, fileno: int, interval: float = 0.0, timeout: float | None = None):
+    """psycopg's wait, on gevent's own watchers: its general one builds a poll object for each query.
 
-    def __init__(self, sock, address, server):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        super().__init__(sock, address, server)
+    Only a limited wait (a cancelled query) is left to psycopg's own function.
+    """
+    if timeout is not None:
+        return waiting.wait_poll(steps, fileno, interval, timeout)
+    try:
+        wanted = next(steps)
+        while True:
+            WAITS[wanted](fileno)
+            wanted = steps.send(READY[wanted])
+    except StopIteration as done:
+        return done.value
 
 
 def listener(port: int) -> socket.socket:
@@ -36,15 +50,23 @@ def listener(port: int) -> socket.socket:
 
 def serve(app: Flask) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way."""
+    waiting.wait = wait_for_database
     realtime.start_loops(app)
     server = pywsgi.WSGIServer(
-        listener(config.active().port), app, handler_class=Handler, log=None, spawn=20_000
+        listener(config.active().port),
+        app,
+        handler_class=Handler,
+        log=None,
+        error_log=logging.getLogger("http"),
+        spawn=20_000,
     )
     server.stop_timeout = DRAIN_SECONDS
 
     def stop() -> None:
         log.info("stopping")
         server.close()
+        close_waiting()
+        realtime.close_all()
         sleep(0)
         server.stop()
 

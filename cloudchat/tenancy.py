@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from sqlalchemy import ForeignKeyConstraint, Integer, event
+from sqlalchemy import ForeignKeyConstraint, Integer, Table, event
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
+from sqlalchemy.sql import visitors
 
 from cloudchat.extensions import db
 
@@ -78,7 +79,7 @@ def _entered(scope: Scope) -> Iterator[None]:
 def _fresh_session() -> None:
     """Rows that were loaded for one tenant must not stay in the identity map of the next."""
     session = db.session()
-    if session.new or session.dirty or session.deleted:
+    if session.new or session.dirty or session.deleted or session.info.get("wrote"):
         raise TenancyError("the organization is switched with unsaved changes")
     db.session.remove()
 
@@ -104,22 +105,31 @@ def organization_fk() -> ForeignKeyConstraint:
 
 @event.listens_for(Session, "do_orm_execute")
 def _add_tenant_criteria(state: ORMExecuteState) -> None:
-    if not (state.is_select or state.is_update or state.is_delete):
-        return
-    if not any(issubclass(mapper.class_, TenantScoped) for mapper in state.all_mappers):
-        return
     scope = _scope.get()
-    if scope is None:
-        raise TenancyError("a tenant table is read with no organization chosen")
-    if scope.organization_id is None:
-        if not state.is_select:
-            raise TenancyError("a tenant table is changed across organizations")
-        return
-    organization_id = scope.organization_id
+    writes = state.is_insert or state.is_update or state.is_delete
+    if scope is None or (writes and scope.organization_id is None):
+        if _touches_tenants(state.statement):
+            done = "changed" if writes else "read"
+            raise TenancyError(f"a tenant table is {done} with no organization chosen")
+    elif scope.organization_id is not None and state.is_orm_statement and not state.is_insert:
+        _narrow(state, scope.organization_id)
+    if writes:
+        state.session.info["wrote"] = True
+
+
+def _narrow(state: ORMExecuteState, organization_id: int) -> None:
     state.statement = state.statement.options(
         with_loader_criteria(
             TenantScoped, lambda cls: cls.organization_id == organization_id, include_aliases=True
         )
+    )
+
+
+def _touches_tenants(statement) -> bool:
+    """Whether it names a tenant table anywhere: entity lists leave counts and subqueries out."""
+    return any(
+        isinstance(element, Table) and "organization_id" in element.columns
+        for element in visitors.iterate(statement)
     )
 
 
@@ -135,6 +145,17 @@ def _check_flushed(session: Session, _context, _instances) -> None:
             row.organization_id = scope.organization_id
         elif row.organization_id != scope.organization_id:
             raise TenancyError(f"{type(row).__name__} belongs to another organization")
+
+
+@event.listens_for(Session, "after_flush")
+def _note_write(session: Session, _context) -> None:
+    session.info["wrote"] = True
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget_write(session: Session, transaction) -> None:
+    if transaction.parent is None:
+        session.info.pop("wrote", None)
 
 
 @event.listens_for(Session, "after_begin")

@@ -21,9 +21,11 @@ from spectree import SpecTree
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, TooManyRequests
 
 from cloudchat import events, messages
+from cloudchat.bodies import API_BODY, UPLOAD_BODY, StrictBodies, StrictJSON, fits_database
 from cloudchat.errors import (
     AppError,
     Conflict,
@@ -36,6 +38,7 @@ from cloudchat.errors import (
     Unavailable,
 )
 from cloudchat.extensions import db
+from cloudchat.logs import shown_path
 from cloudchat.models import IdempotencyKey
 from cloudchat.services import accounts, audit
 from cloudchat.services.accounts import Identity
@@ -43,13 +46,12 @@ from cloudchat.tenancy import acting_as, current_organization_id
 
 log = structlog.get_logger(__name__)
 
-API_BODY = 1024 * 1024
-UPLOAD_BODY = 26 * 1024 * 1024  # 25 MiB of file and the form around it
 MAX_LIMIT = 100
 
 csrf = CSRFProtect()
 api = SpecTree(
     "flask",
+    backend=StrictBodies,
     title="CloudChat",
     version="1.0",
     path="api/docs-data",
@@ -80,6 +82,7 @@ def requires(role: str, *, upload: bool = False) -> Callable:
             return view(*args, **kwargs)
 
         guarded.door = role
+        guarded.takes_files = upload
         return guarded
 
     return decorate
@@ -105,6 +108,7 @@ def sized(limit: int) -> Callable:
             request.max_content_length = limit
             return view(*args, **kwargs)
 
+        guarded.takes_files = limit > API_BODY
         return guarded
 
     return decorate
@@ -187,14 +191,22 @@ def finish_request(response: Response) -> Response:
     return response
 
 
+def _forget_caller(_error: BaseException | None = None) -> None:
+    """Connections are kept open and shared by proxies: nothing of one caller may reach the next."""
+    _leave_scope()
+    audit.set_actor(audit.SYSTEM)
+
+
 # --- errors ------------------------------------------------------------------------------------
 
 
 def init_errors(app: Flask) -> None:
     """One renderer for every error: JSON for the API, a fragment for htmx, a page otherwise."""
+    app.json = StrictJSON(app)
     app.register_error_handler(AppError, render_error)
     app.register_error_handler(HTTPException, _from_http)
     app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(PoolTimeout, _database_away)
     app.register_error_handler(RedisError, _redis_away)
     app.register_error_handler(DataError, lambda error: render_error(Invalid(code="invalid")))
     app.register_error_handler(Exception, _unexpected)
@@ -265,10 +277,8 @@ def _from_http(error: HTTPException) -> Response:
     kinds = {401: Unauthorized, 403: Forbidden, 404: NotFound, 409: Conflict, 422: Invalid}
     made = kinds.get(error.code, AppError)()
     made.status = error.code
-    if error.code == 405:
-        made.code = "method_not_allowed"
-    if error.code == 415:
-        made.code = "unsupported_media_type"
+    codes = {405: "method_not_allowed", 408: "request_timeout", 415: "unsupported_media_type"}
+    made.code = codes.get(error.code, made.code)
     response = render_error(made)
     if error.code == 405 and getattr(error, "valid_methods", None):
         response.headers["Allow"] = ", ".join(error.valid_methods)
@@ -280,8 +290,8 @@ def _limit_wait(error: TooManyRequests) -> float:
     return limit.limit.get_expiry() if limit is not None else 60
 
 
-def _database_away(error: OperationalError) -> Response:
-    log.error("database_error", error=str(error.orig)[:300])
+def _database_away(error: OperationalError | PoolTimeout) -> Response:
+    log.error("database_error", error=str(getattr(error, "orig", error))[:300])
     return render_error(Unavailable(code="unavailable"))
 
 
@@ -291,7 +301,7 @@ def _redis_away(error: RedisError) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.exception("request_failed", path=request.path)
+    log.exception("request_failed", path=shown_path())
     made = AppError(code="internal")
     made.status = 500
     return render_error(made)
@@ -321,6 +331,8 @@ def decode_cursor(cursor: str | None, *kinds: type) -> tuple | None:
     try:
         parts = json.loads(base64.urlsafe_b64decode(cursor[:500] + "=" * (-len(cursor) % 4)))
         if len(parts) != len(kinds) or not all(map(isinstance, parts, kinds)):
+            raise ValueError
+        if not all(fits_database(part) for part in parts if isinstance(part, str)):
             raise ValueError
         return tuple(parts)
     except (ValueError, TypeError):
@@ -353,6 +365,7 @@ def idempotent(view: Callable) -> Callable:
         _keep_answer(scope, key, response)
         return response
 
+    once.is_idempotent = True
     return once
 
 
@@ -411,7 +424,7 @@ def _key(scope: str, key: str) -> IdempotencyKey | None:
 def init_app(app: Flask) -> None:
     """Register what runs around each request. Called after the blueprints, for the API document."""
     app.after_request(finish_request)
-    app.teardown_request(lambda _error: _leave_scope())
+    app.teardown_request(_forget_caller)
     api.app = (
         app  # its own pages would load scripts from elsewhere; system.openapi serves the document
     )

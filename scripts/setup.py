@@ -58,21 +58,22 @@ class Failed(Exception):
 def main(purpose: str) -> int:
     """Bring everything up to date for `run` or `test`."""
     os.chdir(ROOT)
-    lock_file, files = ROOT / "package-lock.json", [ROOT / "requirements.txt"]
-    if purpose == "test":
-        files.append(ROOT / "requirements-dev.txt")
+    lock_file = ROOT / "package-lock.json"
+    runtime, for_tests = ROOT / "requirements.txt", ROOT / "requirements-dev.txt"
     vendor = [lock_file, ROOT / "static" / "icons.txt", ROOT / "scripts" / "vendor.py"]
     catalogues = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/*.po"))
     compiled = [path.with_suffix(".mo") for path in catalogues]
     try:
         step("environment", "Python environment", [], [PYTHON], make_environment)
-        step(f"python-{purpose}", "Python packages", files, [], lambda: install_python(files))
+        step("python", "Python packages", [runtime], [], lambda: install_python(runtime))
         step("node", "front-end packages", [lock_file], [ROOT / "node_modules"], install_node)
         sprite = ROOT / "static" / "vendor" / "icons.svg"
         step("vendor", "static/vendor", vendor, [sprite], copy_vendor)
         if catalogues:
             step("translations", "translations", catalogues, compiled, compile_translations)
         if purpose == "test":
+            both = [runtime, for_tests]
+            step("test-python", "test packages", both, [], lambda: install_python(*both))
             find_browser()
     except Failed as failure:
         print(f"cloudchat: {failure}", file=sys.stderr)
@@ -82,9 +83,7 @@ def main(purpose: str) -> int:
     return 0
 
 
-def step(
-    name: str, title: str, inputs: list[Path], made: Iterable[Path], action: Callable[[], None]
-) -> None:
+def step(name: str, title: str, inputs: list[Path], made: Iterable[Path], action: Callable[[], None]) -> None:
     """Do `action`, unless what it makes is there and came from the very same inputs."""
     digest = hashlib.sha256()
     for path in inputs:
@@ -114,7 +113,7 @@ def make_environment() -> None:
         run(make)
 
 
-def install_python(files: list[Path]) -> None:
+def install_python(*files: Path) -> None:
     requirements = [part for path in files for part in ("-r", path.name)]
     run([str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", *requirements])
 
@@ -127,9 +126,7 @@ def install_node() -> None:
 
 
 def copy_vendor() -> None:
-    shown = subprocess.run(
-        [PYTHON, "scripts/vendor.py"], capture_output=True, text=True, check=False
-    )
+    shown = subprocess.run([PYTHON, "scripts/vendor.py"], capture_output=True, text=True, check=False)
     if shown.returncode:
         raise Failed(f"static/vendor cannot be made:\n{shown.stderr.rstrip()}")
 
@@ -155,9 +152,7 @@ def apt_install(package: str) -> bool:
     if not shutil.which("apt-get"):
         return False
     root = [] if os.getuid() == 0 else ["sudo", "-n"]
-    if root and (
-        not shutil.which("sudo") or subprocess.run([*root, "true"], check=False).returncode
-    ):
+    if root and (not shutil.which("sudo") or subprocess.run([*root, "true"], check=False).returncode):
         return False
     say(f"apt-get install {package} …")
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
@@ -197,8 +192,7 @@ def check_space() -> None:
     free = shutil.disk_usage(ROOT).free
     if free < SPACE_NEEDED:
         raise Failed(
-            f"only {free // 2**20} MB free on this disk; "
-            f"installing needs {SPACE_NEEDED // 2**20} MB"
+            f"only {free // 2**20} MB free on this disk; installing needs {SPACE_NEEDED // 2**20} MB"
         )
 
 

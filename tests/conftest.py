@@ -12,6 +12,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from flask.globals import _cv_app
+from flask.testing import FlaskClient
 
 from cloudchat import config as configuration
 from cloudchat import local, simulators
@@ -64,9 +66,25 @@ def app(settings):
     from cloudchat.app import create_app
 
     made = create_app(settings[0])
+    made.test_client_class = Client
     with made.app_context():
         upgrade(directory=str(ROOT / "migrations"))
     return made
+
+
+class Client(FlaskClient):
+    """A client whose requests have an application context each, as in life.
+
+    Flask would reuse the test's own: what one request keeps in `g` (who is calling, the CSRF token)
+    would still be there in the next.
+    """
+
+    def open(self, *args, buffered=True, **kwargs):
+        outer = _cv_app.set(None)
+        try:
+            return super().open(*args, buffered=buffered, **kwargs)
+        finally:
+            _cv_app.reset(outer)
 
 
 @pytest.fixture

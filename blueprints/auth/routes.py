@@ -95,8 +95,6 @@ def own_path(target: str | None) -> str | None:
 @limiter.limit("30 per minute")
 @api.validate(json=Login, resp=Answers("HTTP_200", "HTTP_401", "HTTP_429"), tags=["auth"])
 def api_login(json: Login):
-    if request.mimetype != "application/json":
-        raise AppError(code="unsupported_media_type")
     identity = _sign_in(json.email, json.password)
     return {"user": profile(identity), "csrf_token": generate_csrf()}
 

@@ -1,13 +1,15 @@
-"""The contacts API. Pages are in pages.py."""
+"""The contacts API. Pages are in pages.py and beside it."""
 
 from spectree import Response as Answers
 
 from blueprints.contacts import bp
-from blueprints.contacts.schemas import ContactBody, ContactQuery, MergeBody
-from cloudchat.services import contacts, presenting
+from blueprints.contacts.schemas import ContactBody, ContactQuery, IdsBody, LabelsBody, MergeBody
+from cloudchat.errors import Invalid
+from cloudchat.services import contact_bulk, contact_merge, contacts, presenting
 from cloudchat.web import api, decode_cursor, encode_cursor, requires
 
 OK = Answers("HTTP_200", "HTTP_401", "HTTP_404", "HTTP_422")
+DONE = Answers("HTTP_200", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_422")
 
 
 def contact_json(row, row_labels) -> dict:
@@ -31,19 +33,30 @@ def one(row) -> dict:
 @requires("agent")
 @api.validate(query=ContactQuery, resp=OK, tags=["contacts"])
 def list_contacts(query: ContactQuery):
-    rows, found, next_cursor = page_of_contacts(query)
+    rows, next_cursor = page_of_contacts(query)
+    found = contacts.labels_of([row.id for row in rows])
     return {"items": [contact_json(row, found[row.id]) for row in rows], "next_cursor": next_cursor}
 
 
 def page_of_contacts(query: ContactQuery):
-    """One page of contacts, their labels, and the cursor of the next page."""
-    after = decode_cursor(query.cursor, str, int)
-    rows = contacts.page(query.q, query.label, after, query.limit)
+    """One page of contacts, and the cursor of the next page."""
+    rows = contacts.page(query.filter(), query.sort, _after(query), query.limit)
     next_cursor = None
     if len(rows) > query.limit:
         rows = rows[: query.limit]
-        next_cursor = encode_cursor(rows[-1].name, rows[-1].id)
-    return rows, contacts.labels_of([row.id for row in rows]), next_cursor
+        next_cursor = encode_cursor(query.sort, *contacts.place_of(rows[-1], query.sort))
+    return rows, next_cursor
+
+
+def _after(query: ContactQuery) -> tuple | None:
+    """The cursor's place; a cursor belongs to the order in which it was handed out."""
+    kinds = (str, str, int) if query.sort.endswith("name") else (str, int)
+    parts = decode_cursor(query.cursor, *kinds)
+    if parts is None:
+        return None
+    if parts[0] != query.sort or not 0 <= parts[-1] < 2**31 or parts[-1] is True:
+        raise Invalid(code="invalid", fields={"cursor": ["invalid_cursor"]})
+    return parts[1:]
 
 
 @bp.post("/api/app/contacts")
@@ -77,6 +90,22 @@ def delete_contact(contact_id: int):
 
 @bp.post("/api/app/contacts/<int:contact_id>/merge")
 @requires("manager")
-@api.validate(json=MergeBody, resp=OK, tags=["contacts"])
+@api.validate(json=MergeBody, resp=DONE, tags=["contacts"])
 def merge_contacts(contact_id: int, json: MergeBody):
-    return one(contacts.merge(contact_id, json.contact_id))
+    return one(contact_merge.merge(contact_id, json.contact_id))
+
+
+@bp.post("/api/app/contacts/labels")
+@requires("agent")
+@api.validate(json=LabelsBody, resp=DONE, tags=["contacts"])
+def label_contacts(json: LabelsBody):
+    """Put labels on many contacts, or take them off."""
+    return {"count": contact_bulk.set_labels(json.ids, json.add, json.remove)}
+
+
+@bp.post("/api/app/contacts/delete")
+@requires("admin")
+@api.validate(json=IdsBody, resp=DONE, tags=["contacts"])
+def delete_contacts(json: IdsBody):
+    """Delete many contacts with their conversations and messages."""
+    return {"count": contact_bulk.delete_all(json.ids)}

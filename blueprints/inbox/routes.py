@@ -107,7 +107,8 @@ def _message_cursor(items: list[dict], query: MessageQuery) -> str | None:
 @api.validate(json=NewMessage, resp=MADE, tags=["inbox"])
 def send_message(conversation_id: int, json: NewMessage):
     text, upload, payload = _outgoing(json)
-    return outbound.reply(me(), conversation_id, text, upload, payload), 201
+    client_id = json.client_id if json else request.form.get("client_id", "")[:64]
+    return outbound.reply(me(), conversation_id, text, upload, payload, client_id), 201
 
 
 def _outgoing(json: NewMessage | None):
@@ -130,9 +131,7 @@ def _buttons(buttons: list[dict]) -> list[dict]:
         if not title or not key or len(title) > 24 or len(key) > 200:
             raise Invalid(fields={"buttons": ["invalid"]})
         description = str(button.get("description") or "")[:72]
-        made.append(
-            {"id": key, "title": title, **({"description": description} if description else {})}
-        )
+        made.append({"id": key, "title": title, **({"description": description} if description else {})})
     return made
 
 

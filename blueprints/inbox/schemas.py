@@ -1,6 +1,5 @@
 """Bodies and queries of the inbox API."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BeforeValidator, Field
@@ -48,6 +47,7 @@ class NewMessage(Body):
     list_button: str | None = Field(None, max_length=20)
     template_id: StrictId | None = None
     variables: dict | None = None
+    client_id: str = Field("", max_length=64)
 
 
 class NewNote(Body):
@@ -76,5 +76,5 @@ class Bulk(Body):
     action: Literal["assign", "status", "add_label", "remove_label", "read"]
     agent_id: StrictId | None = None
     status: str | None = None
-    snooze_until: datetime | None = None
+    snooze_until: AwareDatetime | None = None
     label: StrictId | str | None = None

@@ -1,6 +1,6 @@
 """For machines that watch: alive, ready, metrics; and the API's own description."""
 
-from flask import Response, jsonify, render_template
+from flask import Response, current_app, jsonify, render_template
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import RedisError
 from sqlalchemy import text
@@ -8,7 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints.system import bp
 from cloudchat.extensions import db, redis
-from cloudchat.web import api, public, requires
+from cloudchat.openapi import document
+from cloudchat.web import public, requires
 
 
 @bp.get("/healthz")
@@ -51,10 +52,10 @@ def metrics():
 @bp.get("/api/openapi.json")
 @public("the API's description holds nothing secret")
 def openapi():
-    return jsonify(api.spec)
+    return jsonify(document(current_app))
 
 
 @bp.get("/api/docs")
 @requires("agent")
 def docs():
-    return render_template("system/docs.html", spec=api.spec)
+    return render_template("system/docs.html", spec=document(current_app))

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("webchat", __name__)
 
-from blueprints.webchat import routes  # noqa: E402, F401
+from blueprints.webchat import pages, routes  # noqa: E402, F401

@@ -82,6 +82,7 @@ def call(
             "The provider cannot be reached.",
             code="unreachable",
             permanent=False,
+            everyone=True,
             details=type(error).__name__,
         ) from error
     except _UNSENDABLE as error:
@@ -103,6 +104,7 @@ def call(
             "The provider did not answer.",
             code="no_answer",
             permanent=False,
+            everyone=True,
             unknown_outcome=not repeatable,
             details=type(error).__name__,
         ) from error

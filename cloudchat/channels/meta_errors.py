@@ -17,7 +17,7 @@ RETRY_AFTER: Mapping[int, float] = {
     130429: 5,  # throughput of the number
     131000: 5,  # unknown
     131016: 10,  # service unavailable
-    131056: 4,  # rate of the pair: 4 to the power of the attempt
+    131056: 1,  # rate of the pair: 4 to the power of the attempt
     131057: 60,  # maintenance or throughput upgrade
     133016: 3600,  # registrations
     135000: 5,  # generic parameter error
@@ -35,13 +35,18 @@ PERMANENT = frozenset(
     | {132000, 132001, 132005, 132007, 132012, 132015, 132016}
 )
 
+# Troubles of the number, the account or Meta as a whole: every message of the device waits.
+EVERYONE = frozenset({2, 4, 80007, 130429, 131016, 131057, 133016})
+
+# Refused before anything was done, so that a retry is safe also where the answer was a 5xx.
+NOT_TAKEN = EVERYONE | {131056}
+
+# The account is deleted, locked or without a certificate: nothing can be sent until somebody acts.
+BLOCKED = frozenset({33, 368, 131031, 131045})
+
+BACKOFF: Mapping[int, float] = {131056: 4.0}
 NOT_BEFORE: Mapping[int, float] = {131049: 86_400}  # Meta chose not to deliver: not within a day
 _MAX_WAIT = 86_400
-
-
-def attempts_allowed(code: str | int | None, default: int) -> int:
-    """How often a call that fails with `code` may be tried in all."""
-    return ATTEMPTS.get(_number(code), default)
 
 
 def describe(error: dict) -> dict:
@@ -68,17 +73,20 @@ def from_answer(answer: Answer, *, repeatable: bool) -> ProviderError:
     told = describe(error)
     code = _number(told["code"])
     wait = _header_wait(answer) or RETRY_AFTER.get(code) or NOT_BEFORE.get(code)
-    reauth = code in REAUTH
-    permanent = reauth or code in PERMANENT
+    permanent = code in REAUTH or code in PERMANENT
     refused = 400 <= answer.status < 500
     temporary = code in RETRY_AFTER or error.get("is_transient") is True or answer.status == 429
-    unclear = not permanent and code not in RETRY_AFTER and not refused
+    unclear = not permanent and code not in NOT_TAKEN and not refused
     return ProviderError(
         told["message"] or f"Meta refused the call with HTTP {answer.status}.",
         code=told["code"],
         permanent=permanent or (refused and not temporary),
         retry_after=wait,
-        reauth=reauth,
+        backoff=BACKOFF.get(code, 2.0),
+        max_attempts=ATTEMPTS.get(code),
+        everyone=code in EVERYONE or answer.status == 429 or unclear,
+        reauth=code in REAUTH,
+        blocked=code in BLOCKED,
         unknown_outcome=unclear and not repeatable,
         details=told["details"],
     )
@@ -90,6 +98,7 @@ def unreadable(*, repeatable: bool) -> ProviderError:
         "The provider's answer cannot be read.",
         code="unreadable_answer",
         permanent=False,
+        everyone=True,
         unknown_outcome=not repeatable,
     )
 
@@ -111,6 +120,7 @@ def _not_graph(answer: Answer, repeatable: bool) -> ProviderError:
         code=f"http_{answer.status}",
         permanent=answer.status == 413,
         retry_after=_header_wait(answer),
+        everyone=answer.status == 429 or answer.status >= 500,
         unknown_outcome=answer.status >= 500 and not repeatable,
     )
 

@@ -67,9 +67,7 @@ def _context() -> AbstractContextManager:
 
 
 def _logged(function: Callable, organization_id: int | None) -> AbstractContextManager:
-    return structlog.contextvars.bound_contextvars(
-        job=function.__name__, organization_id=organization_id
-    )
+    return structlog.contextvars.bound_contextvars(job=function.__name__, organization_id=organization_id)
 
 
 def queue(name: str = "default") -> Queue:
@@ -78,10 +76,10 @@ def queue(name: str = "default") -> Queue:
 
 def enqueue(function: Callable, *args, queue_name: str = "default", timeout: int = 120) -> None:
     """Put a job into its queue. With Redis away it is left to the sweeper."""
+    if not hasattr(function, "is_job"):
+        raise TypeError(f"{function.__name__} is no job: it would run without a tenant")
     try:
-        queue(queue_name).enqueue(
-            function, *args, job_timeout=timeout, result_ttl=0, failure_ttl=86_400
-        )
+        queue(queue_name).enqueue(function, *args, job_timeout=timeout, result_ttl=0, failure_ttl=86_400)
     except RedisError as error:
         log.warning("job_not_queued", job=function.__name__, error=str(error))
 
@@ -105,7 +103,7 @@ def delivery_flag(device_id: int) -> str:
 
 def start_subscriptions() -> None:
     """Which event starts which job."""
-    from cloudchat.jobs import inbound, media, outbound
+    from cloudchat.jobs import contacts, inbound, media, outbound
 
     def on_queued(event: events.MessageQueued) -> None:
         if event.in_process:
@@ -121,11 +119,18 @@ def start_subscriptions() -> None:
         enqueue(media.fetch, event.organization_id, event.attachment_id)
 
     def on_read(event: events.ConversationRead) -> None:
+        enqueue(outbound.mark_read, event.audience.organization_id, event.device_id, event.external_id)
+
+    def on_import(event: events.ContactImportDue) -> None:
         enqueue(
-            outbound.mark_read, event.audience.organization_id, event.device_id, event.external_id
+            contacts.work_on_import,
+            event.organization_id,
+            event.import_id,
+            timeout=contacts.IMPORT_TIMEOUT,
         )
 
     events.subscribe(events.MessageQueued, on_queued)
     events.subscribe(events.EventStored, on_stored)
     events.subscribe(events.AttachmentPending, on_attachment)
     events.subscribe(events.ConversationRead, on_read)
+    events.subscribe(events.ContactImportDue, on_import)

@@ -8,3 +8,9 @@ from cloudchat.services import intake
 def process(organization_id: int, event_id: int) -> None:
     """Handle one stored event that a request could not."""
     intake.process(event_id)
+
+
+@tenant_job
+def catch_up(organization_id: int) -> None:
+    """Handle what a crash or a failure left open."""
+    intake.catch_up()

@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 
 from cloudchat.extensions import db, now
 from cloudchat.jobs import (
+    contacts,
     enqueue,
     enqueue_delivery,
     inbound,
@@ -16,7 +17,7 @@ from cloudchat.jobs import (
     tenant_job,
 )
 from cloudchat.models import Conversation, IdempotencyKey, Organization, WebhookEvent
-from cloudchat.services import conversations, delivery, files, intake
+from cloudchat.services import contact_import, conversations, delivery, files, intake
 from cloudchat.services import media as media_service
 
 EVENTS_KEPT = timedelta(days=10)  # Meta repeats for up to 7 days; repeats must still be known
@@ -26,8 +27,8 @@ ORPHAN_AGE = 86_400  # seconds
 
 @system_job("the sweeper finds unprocessed events of every organization")
 def unprocessed_events() -> None:
-    for organization_id, event_id in intake.due_events():
-        enqueue(inbound.process, organization_id, event_id, queue_name="messages")
+    for organization_id in intake.organizations_behind():
+        enqueue(inbound.catch_up, organization_id, queue_name="messages")
 
 
 @system_job("the sweeper finds due outbox rows of every organization")
@@ -59,6 +60,12 @@ def wake_snoozed(organization_id: int) -> None:
         pass
 
 
+@system_job("contact imports whose worker died go on in every organization")
+def stalled_imports() -> None:
+    for organization_id, import_id in contact_import.stalled():
+        enqueue(contacts.work_on_import, organization_id, import_id, timeout=contacts.IMPORT_TIMEOUT)
+
+
 @system_job("old bookkeeping is removed in every organization")
 def old_rows() -> None:
     for organization_id in db.session.scalars(select(Organization.id)):
@@ -75,5 +82,6 @@ def clean(organization_id: int) -> None:
     )
     db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEYS_KEPT))
     db.session.commit()
+    contact_import.drop_old_drafts()
     for path in files.orphans(organization_id, time.time() - ORPHAN_AGE):
         path.unlink(missing_ok=True)

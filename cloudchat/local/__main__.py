@@ -44,10 +44,12 @@ def main() -> int:
         say("→ database schema …")
         supervisor.once(Program("migrate", [*flask, "db", "upgrade"]), env)
         say("→ web, worker, scheduler" + (", simulators …" if simulated else " …"))
-        supervisor.start(programs(config), env)
+        in_front, behind = programs(config)
+        supervisor.start(in_front, env)
         demo = {}
         if simulated:
             demo = demo_of(supervisor.once(Program("demo", [*flask, "demo", "seed"]), env))
+        supervisor.start(behind, env)  # last: each takes a second or two of a processor to load
         supervisor.wait_ready(config.port)
         say(f"→ ready after {time.monotonic() - begun:.1f} s; logs in {supervisor.logs}")
         say(welcome(config.public_url, demo, simulator_url(config) if simulated else None))

@@ -44,9 +44,7 @@ def welcome(public_url: str, demo: Mapping, simulators: str | None) -> str:
     if simulators:
         rows.append(("WhatsApp phone (simulated)", f"{simulators}/whatsapp"))
         rows.append(("All simulators", f"{simulators}/"))
-    logins = [
-        (login["role"], login["email"], login["password"]) for login in demo.get("logins", ())
-    ]
+    logins = [(login["role"], login["email"], login["password"]) for login in demo.get("logins", ())]
     lines = ["", "CloudChat is ready.", "", *_table(rows)]
     if logins:
         lines += ["", "  Log in as", *_table(logins)]

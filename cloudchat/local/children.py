@@ -28,9 +28,7 @@ class Program:
 class Child:
     """A running program, started again with growing pauses when it ends by itself."""
 
-    def __init__(
-        self, program: Program, env: Mapping[str, str], logs: Path, say: Callable[[str], None]
-    ):
+    def __init__(self, program: Program, env: Mapping[str, str], logs: Path, say: Callable[[str], None]):
         self.program = program
         self.log = logs / f"{program.name}.log"
         self.crashes = 0  # in a row

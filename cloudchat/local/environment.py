@@ -41,19 +41,14 @@ def check_port(port: int, setting: str = "PORT") -> None:
         try:
             probe.bind(("", port))
         except PermissionError:
-            raise LocalError(
-                f"port {port} is for root only; try another: PORT=5010 make run"
-            ) from None
+            raise LocalError(f"port {port} is for root only; try another: PORT=5010 make run") from None
         except OSError:
             raise LocalError(
-                f"port {port} is taken by another program; "
-                f"take another one: PORT={port + 10} make run"
+                f"port {port} is taken by another program; take another one: PORT={port + 10} make run"
             ) from None
 
 
-def for_children(
-    env: Mapping[str, str], config: Config, database_url: str, redis_url: str
-) -> dict[str, str]:
+def for_children(env: Mapping[str, str], config: Config, database_url: str, redis_url: str) -> dict[str, str]:
     """The environment of the programs; what is set already stays."""
     beside = str(Path(sys.executable).parent)  # the environment's own programs first
     made = {
@@ -71,18 +66,15 @@ def for_children(
     return made | _set_only(env) | {"PATH": path}
 
 
-def programs(config: Config) -> list[Program]:
-    """Web, worker, scheduler and, outside production, the simulators."""
+def programs(config: Config) -> tuple[list[Program], list[Program]]:
+    """What a page needs (web and, outside production, the simulators), and what works behind it."""
     flask = [sys.executable, "-m", "flask"]
-    found = [
-        Program("web", [sys.executable, "wsgi.py"]),
-        Program("worker", [*flask, "worker"]),
-        Program("scheduler", [*flask, "scheduler"]),
-    ]
+    in_front = [Program("web", [sys.executable, "wsgi.py"])]
     if not config.is_production:
         simulators = [sys.executable, "-m", "cloudchat.simulators"]
-        found.append(Program("simulators", [*simulators, "--port", str(config.port + 1)]))
-    return found
+        in_front.append(Program("simulators", [*simulators, "--port", str(config.port + 1)]))
+    behind = [Program("worker", [*flask, "worker"]), Program("scheduler", [*flask, "scheduler"])]
+    return in_front, behind
 
 
 def simulator_url(config: Config) -> str:

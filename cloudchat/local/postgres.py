@@ -59,9 +59,7 @@ class Postgres(Server):
 
     def url(self, database: str = OWNER) -> str:
         """SQLAlchemy's address of a database, as its owner."""
-        return (
-            f"postgresql+psycopg://{OWNER}@/{database}?host={quote(str(self.sockets))}&port={PORT}"
-        )
+        return f"postgresql+psycopg://{OWNER}@/{database}?host={quote(str(self.sockets))}&port={PORT}"
 
     def program(self, name: str) -> Path:
         """One of the programs of PostgreSQL: `psql`, `pg_dump`, `pgbench`, …"""

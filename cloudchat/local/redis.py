@@ -48,9 +48,7 @@ class Redis(Server):
         try:
             program = get_binary_path()
         except ValkeyServerError as error:
-            raise LocalError(
-                f"there is no Redis for this machine ({error}); set REDIS_URL"
-            ) from None
+            raise LocalError(f"there is no Redis for this machine ({error}); set REDIS_URL") from None
         settings = {
             "port": "0",
             "unixsocket": str(self.socket),

@@ -3,7 +3,9 @@
 import fcntl
 import http.client
 import os
+import select
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -39,6 +41,9 @@ class Supervisor:
         self._lock: int | None = None
         self._hurry = False
         self._heal_at = 0.0
+        self._terminal = select.poll()
+        if sys.stdin and sys.stdin.isatty():
+            self._terminal.register(sys.stdin, 0)
 
     def run(self, steps: Callable[["Supervisor"], None]) -> int:
         """Claim the folder, do `steps`, then watch until the end; the exit code."""
@@ -109,6 +114,8 @@ class Supervisor:
 
     def watch(self) -> None:
         """One look at everything: start again what has ended."""
+        if self._terminal.poll(0):
+            raise Stop  # it was closed; under make the signal for that does not get here
         for child in self.children:
             child.watch()
         if self.services and time.monotonic() >= self._heal_at:
@@ -135,9 +142,7 @@ class Supervisor:
             time.sleep(TICK / 2)
         for child in self.children:
             if not child.gone() and not self._hurry:
-                complain(
-                    f"{child.program.name} did not end in {self.drain_seconds:g} s and was killed"
-                )
+                complain(f"{child.program.name} did not end in {self.drain_seconds:g} s and was killed")
             child.kill()
         if self.services:
             self.services.stop()

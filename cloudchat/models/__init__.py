@@ -1,6 +1,7 @@
 """Every table, importable from one place so that the mapper and the migrations see them all."""
 
 from cloudchat.models.audit import AuditEntry
+from cloudchat.models.contact_imports import ContactImport
 from cloudchat.models.contacts import Contact, ContactIdentity
 from cloudchat.models.conversations import Conversation, ConversationEvent, Note
 from cloudchat.models.delivery import DevicePace, IdempotencyKey, OutboxEntry, WebhookEvent
@@ -18,6 +19,7 @@ __all__ = [
     "CannedReply",
     "Contact",
     "ContactIdentity",
+    "ContactImport",
     "ContactLabel",
     "Conversation",
     "ConversationEvent",

@@ -57,6 +57,12 @@ class Conversation(Timestamps, TenantScoped, db.Model):
             postgresql_include=["division_id", "unread_count"],
         ),
         Index("ix_conversations_contact", "organization_id", "contact_id", "id"),
+        Index(
+            "ix_conversations_resolved",
+            "organization_id",
+            "resolved_at",
+            postgresql_where="resolved_at is not null",
+        ),
         Index("ix_conversations_snoozed", "snoozed_until", postgresql_where="status = 'snoozed'"),
         CheckConstraint("status in ('open', 'pending', 'snoozed', 'resolved')", name="status"),
         CheckConstraint("unread_count >= 0", name="unread"),

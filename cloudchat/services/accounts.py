@@ -50,8 +50,13 @@ class Identity:
     organization_name: str
     availability: str = "offline"
     session_id: int | None = None
+    token_id: int | None = None
     is_operator: bool = False
     home_organization_id: int = 0
+
+    @property
+    def id(self) -> int:
+        return self.user_id
 
     @property
     def organization(self) -> "OrganizationFacts":
@@ -118,6 +123,7 @@ def start_session(
             user_id=user_id, token_hash=hashed(token), ip=ip, user_agent=(user_agent or "")[:255]
         )
         db.session.add(session)
+        audit.set_actor(audit.Actor(user_id, get_user(user_id).name, ip))
         audit.record("session.started", None, user_id=user_id)
         db.session.commit()
         identity = identify_session(organization_id, token)
@@ -165,7 +171,12 @@ def _identity_columns() -> tuple:
     )
 
 
-def _identity(row, session_id: int | None = None, acting_id: int | None = None) -> Identity:
+def _identity(
+    row,
+    session_id: int | None = None,
+    acting_id: int | None = None,
+    token_id: int | None = None,
+) -> Identity:
     plain = Identity(
         user_id=row.user_id,
         organization_id=row.organization_id,
@@ -177,6 +188,7 @@ def _identity(row, session_id: int | None = None, acting_id: int | None = None) 
         organization_name=row.organization_name,
         availability=row.availability,
         session_id=session_id,
+        token_id=token_id,
         is_operator=row.is_operator,
         home_organization_id=row.organization_id,
     )
@@ -398,7 +410,7 @@ def revoke_api_token(token_id: int) -> None:
 def token_organization(token: str) -> int | None:
     """The organization that an API token names, before it is checked."""
     parts = token.split("_", 2)
-    if len(parts) != 3 or parts[0] != "cc" or not parts[1].isascii() or not parts[1].isdigit():
+    if not token.isascii() or len(parts) != 3 or parts[0] != "cc" or not parts[1].isdigit():
         return None
     number = int(parts[1]) if len(parts[1]) < 10 else 0
     return number or None
@@ -422,7 +434,7 @@ def identify_token(token: str) -> Identity | None:
     if row.last_used_at is None or row.last_used_at < now() - timedelta(minutes=1):
         db.session.execute(update(ApiToken).where(ApiToken.id == row.id).values(last_used_at=now()))
         db.session.commit()
-    return _identity(row)
+    return _identity(row, token_id=row.id)
 
 
 # --- invitations -------------------------------------------------------------------------------

@@ -1,18 +1,49 @@
-"""Contacts: making, changing, merging, listing."""
+"""Contacts: making, changing, listing. Many at once: contact_bulk.py; two into one: contact_merge.py."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import phonenumbers
-from sqlalchemy import func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, func, select, tuple_
 
 from cloudchat.errors import Invalid, NotFound
-from cloudchat.extensions import db, now
-from cloudchat.models import Contact, ContactIdentity, ContactLabel, Conversation, Label
+from cloudchat.events import ContactChanged, UnreadChanged, publish
+from cloudchat.extensions import db
+from cloudchat.models import (
+    Contact,
+    ContactIdentity,
+    ContactLabel,
+    Conversation,
+    Device,
+    Label,
+)
 from cloudchat.services import audit, labels
-from cloudchat.services.accounts import check_email
+from cloudchat.services.accounts import Identity, check_email
 from cloudchat.services.searching import contact_matches
+from cloudchat.services.visibility import visible_to
 
 DEFAULT_REGION = "ID"
 MAX_CUSTOM_FIELDS = 50
+MAX_FIELD_NAME = 60
+MAX_FIELD_VALUE = 1000
+COUNT_CAP = 10_000  # counts beyond this are shown as "10,000+"
+# Ids are handed out in the order of creation, so they sort by it, and an index has them already.
+SORTS = {
+    "name": (Contact.sort_name, Contact.id),
+    "-name": (Contact.sort_name, Contact.id),
+    "created": (Contact.id,),
+    "-created": (Contact.id,),
+}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the list is narrowed to: words, a label (id or name), chosen ids."""
+
+    q: str = ""
+    label: str | int | None = None
+    ids: tuple[int, ...] | None = None
 
 
 def normalize_phone(phone: str) -> str:
@@ -33,32 +64,50 @@ def get(contact_id: int) -> Contact:
     return contact
 
 
-def page(
-    q: str = "",
-    label: str | int | None = None,
-    after: tuple[str, int] | None = None,
-    limit: int = 50,
-) -> list[Contact]:
-    """Contacts by name; one more than `limit`, so that the caller sees whether there is a next page."""
-    statement = select(Contact).order_by(Contact.name, Contact.id).limit(limit + 1)
-    if q.strip():
-        statement = statement.where(contact_matches(q))
-    if label is not None:
-        wanted = (
-            Label.id == label if isinstance(label, int) else func.lower(Label.name) == label.lower()
-        )
+# --- lists -------------------------------------------------------------------------------------
+
+
+def narrowed(statement: Select, wanted: Filter) -> Select:
+    """The statement about contacts, with the filter's criteria."""
+    if wanted.q.strip():
+        statement = statement.where(contact_matches(wanted.q))
+    if wanted.label is not None:
+        by_id = isinstance(wanted.label, int)
+        name = Label.id == wanted.label if by_id else func.lower(Label.name) == func.lower(wanted.label)
         statement = statement.where(
             Contact.id.in_(
-                select(ContactLabel.contact_id)
-                .join(Label, Label.id == ContactLabel.label_id)
-                .where(wanted)
+                select(ContactLabel.contact_id).join(Label, Label.id == ContactLabel.label_id).where(name)
             )
         )
+    if wanted.ids is not None:
+        statement = statement.where(Contact.id.in_(wanted.ids))
+    return statement
+
+
+def page(wanted: Filter, sort: str = "name", after: tuple | None = None, limit: int = 50) -> list[Contact]:
+    """Contacts in order; one more than `limit`, so that the caller sees whether there is a next page.
+
+    `after` is what `place_of` says of the last row shown.
+    """
+    columns = SORTS[sort]
+    backwards = sort.startswith("-")
+    statement = narrowed(select(Contact), wanted).limit(limit + 1)
     if after:
-        statement = statement.where(
-            or_(Contact.name > after[0], (Contact.name == after[0]) & (Contact.id > after[1]))
-        )
-    return list(db.session.scalars(statement))
+        here, there = tuple_(*columns), tuple_(*after)
+        statement = statement.where(here < there if backwards else here > there)
+    order = [column.desc() if backwards else column.asc() for column in columns]
+    return list(db.session.scalars(statement.order_by(*order)))
+
+
+def place_of(contact: Contact, sort: str) -> tuple:
+    """Where a contact stands in that order: what a cursor is made of."""
+    return tuple(getattr(contact, column.key) for column in SORTS[sort])
+
+
+def count(wanted: Filter) -> int:
+    """How many contacts there are, at most COUNT_CAP + 1."""
+    inner = narrowed(select(Contact.id), wanted).limit(COUNT_CAP + 1).subquery()
+    return db.session.scalar(select(func.count()).select_from(inner))
 
 
 def labels_of(contact_ids: list[int]) -> dict[int, list[Label]]:
@@ -75,19 +124,65 @@ def labels_of(contact_ids: list[int]) -> dict[int, list[Label]]:
     return found
 
 
-def identities_of(contact_id: int) -> list[ContactIdentity]:
+def channels_of(contact_ids: list[int]) -> dict[int, list[str]]:
+    """The kinds of device that know each contact, in one query."""
+    found: dict[int, list[str]] = {contact_id: [] for contact_id in contact_ids}
+    rows = db.session.execute(
+        select(ContactIdentity.contact_id, Device.type)
+        .join(Device, Device.id == ContactIdentity.device_id)
+        .where(ContactIdentity.contact_id.in_(contact_ids))
+        .distinct()
+        .order_by(Device.type)
+    )
+    for contact_id, kind in rows:
+        found[contact_id].append(kind)
+    return found
+
+
+def last_activity_of(identity: Identity, contact_ids: list[int]) -> dict[int, datetime]:
+    """When each contact's conversations last had a message, as far as this person sees them."""
+    rows = db.session.execute(
+        select(Conversation.contact_id, func.max(Conversation.last_message_at))
+        .where(Conversation.contact_id.in_(contact_ids), visible_to(identity))
+        .group_by(Conversation.contact_id)
+    )
+    return {contact_id: moment for contact_id, moment in rows}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What else is known of a contact: its ids by device, how many conversations it has."""
+
+    identities: dict[str, str]
+    conversations: int
+
+
+def facts_of(contact_id: int) -> Facts:
+    identities = {device.name: row.external_id for row, device in identities_of(contact_id)}
+    conversations = db.session.scalar(
+        select(func.count(Conversation.id)).where(Conversation.contact_id == contact_id)
+    )
+    return Facts(identities, conversations)
+
+
+def identities_of(contact_id: int) -> list[tuple[ContactIdentity, Device]]:
+    """How each device knows the contact."""
     return list(
-        db.session.scalars(
-            select(ContactIdentity)
+        db.session.execute(
+            select(ContactIdentity, Device)
+            .join(Device, Device.id == ContactIdentity.device_id)
             .where(ContactIdentity.contact_id == contact_id)
             .order_by(ContactIdentity.id)
-        )
+        ).tuples()
     )
+
+
+# --- changes -----------------------------------------------------------------------------------
 
 
 def create(values: dict) -> Contact:
     """A contact from `{name, phone, email, labels, custom_fields}`."""
-    contact = Contact(name="")
+    contact = Contact(name="", custom_fields={})
     _apply(contact, {"name": "", **values})
     db.session.add(contact)
     db.session.flush()
@@ -105,8 +200,48 @@ def change(contact_id: int, values: dict) -> Contact:
     if values.get("labels") is not None:
         labels.replace_links(ContactLabel, "contact_id", contact.id, labels.find(values["labels"]))
     audit.record("contact.changed", contact, fields=sorted(values))
+    publish(ContactChanged(contact.organization_id, contact.id))
     db.session.commit()
     return contact
+
+
+def _apply(contact: Contact, values: dict) -> None:
+    """Set what is right of the values; raises Invalid with everything that is wrong."""
+    errors: dict[str, list[str]] = {}
+    checks = {"phone": normalize_phone, "email": check_email, "custom_fields": checked_fields}
+    good: dict[str, Any] = {}
+    for field, check in checks.items():
+        if field not in values or (field == "custom_fields" and values[field] is None):
+            continue
+        try:
+            good[field] = check(values[field]) if values[field] else values[field] or None
+        except Invalid as error:
+            errors |= error.fields
+    if "custom_fields" in good:
+        good["custom_fields"] = good["custom_fields"] or {}
+    if "name" in values:
+        known = [good.get("phone", contact.phone), good.get("email", contact.email)]
+        name = (values["name"] or "").strip() or next(filter(None, known), "")
+        if len(name) > 255:
+            errors["name"] = ["too_long"]
+        elif not name and not errors:  # a number that has to be corrected will do as the name
+            errors["name"] = ["required"]
+        good["name"] = name
+    if errors:
+        raise Invalid("contact", fields=errors)
+    for field, value in good.items():
+        setattr(contact, field, value)
+
+
+def checked_fields(fields: dict) -> dict[str, str]:
+    """Custom fields as they are kept. Raises Invalid where they are too many or too long."""
+    simple = all(
+        isinstance(key, str) and 0 < len(key) <= MAX_FIELD_NAME and len(str(value)) <= MAX_FIELD_VALUE
+        for key, value in fields.items()
+    )
+    if not simple or len(fields) > MAX_CUSTOM_FIELDS:
+        raise Invalid("custom_fields", fields={"custom_fields": ["custom_fields_invalid"]})
+    return {key: str(value) for key, value in fields.items()}
 
 
 def delete(contact_id: int) -> None:
@@ -114,89 +249,5 @@ def delete(contact_id: int) -> None:
     contact = get(contact_id)
     audit.record("contact.deleted", contact, name=contact.name)
     db.session.delete(contact)
+    publish(UnreadChanged(contact.organization_id))
     db.session.commit()
-
-
-def merge(contact_id: int, other_id: int) -> Contact:
-    """Move everything of `other_id` to `contact_id` and delete the other.
-
-    Where both have an unresolved conversation on one device, the one written to longer ago is resolved.
-    """
-    if contact_id == other_id:
-        raise Invalid("merge", fields={"contact_id": ["merge_self"]})
-    kept, other = get(contact_id), get(other_id)
-    conversations = list(
-        db.session.scalars(
-            select(Conversation)
-            .where(
-                Conversation.contact_id.in_([kept.id, other.id]), Conversation.status != "resolved"
-            )
-            .order_by(Conversation.last_message_at.desc())
-            .with_for_update()
-        )
-    )
-    seen: set[int] = set()
-    for conversation in conversations:
-        if conversation.device_id in seen:
-            conversation.status, conversation.resolved_at = "resolved", now()
-            conversation.unread_count = 0
-            conversation.version += 1
-        seen.add(conversation.device_id)
-    db.session.flush()
-    for model in (Conversation, ContactIdentity):
-        db.session.execute(
-            update(model).where(model.contact_id == other.id).values(contact_id=kept.id)
-        )
-    for label_id in db.session.scalars(
-        select(ContactLabel.label_id).where(ContactLabel.contact_id == other.id)
-    ).all():
-        db.session.execute(
-            insert(ContactLabel)
-            .values(organization_id=kept.organization_id, contact_id=kept.id, label_id=label_id)
-            .on_conflict_do_nothing()
-        )
-    kept.phone = kept.phone or other.phone
-    kept.email = kept.email or other.email
-    kept.custom_fields = {**other.custom_fields, **kept.custom_fields}
-    audit.record("contact.merged", kept, other_id=other.id, other_name=other.name)
-    db.session.delete(other)
-    db.session.commit()
-    return kept
-
-
-def _apply(contact: Contact, values: dict) -> None:
-    errors: dict[str, list[str]] = {}
-    if values.get("phone"):
-        try:
-            contact.phone = normalize_phone(values["phone"])
-        except Invalid as error:
-            errors |= error.fields
-    elif "phone" in values:
-        contact.phone = None
-    if values.get("email"):
-        try:
-            contact.email = check_email(values["email"])
-        except Invalid as error:
-            errors |= error.fields
-    elif "email" in values:
-        contact.email = None
-    if "name" in values:
-        name = (values["name"] or "").strip() or contact.phone or contact.email or ""
-        if not name or len(name) > 255:
-            errors["name"] = ["required"]
-        contact.name = name
-    if values.get("custom_fields") is not None:
-        contact.custom_fields = _checked_fields(values["custom_fields"], errors)
-    if errors:
-        db.session.expire(contact) if contact.id else None
-        raise Invalid("contact", fields=errors)
-
-
-def _checked_fields(fields: dict, errors: dict) -> dict:
-    simple = all(
-        isinstance(key, str) and 0 < len(key) <= 60 and len(str(value)) <= 1000
-        for key, value in fields.items()
-    )
-    if not simple or len(fields) > MAX_CUSTOM_FIELDS:
-        errors["custom_fields"] = ["custom_fields_invalid"]
-    return {key: str(value) for key, value in fields.items()}

@@ -1,6 +1,6 @@
 """What people do with a conversation: read, assign, snooze, resolve, reopen, label, note."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -23,6 +23,7 @@ from cloudchat.services.visibility import audience_of, get_visible
 
 WINDOW_MARGIN_SECONDS = 300  # a provider's clock and ours may differ
 MAX_NOTE = 10_000
+LONGEST_SNOOZE = timedelta(days=366)
 
 
 def window_ends_at(row: Conversation, device_type: str) -> datetime | None:
@@ -115,6 +116,8 @@ def set_status(
         raise Invalid("status", fields={"status": ["unknown"]})
     if status == "snoozed" and (snooze_until is None or snooze_until <= now()):
         raise Invalid("snooze_until", fields={"snooze_until": ["in_the_past"]})
+    if snooze_until is not None and snooze_until > now() + LONGEST_SNOOZE:
+        raise Invalid("snooze_until", fields={"snooze_until": ["too_far_ahead"]})
     if row.status == status and row.snoozed_until == snooze_until:
         db.session.commit()
         return row

@@ -1,5 +1,6 @@
 """Devices: connecting channel accounts, finding them for webhooks, their health."""
 
+import re
 import time
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from cloudchat.errors import Conflict, Invalid, NotFound
 from cloudchat.events import DeviceChanged, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import Device
-from cloudchat.services import audit, secrets
+from cloudchat.services import audit, secrets, webchat_settings
 from cloudchat.tenancy import all_organizations, current_organization_id
 
 
@@ -28,9 +29,11 @@ FIELDS = {
     "wa_official": DeviceFields(
         "phone_number_id", ("phone_number_id", "waba_id"), ("access_token",)
     ),
-    "webchat": DeviceFields(None, ("color", "welcome", "allowed_origins")),
+    "webchat": DeviceFields(None, ("color", "welcome", "ask_name", "allowed_origins")),
 }
-OPTIONAL = {"waba_id", "color", "welcome", "allowed_origins"}
+OPTIONAL = {"waba_id", "color", "welcome", "ask_name", "allowed_origins"}
+_META_ID = re.compile(r"[0-9]{1,32}")
+MAX_SECRET = 2000
 # Webhooks look their device up for each call; a change is seen everywhere within this many seconds.
 ROUTE_CACHE_SECONDS = 15
 _routes: dict[tuple[str, str], tuple[float, "Route"]] = {}
@@ -54,6 +57,7 @@ def create(kind: str, name: str, config: dict) -> Device:
         for key in (*fields.plain, *fields.secret)
         if key not in OPTIONAL and not str(config.get(key) or "").strip()
     }
+    errors = _config_errors(kind, config) | errors
     if errors:
         raise Invalid("device", fields=errors)
     public_key = secrets.random_token(18)
@@ -84,6 +88,9 @@ def change(device_id: int, values: dict) -> Device:
     if "is_active" in values:
         device.is_active = bool(values["is_active"])
     config = values.get("config") or {}
+    errors = _config_errors(device.type, config)
+    if errors:
+        raise Invalid("device", fields=errors)
     device.config = {**device.config, **_chosen(config, fields.plain)}
     fresh = {key: value for key, value in _chosen(config, fields.secret).items() if value}
     if fresh:
@@ -176,8 +183,25 @@ def forget_routes() -> None:
     _routes.clear()
 
 
+def by_parent_account(kind: str, parent_account: str) -> list[Route]:
+    """The devices below an account that several share (a WABA). Any admin may type in any id, so one
+    that devices of two organizations name leads nowhere: its news must not reach a stranger."""
+    with all_organizations("webhook routing"):
+        rows = db.session.execute(
+            select(Device.id, Device.organization_id).where(
+                Device.config["waba_id"].astext == parent_account,
+                Device.type == kind,
+                Device.deleted_at.is_(None),
+                Device.is_active,
+            )
+        ).all()
+    if len({row.organization_id for row in rows}) > 1:
+        return []
+    return [Route(row.id, row.organization_id) for row in rows]
+
+
 def mark(device_id: int, status: str, error: dict | None) -> None:
-    """Note what a provider said about the account; tells the desk only when it is news."""
+    """Note how the account stands; tells the desk only when it is news."""
     changed = db.session.execute(
         update(Device)
         .where(Device.id == device_id, Device.status != status)
@@ -188,10 +212,39 @@ def mark(device_id: int, status: str, error: dict | None) -> None:
         publish(DeviceChanged(current_organization_id(), device_id, status, error))
 
 
+def note(device_id: int, status: str | None, error: dict | None) -> None:
+    """Note what a provider says about the account by itself; without a status that stays as it is."""
+    if status is not None:
+        mark(device_id, status, error)
+    elif error is not None:
+        status = db.session.scalar(
+            update(Device)
+            .where(Device.id == device_id, Device.last_error.is_distinct_from(error))
+            .values(last_error=error)
+            .returning(Device.status)
+        )
+        if status is not None:
+            publish(DeviceChanged(current_organization_id(), device_id, status, error))
+
+
 def _fields(kind: str) -> DeviceFields:
     if kind not in FIELDS:
         raise Invalid("type", fields={"type": ["unsupported"]})
     return FIELDS[kind]
+
+
+def _config_errors(kind: str, config: dict) -> dict[str, list[str]]:
+    if kind == "webchat":
+        return webchat_settings.config_errors(config)
+    errors = {
+        f"config.{name}": ["digits_needed"]
+        for name in ("phone_number_id", "waba_id")
+        if config.get(name) and not _META_ID.fullmatch(str(config[name]).strip())
+    }
+    token = config.get("access_token")
+    if token is not None and (not isinstance(token, str) or len(token) > MAX_SECRET):
+        errors["config.access_token"] = ["invalid"]
+    return errors
 
 
 def _chosen(config: dict, names: tuple[str, ...]) -> dict:

@@ -13,7 +13,7 @@ import filetype
 from cloudchat import config
 from cloudchat.errors import Invalid, NotFound, PayloadTooLarge
 from cloudchat.extensions import db
-from cloudchat.models import Attachment
+from cloudchat.models import Attachment, ContactImport
 from cloudchat.services.secrets import random_token
 from cloudchat.tenancy import current_organization_id
 
@@ -83,9 +83,18 @@ def store_bytes(content: bytes, filename: str) -> StoredFile:
         raise Invalid("file", fields={"file": ["file_empty"]})
     filename = safe_name(filename)
     mime = sniff(content, filename)
+    return StoredFile(keep(content), filename, mime, len(content))
+
+
+def keep(content: bytes) -> str:
+    """Keep bytes that the caller has judged already; answers the key under which they lie."""
     key = f"{current_organization_id()}/{random_token(24)}"
     _write(path_of(key), content)
-    return StoredFile(key, filename, mime, len(content))
+    return key
+
+
+def discard(key: str) -> None:
+    path_of(key).unlink(missing_ok=True)
 
 
 def sniff(content: bytes, filename: str) -> str:
@@ -109,9 +118,7 @@ def _is_text(content: bytes) -> bool:
 def safe_name(filename: str) -> str:
     """A name to show and to offer for download: no path, no control or direction characters."""
     name = re.split(r"[/\\]", filename or "")[-1]
-    name = "".join(
-        char for char in name if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co")
-    )
+    name = "".join(char for char in name if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co"))
     name = name.strip(" .") or "file"
     stem, dot, suffix = name.rpartition(".")
     return f"{stem[:100]}{dot}{suffix[:10]}" if dot and stem else name[:100]
@@ -153,5 +160,9 @@ def orphans(organization_id: int, older_than: float) -> Iterator[Path]:
     for path in folder.iterdir():
         if path.stat().st_mtime < older_than:
             key = f"{organization_id}/{path.name}"
-            if not db.session.query(Attachment.id).filter_by(file_key=key).first():
+            named = any(
+                db.session.query(model.id).filter_by(file_key=key).first()
+                for model in (Attachment, ContactImport)
+            )
+            if not named:
                 yield path

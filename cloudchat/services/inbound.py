@@ -4,10 +4,7 @@ Everything here works on a batch, because providers send batches and because one
 many messages is what keeps the rate up. The statements are plain SQL for the same reason.
 """
 
-import json
 from dataclasses import dataclass
-
-from sqlalchemy import text
 
 from cloudchat.channels.base import InboundMessage
 from cloudchat.channels.text import cut
@@ -22,6 +19,8 @@ from cloudchat.events import (
 from cloudchat.extensions import db, now
 from cloudchat.models import Attachment
 from cloudchat.services import files, presenting, routing
+from cloudchat.services.addressing import Place, Sender, places_of
+from cloudchat.services.statements import run
 from cloudchat.tenancy import current_organization_id
 
 PREVIEW_LENGTH = 160
@@ -38,231 +37,124 @@ class Incoming:
 
     @property
     def key(self) -> tuple[int, str]:
+        """Who wrote, in the terms of `addressing`."""
         return self.device_id, self.message.external_user_id
 
-
-@dataclass
-class Place:
-    """The locked conversation that a message goes to, with what the batch did to it so far."""
-
-    conversation_id: int
-    contact_id: int
-    device_id: int
-    status: str
-    assignee_id: int | None
-    division_id: int | None
-    is_new: bool = False
+    @property
+    def mark(self) -> tuple[int, str]:
+        """What makes the message one of a kind."""
+        return self.device_id, self.message.external_id
 
 
 def accept(batch: list[Incoming]) -> list[dict]:
     """Store messages, in order, each once; answers the outward form of those that were new.
 
-    Part of the caller's transaction, inside one organization. Rows are locked in the order of their
-    ids, so batches that meet wait for each other and never deadlock.
+    Part of the caller's transaction, inside one organization.
     """
+    batch = list({item.mark: item for item in reversed(batch)}.values())[::-1]  # the first wins
     if not batch:
         return []
-    contacts = _contacts(batch)
-    places = _places(batch, contacts)
-    ids = _insert_messages(batch, places)
-    fresh = [(item, ids[index]) for index, item in enumerate(batch) if index in ids]
-    after = _update_conversations(fresh, places)
-    return _announce(fresh, places, after)
+    places = places_of(_senders(batch))
+    kept = _keep(batch, places)
+    fresh = [(item, kept[item.mark]) for item in batch if item.mark in kept]
+    return _announce(fresh, places)
 
 
-# --- contacts ----------------------------------------------------------------------------------
-
-_FIND_IDENTITIES = text("""
-    select i.device_id, i.external_id, i.contact_id
-    from unnest(cast(:devices as int[]), cast(:externals as text[])) as k(device_id, external_id)
-    join contact_identities i using (device_id, external_id)
-    where i.organization_id = :organization_id
-""")
-
-
-def _contacts(batch: list[Incoming]) -> dict[tuple[int, str], int]:
-    keys = {item.key: item for item in batch}
-    found = _find_identities(list(keys))
-    for key in sorted(set(keys) - set(found)):
-        found[key] = _create_contact(keys[key])
-    return found
+def _senders(batch: list[Incoming]) -> list[Sender]:
+    """Who wrote, once each; the name from whichever message tells one."""
+    senders: dict[tuple[int, str], Sender] = {}
+    for item in batch:
+        known = senders.get(item.key)
+        if known is None or known.name is None:
+            message = item.message
+            phone = message.phone or (known.phone if known else None)
+            senders[item.key] = Sender(*item.key, message.user_name, phone)
+    return list(senders.values())
 
 
-def _find_identities(keys: list[tuple[int, str]]) -> dict[tuple[int, str], int]:
-    rows = db.session.execute(
-        _FIND_IDENTITIES,
-        {
-            "devices": [device_id for device_id, _ in keys],
-            "externals": [external for _, external in keys],
-            "organization_id": current_organization_id(),
-        },
-    )
-    return {(row.device_id, row.external_id): row.contact_id for row in rows}
-
-
-_CREATE_IDENTITY = text("""
-    with known as (
-        select id from contacts
-        where organization_id = :organization_id and phone = :phone
-        order by id limit 1
-    ), made as (
-        insert into contacts (organization_id, name, phone, custom_fields, created_at, updated_at)
-        select :organization_id, :name, :phone, '{}', now(), now()
-        where not exists (select from known)
-        returning id
-    )
-    insert into contact_identities (organization_id, device_id, contact_id, external_id, created_at)
-    select :organization_id, :device_id, id, :external_id, now()
-    from (select id from known union all select id from made) as chosen
-    returning contact_id
-""")
-
-
-def _create_contact(item: Incoming) -> int:
-    """A new contact, or the one with this phone number. One at a time per customer: two first
-    messages at once wait for each other here."""
-    organization_id = current_organization_id()
-    device_id, external_id = item.key
-    db.session.execute(
-        text("select pg_advisory_xact_lock(:device_id, hashtext(:external_id))"),
-        {"device_id": device_id, "external_id": external_id},
-    )
-    already = _find_identities([item.key])
-    if already:
-        return already[item.key]
-    message = item.message
-    return db.session.execute(
-        _CREATE_IDENTITY,
-        {
-            "organization_id": organization_id,
-            "name": (message.user_name or message.phone or external_id).strip()[:255] or "?",
-            "phone": message.phone,
-            "device_id": device_id,
-            "external_id": external_id,
-        },
-    ).scalar_one()
-
-
-# --- conversations -----------------------------------------------------------------------------
-
-_LOCK_CONVERSATIONS = text("""
-    select c.id, c.contact_id, c.device_id, c.status, c.assignee_id, c.division_id
-    from conversations c
-    where c.organization_id = :organization_id and c.status <> 'resolved'
-      and (c.device_id, c.contact_id) in (
-          select * from unnest(cast(:devices as int[]), cast(:contacts as int[]))
-      )
-    order by c.id
-    for update
-""")
-
-_OPEN_CONVERSATION = text("""
-    insert into conversations (
-        organization_id, contact_id, device_id, external_user_id, status, needs_human,
-        awaiting_division_selection, last_message_at, last_message_text, unread_count,
-        last_read_message_id, version, created_at, updated_at
-    )
-    values (
-        :organization_id, :contact_id, :device_id, :external_user_id, 'open', false,
-        false, now(), '', 0, 0, 1, now(), now()
-    )
-    on conflict (device_id, contact_id) where status <> 'resolved' do nothing
-    returning id
-""")
-
-
-def _places(
-    batch: list[Incoming], contacts: dict[tuple[int, str], int]
-) -> dict[tuple[int, str], Place]:
-    wanted = {(key[0], contact_id): key[1] for key, contact_id in contacts.items()}
-    locked = _lock_conversations(list(wanted))
-    for pair in sorted(set(wanted) - set(locked)):
-        locked[pair] = _open_conversation(*pair, external_user_id=wanted[pair])
-    return {key: locked[key[0], contact_id] for key, contact_id in contacts.items()}
-
-
-def _lock_conversations(pairs: list[tuple[int, int]]) -> dict[tuple[int, int], Place]:
-    rows = db.session.execute(
-        _LOCK_CONVERSATIONS,
-        {
-            "organization_id": current_organization_id(),
-            "devices": [device_id for device_id, _ in pairs],
-            "contacts": [contact_id for _, contact_id in pairs],
-        },
-    )
-    return {
-        (row.device_id, row.contact_id): Place(
-            row.id, row.contact_id, row.device_id, row.status, row.assignee_id, row.division_id
+# One statement, so that a conversation's counts can never differ from its messages. What the
+# business wrote itself (an echo) answers all before it; `read_to` is the last of those.
+_KEEP = """
+    with given as (
+        select * from jsonb_to_recordset(%(rows)s::jsonb) as g(
+            place int, conversation_id int, device_id int, echo bool, type text, text text,
+            payload jsonb, external_id text, external_user_id text, occurred_at timestamptz,
+            preview text
         )
-        for row in rows
-    }
+    ), added as (
+        insert into messages (
+            organization_id, conversation_id, device_id, direction, sender_type, type, text,
+            payload, status, external_id, occurred_at, created_at, status_at
+        )
+        select %(organization_id)s, conversation_id, device_id,
+               case when echo then 'out' else 'in' end,
+               case when echo then 'agent' else 'contact' end, type, text,
+               payload, case when echo then 'sent' else 'received' end,
+               external_id, occurred_at, now(), now()
+        from given order by place
+        on conflict (device_id, external_id) where external_id is not null do nothing
+        returning id, device_id, external_id, conversation_id, direction, occurred_at
+    ), echoes as (
+        select conversation_id, max(id) as read_to
+        from added where direction = 'out' group by conversation_id
+    ), sums as (
+        select a.conversation_id, e.read_to, max(a.id) as last_id,
+               max(a.id) filter (where a.direction = 'in') as last_in_id,
+               max(a.occurred_at) filter (where a.direction = 'in') as inbound_at,
+               count(*) filter (where a.direction = 'in' and a.id > coalesce(e.read_to, 0)) as unread
+        from added a left join echoes e using (conversation_id)
+        group by a.conversation_id, e.read_to
+    ), lasts as (
+        select s.*, l.direction, g.preview, w.external_user_id as writer
+        from sums s
+        join added l on l.id = s.last_id
+        join given g on g.device_id = l.device_id and g.external_id = l.external_id
+        left join added i on i.id = s.last_in_id
+        left join given w on w.device_id = i.device_id and w.external_id = i.external_id
+    ), changed as (
+        update conversations c set
+            last_message_id = v.last_id,
+            last_message_at = clock_timestamp(),
+            last_message_text = v.preview,
+            last_message_direction = v.direction,
+            last_inbound_at = greatest(c.last_inbound_at, v.inbound_at),
+            external_user_id = coalesce(v.writer, c.external_user_id),
+            unread_count = case when v.read_to is null then c.unread_count else 0 end + v.unread,
+            last_read_message_id = coalesce(v.read_to, c.last_read_message_id),
+            status = case when v.last_in_id is null then c.status else 'open' end,
+            snoozed_until = case when v.last_in_id is null then c.snoozed_until end,
+            version = c.version
+                + case when v.last_in_id is not null and c.status <> 'open' then 1 else 0 end,
+            updated_at = now()
+        from lasts v
+        where c.organization_id = %(organization_id)s and c.id = v.conversation_id
+        returning c.id, c.unread_count, c.version, c.assignee_id, c.division_id, c.external_user_id
+    )
+    select a.id as message_id, a.device_id, a.external_id, c.id as conversation_id,
+           c.unread_count, c.version, c.assignee_id, c.division_id, c.external_user_id
+    from added a join changed c on c.id = a.conversation_id
+"""
 
 
-def _open_conversation(device_id: int, contact_id: int, external_user_id: str) -> Place:
-    made = db.session.execute(
-        _OPEN_CONVERSATION,
+def _keep(batch: list[Incoming], places: dict[tuple[int, str], Place]) -> dict:
+    """Add the messages and bring their conversations up to date: a row by mark for each new one."""
+    rows = [
         {
-            "organization_id": current_organization_id(),
-            "contact_id": contact_id,
-            "device_id": device_id,
-            "external_user_id": external_user_id,
-        },
-    ).scalar()
-    if made is None:  # somebody else opened it between our look and our insert
-        return _lock_conversations([(device_id, contact_id)])[device_id, contact_id]
-    return Place(made, contact_id, device_id, "open", None, None, is_new=True)
-
-
-# --- messages ----------------------------------------------------------------------------------
-
-_INSERT_MESSAGES = text("""
-    insert into messages (
-        organization_id, conversation_id, device_id, direction, sender_type, type, text, payload,
-        status, external_id, occurred_at, created_at, status_at
-    )
-    select :organization_id, conversation_id, device_id, direction, sender_type, type, body, payload,
-           status, external_id, occurred_at, now(), now()
-    from unnest(
-        cast(:conversations as int[]), cast(:devices as int[]), cast(:directions as text[]),
-        cast(:senders as text[]), cast(:types as text[]), cast(:texts as text[]),
-        cast(:payloads as jsonb[]), cast(:statuses as text[]), cast(:externals as text[]),
-        cast(:times as timestamptz[])
-    ) with ordinality as m(
-        conversation_id, device_id, direction, sender_type, type, body, payload, status,
-        external_id, occurred_at, place
-    )
-    order by place
-    on conflict (device_id, external_id) where external_id is not null do nothing
-    returning id, device_id, external_id
-""")
-
-
-def _insert_messages(batch: list[Incoming], places: dict[tuple[int, str], Place]) -> dict[int, int]:
-    """The ids of the new messages by their index in the batch; a known one has none."""
-    messages = [item.message for item in batch]
-    rows = db.session.execute(
-        _INSERT_MESSAGES,
-        {
-            "organization_id": current_organization_id(),
-            "conversations": [places[item.key].conversation_id for item in batch],
-            "devices": [item.device_id for item in batch],
-            "directions": ["out" if message.echo else "in" for message in messages],
-            "senders": ["agent" if message.echo else "contact" for message in messages],
-            "types": [message.kind for message in messages],
-            "texts": [message.text or "" for message in messages],
-            "payloads": [json.dumps(payload_of(message)) for message in messages],
-            "statuses": ["sent" if message.echo else "received" for message in messages],
-            "externals": [message.external_id for message in messages],
-            "times": [message.occurred_at for message in messages],
-        },
-    )
-    made = {(row.device_id, row.external_id): row.id for row in rows}
-    ids: dict[int, int] = {}
-    for index, item in enumerate(batch):
-        message_id = made.pop((item.device_id, item.message.external_id), None)
-        if message_id is not None:
-            ids[index] = message_id
-    return ids
+            "place": number,
+            "conversation_id": places[item.key].conversation_id,
+            "device_id": item.device_id,
+            "echo": item.message.echo,
+            "type": item.message.kind,
+            "text": item.message.text or "",
+            "payload": payload_of(item.message),
+            "external_id": item.message.external_id,
+            "external_user_id": item.message.external_user_id,
+            "occurred_at": item.message.occurred_at,
+            "preview": preview(item.message.text, item.message.kind),
+        }
+        for number, item in enumerate(batch)
+    ]
+    return {(row.device_id, row.external_id): row for row in run(_KEEP, rows)}
 
 
 def payload_of(message: InboundMessage) -> dict:
@@ -277,116 +169,30 @@ def payload_of(message: InboundMessage) -> dict:
     return payload
 
 
-_UPDATE_CONVERSATIONS = text("""
-    update conversations c set
-        last_message_id = v.message_id,
-        last_message_at = clock_timestamp(),
-        last_message_text = v.preview,
-        last_message_direction = v.direction,
-        last_inbound_at = greatest(c.last_inbound_at, v.inbound_at),
-        unread_count = case when v.answered then 0 else c.unread_count end + v.inbound,
-        last_read_message_id =
-            case when v.answered then v.message_id else c.last_read_message_id end,
-        status = case when v.inbound > 0 then 'open' else c.status end,
-        snoozed_until = case when v.inbound > 0 then null else c.snoozed_until end,
-        version = c.version + case when v.inbound > 0 and c.status <> 'open' then 1 else 0 end,
-        updated_at = now()
-    from unnest(
-        cast(:ids as int[]), cast(:messages as bigint[]), cast(:previews as text[]),
-        cast(:directions as text[]), cast(:inbound_times as timestamptz[]),
-        cast(:inbound as int[]), cast(:answered as bool[])
-    ) as v(id, message_id, preview, direction, inbound_at, inbound, answered)
-    where c.organization_id = :organization_id and c.id = v.id
-    returning c.id, c.unread_count, c.version, c.assignee_id, c.division_id, c.external_user_id
-""")
-
-
-def _update_conversations(
-    fresh: list[tuple[Incoming, int]], places: dict[tuple[int, str], Place]
-) -> dict[int, object]:
-    sums: dict[int, dict] = {}
-    for item, message_id in fresh:
-        message = item.message
-        total = sums.setdefault(
-            places[item.key].conversation_id, {"inbound": 0, "answered": False, "inbound_at": None}
-        )
-        total |= {
-            "message_id": message_id,
-            "preview": preview(message.text, message.kind),
-            "direction": "out" if message.echo else "in",
-        }
-        if message.echo:
-            total |= {"inbound": 0, "answered": True}
-        else:
-            total["inbound"] += 1
-            total["inbound_at"] = max(
-                message.occurred_at, total["inbound_at"] or message.occurred_at
-            )
-    if not sums:
-        return {}
-    rows = db.session.execute(
-        _UPDATE_CONVERSATIONS,
-        {
-            "organization_id": current_organization_id(),
-            "ids": list(sums),
-            "messages": [total["message_id"] for total in sums.values()],
-            "previews": [total["preview"] for total in sums.values()],
-            "directions": [total["direction"] for total in sums.values()],
-            "inbound_times": [total["inbound_at"] for total in sums.values()],
-            "inbound": [total["inbound"] for total in sums.values()],
-            "answered": [total["answered"] for total in sums.values()],
-        },
-    )
-    return {row.id: row for row in rows}
-
-
 def preview(body: str | None, kind: str) -> str:
     """The line that the list shows; the kind in brackets where a message has no words."""
-    return cut(" ".join((body or "").split()), PREVIEW_LENGTH) or f"[{kind}]"
+    words = (body or "")[: PREVIEW_LENGTH * 4].split()
+    return cut(" ".join(words), PREVIEW_LENGTH) or f"[{kind}]"
 
 
 # --- what follows ------------------------------------------------------------------------------
 
 
-def _announce(fresh, places, after) -> list[dict]:
+def _announce(fresh: list[tuple[Incoming, object]], places: dict) -> list[dict]:
     told: list[dict] = []
-    for item, message_id in fresh:
+    attachments = _attach(fresh)
+    for item, row in fresh:
         place = places[item.key]
-        row = after[place.conversation_id]
-        outward = _outward(item, message_id)
-        attachments = _attach(item, message_id, place)
-        if attachments:
-            outward["payload"]["attachments"] = [
-                presenting.attachment(attachment) for attachment in attachments
-            ]
-        outward["conversation_id"] = place.conversation_id
+        outward = _outward(item, row, attachments.get(row.message_id, []))
         told.append(outward)
-        audience = Audience(
-            current_organization_id(),
-            row.id,
-            row.assignee_id,
-            row.division_id,
-            row.external_user_id,
-        )
-        publish(
-            MessageAdded(
-                audience,
-                outward,
-                row.unread_count,
-                inbound=not item.message.echo,
-                client_id=item.client_id,
-            )
-        )
-        for attachment in attachments:
+        _publish(item, row, outward)
+        for attachment in attachments.get(row.message_id, []):
             if attachment.state == "pending":
                 publish(AttachmentPending(current_organization_id(), attachment.id))
         if not item.message.echo:
             if place.status != "open":
-                publish(
-                    ConversationChanged(
-                        audience, {"status": "open", "snoozed_until": None}, row.version
-                    )
-                )
+                changes = {"status": "open", "snoozed_until": None}
+                publish(ConversationChanged(_audience(row), changes, row.version))
                 place.status = "open"
             routing.route(place.conversation_id, place.assignee_id, item.message)
     if told:
@@ -394,10 +200,32 @@ def _announce(fresh, places, after) -> list[dict]:
     return told
 
 
-def _outward(item: Incoming, message_id: int) -> dict:
+def _audience(row) -> Audience:
+    return Audience(
+        current_organization_id(),
+        row.conversation_id,
+        row.assignee_id,
+        row.division_id,
+        row.external_user_id,
+    )
+
+
+def _publish(item: Incoming, row, outward: dict) -> None:
+    inbound = not item.message.echo
+    publish(
+        MessageAdded(
+            _audience(row), outward, row.unread_count, inbound=inbound, client_id=item.client_id
+        )
+    )
+
+
+def _outward(item: Incoming, row, attachments: list[Attachment]) -> dict:
     message = item.message
+    payload = payload_of(message)
+    if attachments:
+        payload["attachments"] = [presenting.attachment(attachment) for attachment in attachments]
     return {
-        "id": message_id,
+        "id": row.message_id,
         "direction": "out" if message.echo else "in",
         "sender_type": "agent" if message.echo else "contact",
         "sender_id": None,
@@ -406,36 +234,43 @@ def _outward(item: Incoming, message_id: int) -> dict:
         "status": "sent" if message.echo else "received",
         "error": None,
         "created_at": presenting.iso(message.occurred_at),
-        "payload": payload_of(message),
+        "payload": payload,
+        "conversation_id": row.conversation_id,
     }
 
 
-def _attach(item: Incoming, message_id: int, place: Place) -> list[Attachment]:
-    rows = [
-        Attachment(
-            conversation_id=place.conversation_id,
-            message_id=message_id,
-            kind=media.kind,
-            state="pending",
-            filename=(media.filename or "")[:255],
-            mime=(media.mime or "application/octet-stream")[:100],
-            size=media.size or 0,
-            source={
-                "external_id": media.external_id,
-                "url": media.url,
-                "sha256": media.sha256,
-                "device_id": item.device_id,
-            },
-            created_at=now(),
-        )
-        for media in item.message.media
-    ]
-    if item.upload:
-        rows.append(ready_attachment(place.conversation_id, message_id, item.upload))
-    if rows:
-        db.session.add_all(rows)
+def _attach(fresh: list[tuple[Incoming, object]]) -> dict[int, list[Attachment]]:
+    """The attachments of new messages, by message; what is still at the provider is pending."""
+    found: dict[int, list[Attachment]] = {}
+    for item, row in fresh:
+        rows = [_pending(item, row, media) for media in item.message.media]
+        if item.upload:
+            rows.append(ready_attachment(row.conversation_id, row.message_id, item.upload))
+        if rows:
+            found[row.message_id] = rows
+    if found:
+        db.session.add_all(attachment for rows in found.values() for attachment in rows)
         db.session.flush()
-    return rows
+    return found
+
+
+def _pending(item: Incoming, row, media) -> Attachment:
+    return Attachment(
+        conversation_id=row.conversation_id,
+        message_id=row.message_id,
+        kind=media.kind,
+        state="pending",
+        filename=(media.filename or "")[:255],
+        mime=(media.mime or "application/octet-stream")[:100],
+        size=media.size or 0,
+        source={
+            "external_id": media.external_id,
+            "url": media.url,
+            "sha256": media.sha256,
+            "device_id": item.device_id,
+        },
+        created_at=now(),
+    )
 
 
 def ready_attachment(conversation_id: int, message_id: int, upload: files.StoredFile) -> Attachment:

@@ -1,12 +1,13 @@
 """What the inbox shows: the list, its counts, a thread. Reads only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, literal, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from cloudchat.errors import NotFound
 from cloudchat.extensions import db
 from cloudchat.models import (
     Attachment,
@@ -14,9 +15,12 @@ from cloudchat.models import (
     Conversation,
     ConversationEvent,
     ConversationLabel,
+    Device,
+    Division,
     Label,
     Message,
     Note,
+    User,
 )
 from cloudchat.services import presenting
 from cloudchat.services.accounts import Identity
@@ -81,16 +85,20 @@ def _labelled(label: str | int) -> Select:
     )
 
 
+# What a row of the list shows beside the conversation itself: one more statement, for labels.
+_AS_SHOWN = (
+    joinedload(Conversation.contact),
+    joinedload(Conversation.device),
+    joinedload(Conversation.assignee),
+    selectinload(Conversation.labels),
+)
+
+
 def conversations(
     identity: Identity, wanted: Filter, after: tuple[datetime, int] | None = None, limit: int = 50
 ) -> list[Conversation]:
     """Newest activity first; one row more than `limit` where there is a next page."""
-    statement = _narrowed(select(Conversation), identity, wanted).options(
-        joinedload(Conversation.contact),
-        joinedload(Conversation.device),
-        joinedload(Conversation.assignee),
-        selectinload(Conversation.labels),
-    )
+    statement = _narrowed(select(Conversation), identity, wanted).options(*_AS_SHOWN)
     if after:
         moment, row_id = after
         statement = statement.where(
@@ -109,16 +117,80 @@ def conversations(
     )
 
 
+def among(identity: Identity, wanted: Filter, ids: list[int]) -> list[Conversation]:
+    """Those of these conversations that the list holds under the filter."""
+    statement = _narrowed(select(Conversation), identity, wanted).where(Conversation.id.in_(ids))
+    return list(db.session.scalars(statement.options(*_AS_SHOWN)).unique())
+
+
+def opened(identity: Identity, conversation_id: int) -> Conversation:
+    """One conversation with all that its header shows. Raises NotFound."""
+    statement = select(Conversation).where(
+        Conversation.id == conversation_id, visible_to(identity)
+    )
+    found = db.session.scalar(statement.options(*_AS_SHOWN))
+    if found is None:
+        raise NotFound("conversation")
+    return found
+
+
 def counts(identity: Identity, wanted: Filter) -> dict[str, int]:
     """How many the tabs hold under the other filters: mine, unassigned, all (capped)."""
-    tabs = {"me": "me", "unassigned": "unassigned", "all": None}
+    row = db.session.execute(select(*_tab_counts(identity, wanted))).one()
+    return dict(row._mapping)
+
+
+def _tab_counts(identity: Identity, wanted: Filter) -> list[Any]:
     parts = []
-    for name, assignee in tabs.items():
-        narrowed = Filter(**{**wanted.__dict__, "assignee": assignee})
+    for name, assignee in (("me", "me"), ("unassigned", "unassigned"), ("all", None)):
+        narrowed = replace(wanted, assignee=assignee)
         inner = _narrowed(select(Conversation.id), identity, narrowed).limit(COUNT_CAP).subquery()
         parts.append(select(func.count()).select_from(inner).scalar_subquery().label(name))
-    row = db.session.execute(select(*parts)).one()
-    return dict(row._mapping)
+    return parts
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What stands around the list: the tabs' counts, and what filters and menus offer."""
+
+    counts: dict[str, int]
+    labels: list[dict]
+    devices: list[dict]
+    divisions: list[dict]
+    agents: list[dict]
+
+
+def surroundings(identity: Identity, wanted: Filter, open_id: int | None = None) -> Surroundings:
+    """All of it in one statement, since the page has few to spend.
+
+    Raises NotFound when the conversation that shall be open is not the caller's to see.
+    """
+    seen = select(Conversation.id).where(Conversation.id == open_id, visible_to(identity))
+    row = db.session.execute(
+        select(
+            *_tab_counts(identity, wanted),
+            _choices(Label, Label.name, color=Label.color).label("labels"),
+            _choices(Device, Device.name, type=Device.type)
+            .where(Device.deleted_at.is_(None))
+            .label("devices"),
+            _choices(Division, Division.name).label("divisions"),
+            _choices(User, User.name, role=User.role).where(User.is_active).label("agents"),
+            seen.exists().label("is_seen"),
+        )
+    ).one()
+    if open_id is not None and not row.is_seen:
+        raise NotFound("conversation")
+    by_name = {
+        name: sorted(getattr(row, name) or [], key=lambda choice: choice["name"].casefold())
+        for name in ("labels", "devices", "divisions", "agents")
+    }
+    return Surroundings({name: getattr(row, name) for name in ("me", "unassigned", "all")}, **by_name)
+
+
+def _choices(model: Any, name: Any, **more: Any) -> Any:
+    fields = {"id": model.id, "name": name, **more}
+    pairs = [part for key, value in fields.items() for part in (literal(key), value)]
+    return select(func.jsonb_agg(func.jsonb_build_object(*pairs))).select_from(model).scalar_subquery()
 
 
 def messages(
@@ -159,7 +231,7 @@ def with_attachments(rows: list[Message]) -> list[dict]:
 def timeline(conversation_id: int, first_id: int, last_id: int | None) -> list[dict]:
     """Notes and activity lines that stand between these messages, in order."""
     entries: list[dict] = []
-    for model, make in ((Note, _note), (ConversationEvent, _activity)):
+    for model, make in ((Note, note), (ConversationEvent, _activity)):
         statement = select(model).where(
             model.conversation_id == conversation_id, model.after_message_id >= first_id
         )
@@ -173,7 +245,8 @@ def timeline(conversation_id: int, first_id: int, last_id: int | None) -> list[d
     return sorted(entries, key=lambda entry: (entry["after_message_id"], entry["created_at"]))
 
 
-def _note(row: Note) -> dict:
+def note(row: Note) -> dict:
+    """A note for the desk; its author must be loaded already."""
     return {
         "kind": "note",
         "id": row.id,

@@ -1,19 +1,18 @@
 """From a verified webhook body to stored and handled events, in one transaction where all is well.
 
-Calls that arrive together share a transaction (group commit): the first to come works for all that
-wait, per organization. See docs/decisions/0003-intake.md for why, and for what a failure does.
+Calls that arrive together share a transaction, per organization (`grouping`). Should that fail, the
+events are kept first and then handled in halves, so that a bad one stops only itself; what is still
+open after that is taken up by the sweeper. See docs/decisions/0003-intake.md.
 """
 
-import json
-import threading
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
 
 from cloudchat.channels import get as channel_for
 from cloudchat.channels.base import AccountUpdate, InboundMessage, RawEvent, StatusUpdate
@@ -23,219 +22,222 @@ from cloudchat.extensions import db, now
 from cloudchat.models import Device, WebhookEvent
 from cloudchat.models.delivery import MAX_ATTEMPTS
 from cloudchat.services import devices, inbound, receipts
-from cloudchat.tenancy import acting_as, current_organization_id
+from cloudchat.services.grouping import GroupCommit, Submission
+from cloudchat.services.statements import database_is_away, run
+from cloudchat.tenancy import acting_as
 
 log = structlog.get_logger(__name__)
 
 GROUP_LIMIT = 200  # events that share one transaction at most
+CALL_LIMIT = 1000  # events of one call that share one transaction at most
 SWEEP_AFTER = timedelta(seconds=20)  # an event older than this and still open was left by a crash
 
 
-@dataclass
-class Submission:
-    """The events of one call for one organization, and what became of them."""
+@dataclass(frozen=True)
+class Entry:
+    """An event and the device that it is for."""
 
-    events: list[tuple[int, str, RawEvent]]  # device id, channel type, event
-    woken: threading.Event = field(default_factory=threading.Event)
-    leads: bool = False
-    error: BaseException | None = None
+    device_id: int
+    channel_type: str
+    event: RawEvent
 
 
-_waiting: dict[int, list[Submission]] = defaultdict(list)
-_leaders: set[int] = set()
-_lock = threading.Lock()
+# --- the call ----------------------------------------------------------------------------------
 
 
 def receive(channel_type: str, events: Iterable[RawEvent]) -> int:
     """Store and handle the events of one webhook call; answers how many had a device.
 
-    Returns only when everything is committed. Raises Unavailable when the database is away, so that
-    the provider calls again.
+    Returns only when everything is committed. Raises Unavailable when something could not be kept
+    (the database is away), so that the provider calls again; what was kept is not kept twice then.
     """
-    by_organization: dict[int, list[tuple[int, str, RawEvent]]] = defaultdict(list)
+    by_organization: dict[int, list[Entry]] = defaultdict(list)
+    failure: Exception | None = None
     try:
         for event in events:
-            route = devices.by_external_account(channel_type, event.account)
-            if route is None:
-                log.info(
-                    "webhook_unknown_account", channel=channel_type, account=event.account[:40]
-                )
-                continue
-            by_organization[route.organization_id].append((route.device_id, channel_type, event))
-        for organization_id, found in by_organization.items():
-            _submit(organization_id, Submission(found))
-    except OperationalError as error:
-        raise Unavailable("database") from error
-    return sum(len(found) for found in by_organization.values())
-
-
-def _submit(organization_id: int, submission: Submission) -> None:
-    with _lock:
-        _waiting[organization_id].append(submission)
-        if organization_id not in _leaders:
-            _leaders.add(organization_id)
-            submission.leads = True
-    if not submission.leads:
-        submission.woken.wait()
-    if submission.leads:
-        _lead(organization_id)
-    if submission.error is not None:
-        raise submission.error
-
-
-def _lead(organization_id: int) -> None:
-    """Work for all that wait, then make the first of those who came meanwhile the next leader."""
-    with _lock:
-        group = _take(_waiting[organization_id])
-    try:
-        with acting_as(organization_id):
-            _work(group)
-    except BaseException as error:
-        for submission in group:
-            submission.error = submission.error or error
-    finally:
-        with _lock:
-            waiting = _waiting[organization_id]
-            if waiting:
-                waiting[0].leads = True
-                group.append(waiting[0])
-            else:
-                _leaders.discard(organization_id)
-                del _waiting[organization_id]
-        for submission in group:
-            submission.woken.set()
-
-
-def _take(waiting: list[Submission]) -> list[Submission]:
-    group: list[Submission] = []
-    size = 0
-    while waiting and (not group or size + len(waiting[0].events) <= GROUP_LIMIT):
-        size += len(waiting[0].events)
-        group.append(waiting.pop(0))
-    return group
-
-
-def _work(group: list[Submission]) -> None:
-    try:
-        events = [event for submission in group for event in submission.events]
-        fresh = _store(events, processed=True)
-        _apply([event for _, event in fresh])
-        db.session.commit()
-    except OperationalError:
-        db.session.rollback()
-        raise
-    except Exception:
-        log.warning("intake_group_failed", events=len(events), exc_info=True)
-        db.session.rollback()
-        for submission in group:
-            _work_alone(submission)
-
-
-def _work_alone(submission: Submission) -> None:
-    """Keep the events first, then handle them one by one: a bad one stops only itself."""
-    try:
-        stored = _store(submission.events, processed=False)
-        db.session.commit()
+            for route in _routes(channel_type, event):
+                entry = Entry(route.device_id, channel_type, event)
+                by_organization[route.organization_id].append(entry)
     except Exception as error:
+        raise _refusal(error) from error
+    for organization_id, entries in by_organization.items():
+        for first in range(0, len(entries), CALL_LIMIT):
+            try:
+                _group.submit(organization_id, entries[first : first + CALL_LIMIT])
+            except Unavailable as error:  # the other organizations shall not wait for this one
+                failure = error
+    if failure:
+        raise failure
+    return sum(len(entries) for entries in by_organization.values())
+
+
+def _routes(channel_type: str, event: RawEvent) -> list[devices.Route]:
+    if event.account or not event.parent_account:
+        route = devices.by_external_account(channel_type, event.account)
+        found = [route] if route else []
+    else:  # news of the account above, for all of its devices
+        found = devices.by_parent_account(channel_type, event.parent_account)
+    if not found:
+        log.info("webhook_unknown_account", channel=channel_type, account=event.account[:40])
+    return found
+
+
+def _refusal(error: Exception) -> Exception:
+    return Unavailable("database") if database_is_away(error) else error
+
+
+def _work(organization_id: int, group: list[Submission]) -> None:
+    """One group of calls for one organization: all in one transaction, else each call alone."""
+    with acting_as(organization_id):
+        entries = [entry for submission in group for entry in submission.items]
+        try:
+            _apply([entry for _, entry in _store(entries, handled=True)])
+            db.session.commit()
+            return
+        except Exception as error:
+            db.session.rollback()
+            if database_is_away(error):
+                raise
+            log.warning("intake_group_failed", events=len(entries), exc_info=True)
+        for submission in group:
+            try:
+                _work_alone(submission.items)
+            except Exception as error:
+                db.session.rollback()
+                submission.error = Unavailable("intake")
+                submission.error.__cause__ = error
+
+
+_group = GroupCommit(_work, GROUP_LIMIT)
+
+
+def _work_alone(entries: list[Entry]) -> None:
+    """Keep the events first: from there on the answer is yes, whatever becomes of them."""
+    stored = _store(entries, handled=False)
+    db.session.commit()
+    try:
+        handle([event_id for event_id, _ in stored])
+    except Exception:
         db.session.rollback()
-        submission.error = error
-        return
-    for event_id, _ in stored:
-        process(event_id)
+        log.warning("events_left_to_the_sweeper", events=len(stored), exc_info=True)
 
 
-_STORE = text("""
+# Inserted in one order by all, or two batches with the same events could wait for each other; the
+# order of their arrival is kept in `received_at`.
+_STORE = """
     insert into webhook_events (
         organization_id, device_id, provider_id, kind, payload, received_at, next_attempt_at,
         processed_at, attempts
     )
-    select :organization_id, device_id, provider_id, kind, payload, now(), :next_attempt_at,
-           case when :processed then now() end, 0
-    from unnest(
-        cast(:devices as int[]), cast(:provider_ids as text[]), cast(:kinds as text[]),
-        cast(:payloads as jsonb[])
-    ) as e(device_id, provider_id, kind, payload)
+    select %(organization_id)s, device_id, provider_id, kind, payload,
+           now() + place * interval '1 microsecond', %(next_attempt_at)s,
+           case when %(handled)s then now() end, 0
+    from jsonb_to_recordset(%(rows)s::jsonb)
+        as e(place int, device_id int, provider_id text, kind text, payload jsonb)
+    order by device_id, provider_id, place
     on conflict (device_id, provider_id) do nothing
     returning id, device_id, provider_id
-""")
+"""
 
 
-def _store(events: list[tuple[int, str, RawEvent]], processed: bool) -> list[tuple[int, tuple]]:
-    """Insert what is new; answers (event id, event) of the new ones, in the order given."""
-    rows = db.session.execute(
-        _STORE,
+def _store(entries: list[Entry], handled: bool) -> list[tuple[int, Entry]]:
+    """Insert what is new; answers (event id, entry) of the new ones, in the order given."""
+    rows = [
         {
-            "organization_id": current_organization_id(),
-            "devices": [device_id for device_id, _, _ in events],
-            "provider_ids": [event.provider_id for _, _, event in events],
-            "kinds": [event.kind for _, _, event in events],
-            "payloads": [json.dumps(event.payload) for _, _, event in events],
-            "processed": processed,
-            "next_attempt_at": now() + SWEEP_AFTER,
-        },
-    )
-    ids = {(row.device_id, row.provider_id): row.id for row in rows}
+            "place": place,
+            "device_id": entry.device_id,
+            "provider_id": entry.event.provider_id,
+            "kind": entry.event.kind,
+            "payload": entry.event.payload,
+        }
+        for place, entry in enumerate(entries)
+    ]
+    stored = run(_STORE, rows, next_attempt_at=now() + SWEEP_AFTER, handled=handled)
+    ids = {(row.device_id, row.provider_id): row.id for row in stored}
     fresh = []
-    for entry in events:
-        event_id = ids.pop((entry[0], entry[2].provider_id), None)
+    for entry in entries:
+        event_id = ids.pop((entry.device_id, entry.event.provider_id), None)
         if event_id is None:
-            log.info("webhook_repeated", device_id=entry[0], provider_id=entry[2].provider_id)
+            provider_id = entry.event.provider_id
+            log.info("webhook_repeated", device_id=entry.device_id, provider_id=provider_id)
         else:
             fresh.append((event_id, entry))
     return fresh
 
 
-def _apply(events: list[tuple[int, str, RawEvent]]) -> None:
+def _apply(entries: list[Entry]) -> None:
     """Parse and handle; part of the caller's transaction."""
     messages: list[inbound.Incoming] = []
     statuses: list[tuple[int, StatusUpdate]] = []
-    for device_id, channel_type, event in events:
-        for parsed in channel_for(channel_type).parse(event):
+    for entry in entries:
+        for parsed in channel_for(entry.channel_type).parse(entry.event):
             match parsed:
                 case InboundMessage():
-                    messages.append(inbound.Incoming(device_id, parsed))
+                    messages.append(inbound.Incoming(entry.device_id, parsed))
                 case StatusUpdate():
-                    statuses.append((device_id, parsed))
+                    statuses.append((entry.device_id, parsed))
                 case AccountUpdate():
-                    devices.mark(device_id, parsed.status or "connected", parsed.error)
+                    devices.note(entry.device_id, parsed.status, parsed.error)
     inbound.accept(messages)
     receipts.apply(statuses)
 
 
+# --- stored events -----------------------------------------------------------------------------
+
+
 def process(event_id: int) -> None:
     """Handle one stored event that is still open. A failure is counted; the fifth is the last."""
+    handle([event_id])
+
+
+def handle(event_ids: list[int]) -> None:
+    """Handle stored events that are still open, together; in halves where that fails."""
     try:
-        row = db.session.execute(
-            select(WebhookEvent, Device.type, Device.external_account)
-            .join(Device, Device.id == WebhookEvent.device_id)
-            .where(
-                WebhookEvent.id == event_id,
-                WebhookEvent.processed_at.is_(None),
-                WebhookEvent.dead_at.is_(None),
-            )
-            .with_for_update(of=WebhookEvent, skip_locked=True)
-        ).first()
-        if row is None:
-            db.session.rollback()
-            return
-        event, channel_type, account = row
-        raw = RawEvent(account, event.provider_id, event.kind, event.payload)
-        with db.session.begin_nested():
-            _apply([(event.device_id, channel_type, raw)])
-        event.processed_at = now()
-        event.attempts += 1
-        db.session.commit()
-    except OperationalError:
-        db.session.rollback()
-        raise
+        _handle_together(event_ids)
     except Exception as error:
         db.session.rollback()
-        _count_failure(event_id, error)
+        if database_is_away(error):
+            raise
+        if len(event_ids) == 1:
+            _count_failure(event_ids[0], error)
+        else:
+            middle = len(event_ids) // 2
+            handle(event_ids[:middle])
+            handle(event_ids[middle:])
+
+
+def _handle_together(event_ids: list[int]) -> None:
+    rows = db.session.execute(
+        select(WebhookEvent, Device.type, Device.external_account)
+        .join(Device, Device.id == WebhookEvent.device_id)
+        .where(WebhookEvent.id.in_(event_ids), *_OPEN)
+        .order_by(WebhookEvent.received_at, WebhookEvent.id)
+        .with_for_update(of=WebhookEvent, skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    _apply(list(_entries(rows)))
+    db.session.execute(
+        update(WebhookEvent)
+        .where(WebhookEvent.id.in_([event.id for event, _, _ in rows]))
+        .values(processed_at=now(), attempts=WebhookEvent.attempts + 1, error=None)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.commit()
+
+
+_OPEN = (WebhookEvent.processed_at.is_(None), WebhookEvent.dead_at.is_(None))
+
+
+def _entries(rows) -> Iterator[Entry]:
+    for event, channel_type, account in rows:
+        raw = RawEvent(account, event.provider_id, event.kind, event.payload)
+        yield Entry(event.device_id, channel_type, raw)
 
 
 def _count_failure(event_id: int, error: Exception) -> None:
-    event = db.session.get(WebhookEvent, event_id)
-    if event is None:
+    event = db.session.get(WebhookEvent, event_id, with_for_update=True, populate_existing=True)
+    if event is None or event.processed_at is not None:
+        db.session.rollback()
         return
     event.attempts += 1
     detail = error.orig if isinstance(error, DBAPIError) else error
@@ -247,21 +249,28 @@ def _count_failure(event_id: int, error: Exception) -> None:
     db.session.commit()
 
 
-def due_events(limit: int = 500) -> list[tuple[int, int]]:
-    """(organization id, event id) of events to take up again, read across organizations."""
-    return [
-        tuple(row)
-        for row in db.session.execute(
-            select(WebhookEvent.organization_id, WebhookEvent.id)
-            .where(
-                WebhookEvent.processed_at.is_(None),
-                WebhookEvent.dead_at.is_(None),
-                WebhookEvent.next_attempt_at <= now(),
-            )
-            .order_by(WebhookEvent.next_attempt_at)
+def catch_up(limit: int = CALL_LIMIT) -> None:
+    """Handle what is due in the present organization, oldest first."""
+    event_ids = list(
+        db.session.scalars(
+            select(WebhookEvent.id)
+            .where(*_OPEN, WebhookEvent.next_attempt_at <= now())
+            .order_by(WebhookEvent.received_at, WebhookEvent.id)
             .limit(limit)
         )
-    ]
+    )
+    if event_ids:
+        handle(event_ids)
+
+
+def organizations_behind() -> list[int]:
+    """Organizations with events to take up again; read across all of them."""
+    statement = (
+        select(WebhookEvent.organization_id)
+        .where(*_OPEN, WebhookEvent.next_attempt_at <= now())
+        .distinct()
+    )
+    return list(db.session.scalars(statement))
 
 
 def replay(event_id: int) -> None:
@@ -270,5 +279,6 @@ def replay(event_id: int) -> None:
     if event is None:
         raise NotFound("event")
     event.dead_at, event.attempts, event.next_attempt_at = None, 0, now()
+    db.session.flush()
     publish(EventStored(event.organization_id, event.id))
     db.session.commit()

@@ -22,9 +22,11 @@ def find(wanted: list[str | int]) -> list[Label]:
     """The labels of these names or ids. Raises Invalid naming those that do not exist."""
     ids = [item for item in wanted if isinstance(item, int)]
     names = [str(item).strip().lower() for item in wanted if not isinstance(item, int)]
+    # The database lowers both sides: its idea of lower case may know fewer letters than Python's.
+    in_database = [func.lower(str(item).strip()) for item in wanted if not isinstance(item, int)]
     found = list(
         db.session.scalars(
-            select(Label).where(Label.id.in_(ids) | func.lower(Label.name).in_(names))
+            select(Label).where(Label.id.in_(ids) | func.lower(Label.name).in_(in_database))
         )
     )
     known = {label.id for label in found} | {label.name.lower() for label in found}
@@ -65,7 +67,7 @@ def delete_label(label_id: int) -> None:
 def ensure(names: list[str]) -> list[Label]:
     """The labels of these names, made where they do not exist (CSV import)."""
     for name in dict.fromkeys(name.strip() for name in names if name.strip()):
-        if not db.session.scalar(select(Label.id).where(func.lower(Label.name) == name.lower())):
+        if not db.session.scalar(select(Label.id).where(func.lower(Label.name) == func.lower(name))):
             db.session.add(Label(name=name[:60]))
             db.session.flush()
     return find(list(dict.fromkeys(name.strip() for name in names if name.strip())))

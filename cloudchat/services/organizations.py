@@ -2,21 +2,22 @@
 
 from zoneinfo import ZoneInfo, available_timezones
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from cloudchat.errors import Invalid, NotFound
-from cloudchat.extensions import db
-from cloudchat.models import Organization
+from cloudchat.extensions import db, now
+from cloudchat.models import Organization, UserSession
 from cloudchat.services import audit
 from cloudchat.tenancy import acting_as
+
+LOCALES = ("id", "en")
 
 
 def create(name: str, timezone: str = "Asia/Jakarta", locale: str = "id") -> int:
     """A new organization; answers its id. The tenant is set to the new id before the row is written."""
-    name = name.strip()
-    if not name or len(name) > 255:
-        raise Invalid("name", fields={"name": ["1 to 255 characters are needed"]})
+    name = _checked_name(name)
     check_timezone(timezone)
+    check_locale(locale)
     organization_id = db.session.execute(
         text("select nextval(pg_get_serial_sequence('organizations', 'id'))")
     ).scalar_one()
@@ -37,8 +38,63 @@ def get(organization_id: int) -> Organization:
     return found
 
 
+def change(organization_id: int, values: dict) -> Organization:
+    """Change name, time zone and language. Expects to run inside that organization."""
+    organization = get(organization_id)
+    fresh = {
+        "name": _checked_name(values.get("name", organization.name)),
+        "timezone": values.get("timezone", organization.timezone),
+        "locale": values.get("locale", organization.locale),
+    }
+    check_timezone(fresh["timezone"])
+    check_locale(fresh["locale"])
+    before = {name: getattr(organization, name) for name in fresh}
+    changed = [name for name in fresh if fresh[name] != before[name]]
+    if changed:
+        for name in changed:
+            setattr(organization, name, fresh[name])
+        audit.record(
+            "organization.changed",
+            organization,
+            before={name: before[name] for name in changed},
+            after={name: fresh[name] for name in changed},
+        )
+    db.session.commit()
+    return organization
+
+
+def set_active(organization_id: int, active: bool) -> None:
+    """Shut an organization out (its sessions end, tokens and logins are refused), or let it in again.
+
+    Expects to run inside that organization.
+    """
+    organization = get(organization_id)
+    if organization.is_active == active:
+        return
+    organization.is_active = active
+    if not active:
+        db.session.execute(
+            update(UserSession).where(UserSession.revoked_at.is_(None)).values(revoked_at=now())
+        )
+    action = "organization.reactivated" if active else "organization.deactivated"
+    audit.record(action, organization, name=organization.name)
+    db.session.commit()
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > 255:
+        raise Invalid("name", fields={"name": ["required"]})
+    return name
+
+
 def check_timezone(timezone: str) -> ZoneInfo:
     """The zone of an IANA name; refuses paths and unknown names."""
     if timezone not in available_timezones():
-        raise Invalid("timezone", fields={"timezone": ["unknown time zone"]})
+        raise Invalid("timezone", fields={"timezone": ["timezone_unknown"]})
     return ZoneInfo(timezone)
+
+
+def check_locale(locale: str) -> None:
+    if locale not in LOCALES:
+        raise Invalid("locale", fields={"locale": ["unknown"]})

@@ -25,9 +25,12 @@ def reply(
     text: str = "",
     upload: files.StoredFile | None = None,
     payload: dict | None = None,
+    client_id: str = "",
 ) -> dict:
     """An agent's answer: queued, and the conversation counts as read. Raises Invalid, Conflict.
 
+    `client_id` is the sender's own name for it: it comes back with the message, so that a page
+    knows its own bubble again whichever of answer and socket event is first.
     A resolved conversation is refused (reopen it first), and so is free text outside the channel's
     window, before anything is kept.
     """
@@ -46,6 +49,8 @@ def reply(
         raise Conflict("device_off", code="device_off")
     if not conversations.window_is_open(row, row.device.type):
         raise Conflict("window_closed", code="window_closed")
+    if client_id:
+        payload = {**(payload or {}), "client_id": client_id}
     message = add(row, "agent", text, sender_id=identity.user_id, upload=upload, payload=payload)
     if row.unread_count:
         conversations.clear_unread(row)

@@ -1,99 +1,130 @@
 """What providers report about our messages. A status never goes backwards."""
 
-import json
+from collections.abc import Iterable
 
-from sqlalchemy import text
+from sqlalchemy import Row
 
 from cloudchat.channels.base import StatusUpdate
 from cloudchat.events import Audience, MessageStatusChanged, publish
-from cloudchat.extensions import db
 from cloudchat.models.messages import STATUS_RANK
+from cloudchat.services.statements import run
 from cloudchat.tenancy import current_organization_id
 
-_RANK = "case {} " + " ".join(f"when '{name}' then {rank}" for name, rank in STATUS_RANK.items())
-_RANK += " end"
+_RANKS = " ".join(f"when '{name}' then {rank}" for name, rank in STATUS_RANK.items())
+RESENT = "coalesce((m.payload->>'resent')::int, 0)"  # how often a person had it sent again
 
 # By the provider's id, or by our reference where the status overtook the answer to our own call.
-_APPLY = text(f"""
-    update messages m set
-        status = s.status,
-        status_at = now(),
-        error = s.error,
-        external_id = coalesce(m.external_id, s.external_id)
-    from unnest(
-        cast(:devices as int[]), cast(:externals as text[]), cast(:referenced as bigint[]),
-        cast(:statuses as text[]), cast(:errors as jsonb[])
-    ) as s(device_id, external_id, message_id, status, error)
-    where m.organization_id = :organization_id and m.direction = 'out'
-      and m.device_id = s.device_id
-      and (m.external_id = s.external_id or (m.id = s.message_id and m.external_id is null))
-      and {_RANK.format("s.status")} > {_RANK.format("m.status")}
-    returning m.id, m.conversation_id, m.status, m.error
-""")
-
-_AUDIENCES = text("""
-    select id, assignee_id, division_id, external_user_id from conversations
-    where organization_id = :organization_id and id = any(:ids)
-""")
-
-_SETTLE = text(
-    "delete from outbox where organization_id = :organization_id and message_id = any(:ids)"
-)
-
-
-def apply(updates: list[tuple[int, StatusUpdate]]) -> None:
-    """Bring messages up to date; unknown ones are passed over. Part of the caller's transaction."""
-    latest: dict[tuple[int, str], StatusUpdate] = {}
-    for device_id, update in updates:
-        key = device_id, update.external_id
-        known = latest.get(key)
-        if known is None or STATUS_RANK[update.status] > STATUS_RANK[known.status]:
-            latest[key] = update
-    if not latest:
-        return
-    organization_id = current_organization_id()
-    changed = db.session.execute(
-        _APPLY,
-        {
-            "organization_id": organization_id,
-            "devices": [device_id for device_id, _ in latest],
-            "externals": [external_id for _, external_id in latest],
-            "referenced": [_message_id(update.reference) for update in latest.values()],
-            "statuses": [update.status for update in latest.values()],
-            "errors": [
-                json.dumps(update.error) if update.error else None for update in latest.values()
-            ],
-        },
-    ).all()
-    if not changed:
-        return
-    # A provider that reports a message has it: it must not be sent (again).
-    db.session.execute(
-        _SETTLE, {"organization_id": organization_id, "ids": [row.id for row in changed]}
+# Messages are locked in the order of their ids and before outbox rows, as everywhere.
+_APPLY = f"""
+    with given as (
+        select * from jsonb_to_recordset(%(rows)s::jsonb) as g(
+            device_id int, external_id text, message_id bigint, resent int, status text, error jsonb
+        )
+    ), found as (
+        select m.id, g.* from given g
+        join messages m on m.device_id = g.device_id and m.external_id = g.external_id
+        union all
+        select m.id, g.* from given g
+        join messages m on m.id = g.message_id and m.device_id = g.device_id
+        where m.external_id is null
+    ), locked as materialized (
+        select m.id, m.external_id, m.status, {RESENT} as resent
+        from messages m
+        where m.organization_id = %(organization_id)s and m.direction = 'out'
+          and m.id in (select id from found)
+        order by m.id
+        for no key update
+    ), best as (
+        select distinct on (l.id) l.id, f.status, f.error, f.external_id
+        from locked l join found f on f.id = l.id
+        where case f.status {_RANKS} end > case l.status {_RANKS} end
+          and (l.external_id = f.external_id or (l.external_id is null and l.resent = f.resent))
+        order by l.id, case f.status {_RANKS} end desc
+    ), changed as (
+        update messages m set
+            status = b.status, status_at = now(), error = b.error,
+            external_id = coalesce(m.external_id, b.external_id)
+        from best b where m.id = b.id
+        returning m.id, m.conversation_id, m.status, m.error
+    ), settled as (
+        delete from outbox o using changed h
+        where o.organization_id = %(organization_id)s and o.message_id = h.id
     )
-    announce(changed)
+    select h.id, h.conversation_id, h.status, h.error,
+           c.assignee_id, c.division_id, c.external_user_id
+    from changed h
+    join conversations c
+      on c.organization_id = %(organization_id)s and c.id = h.conversation_id
+"""
 
 
-def announce(changed) -> None:
-    """Tell the desk and the customer's page of new statuses (rows: id, conversation_id, status, error)."""
-    organization_id = current_organization_id()
-    audiences = {
-        row.id: Audience(
-            organization_id, row.id, row.assignee_id, row.division_id, row.external_user_id
-        )
-        for row in db.session.execute(
-            _AUDIENCES,
+def apply(updates: Iterable[tuple[int, StatusUpdate]]) -> None:
+    """Bring messages up to date; unknown ones are passed over. Part of the caller's transaction.
+
+    A provider that reports a message has it, so it also leaves the outbox: it must not be sent again.
+    """
+    rows = []
+    for device_id, update in updates:
+        message_id, resent = read_reference(update.reference)
+        rows.append(
             {
-                "organization_id": organization_id,
-                "ids": list({row.conversation_id for row in changed}),
-            },
+                "device_id": device_id,
+                "external_id": update.external_id,
+                "message_id": message_id,
+                "resent": resent,
+                "status": update.status,
+                "error": update.error or None,
+            }
         )
-    }
+    if rows:
+        tell(run(_APPLY, rows))
+
+
+_AUDIENCES = """
+    select h.id, h.conversation_id, h.status, h.error,
+           c.assignee_id, c.division_id, c.external_user_id
+    from jsonb_to_recordset(%(rows)s::jsonb)
+        as h(id bigint, conversation_id int, status text, error jsonb)
+    join conversations c
+      on c.organization_id = %(organization_id)s and c.id = h.conversation_id
+"""
+
+
+def announce(changed: Iterable[Row]) -> None:
+    """Tell of new statuses where only the messages are at hand: id, conversation_id, status, error."""
+    if rows := [dict(row._mapping) for row in changed]:
+        tell(run(_AUDIENCES, rows))
+
+
+def tell(changed: Iterable[Row]) -> None:
+    """Tell the desk and the customer's page of new statuses: rows as `_APPLY` answers them."""
+    organization_id = current_organization_id()
     for row in changed:
-        publish(MessageStatusChanged(audiences[row.conversation_id], row.id, row.status, row.error))
+        audience = Audience(
+            organization_id,
+            row.conversation_id,
+            row.assignee_id,
+            row.division_id,
+            row.external_user_id,
+        )
+        publish(MessageStatusChanged(audience, row.id, row.status, row.error))
 
 
-def _message_id(reference: str | None) -> int | None:
-    if reference and reference.isascii() and reference.isdigit() and len(reference) < 19:
-        return int(reference)
-    return None
+# --- our reference -----------------------------------------------------------------------------
+
+_PREFIX = "cloudchat"  # a number may be used by another program too, which has references of its own
+
+
+def reference(message_id: int, resent: int) -> str:
+    """What a provider carries along for us and puts into its statuses: which message, which sending."""
+    return f"{_PREFIX}:{message_id}:{resent}"
+
+
+def read_reference(text: str | None) -> tuple[int | None, int]:
+    """(message id, how often resent) of a reference that is ours; (None, 0) for any other."""
+    match (text or "").split(":"):
+        case [prefix, message_id, resent] if prefix == _PREFIX and len(text or "") < 40:
+            if all(part.isascii() and part.isdigit() for part in (message_id, resent)):
+                if int(message_id) < 2**63 and int(resent) < 2**31:
+                    return int(message_id), int(resent)
+    return None, 0

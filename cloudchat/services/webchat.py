@@ -1,177 +1,183 @@
-"""The web chat: visitors, their sessions, what they write and what they may read."""
+"""The web chat: what visitors write and what they may read."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from typing import BinaryIO
 
-from itsdangerous import BadSignature, URLSafeTimedSerializer
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from cloudchat import config
 from cloudchat.channels import get as channel_for
 from cloudchat.channels.base import InboundMessage
-from cloudchat.errors import Invalid, NotFound, Unauthorized
+from cloudchat.channels.payload import clean_text
+from cloudchat.errors import Invalid, NotFound
 from cloudchat.events import Audience
 from cloudchat.extensions import db, now
-from cloudchat.models import Attachment, Conversation, Device, Message
-from cloudchat.services import devices, files, inbound, presenting
-from cloudchat.services.secrets import random_token
+from cloudchat.models import Attachment, ContactIdentity, Conversation, Device, Message, User
+from cloudchat.services import devices, files, inbound, presenting, receipts
 from cloudchat.services.visibility import audience_of as conversation_audience
-from cloudchat.tenancy import acting_as, current_organization_id
+from cloudchat.services.webchat_view import public_message
+from cloudchat.services.webchat_visitors import Visitor
+from cloudchat.tenancy import acting_as
 
-SESSION_DAYS = 180
-PREFIX = "web:"
 PAGE = 50
+MAX_CLIENT_ID = 100
+SEEN = {"delivered": ("queued", "unknown", "sent"), "read": ("queued", "unknown", "sent", "delivered")}
 
 
 @dataclass(frozen=True)
-class Visitor:
-    """Somebody in front of a web chat page, known by a signed token that holds just this."""
+class Catchup:
+    """What a page shows: messages, oldest first, and what stands beside them."""
 
-    organization_id: int
-    device_id: int
-    external_user_id: str
-    name: str
-
-
-def is_visitor(external_user_id: str) -> bool:
-    return external_user_id.startswith(PREFIX)
+    items: list[dict]
+    read_up_to: int
+    agent: str | None
 
 
-def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(config.active().secret_key, salt="webchat-session")
+# --- writing -----------------------------------------------------------------------------------
 
 
-def open_chat(public_key: str) -> devices.Route:
-    """Where this public key leads. Raises NotFound, also for a device that is switched off."""
-    route = devices.by_public_key("webchat", public_key)
-    if route is None:
-        raise NotFound("chat")
-    return route
+@dataclass(frozen=True)
+class Draft:
+    """A message as a visitor sends it; `file` is the stream and the name that the browser gave."""
+
+    text: str
+    client_id: str
+    button_id: str | None = None
+    file: tuple[BinaryIO, str] | None = None
 
 
-def start_session(public_key: str, name: str = "") -> str:
-    """A token for a new visitor. Nothing is stored until the first message."""
-    route = open_chat(public_key)
-    name = " ".join(name.split())[:100]
-    external_user_id = PREFIX + random_token(16)
-    return _serializer().dumps([route.organization_id, route.device_id, external_user_id, name])
+def receive(visitor: Visitor, draft: Draft, nameless: str = "Visitor") -> dict:
+    """Take a visitor's message, once per `client_id`; answers its public form.
+
+    `nameless` is what somebody without a name is called in the inbox, before the code.
+    """
+    text = _checked(draft)
+    external_id = f"{visitor.external_user_id}:{draft.client_id}"
+    # A repeat is answered before anything else: after the conversation was resolved, taking it in
+    # again would open an empty new one.
+    row = _by_external_id(visitor, external_id)
+    if row is None:
+        upload = files.store(*draft.file) if draft.file else None
+        message = InboundMessage(
+            external_id=external_id,
+            external_user_id=visitor.external_user_id,
+            kind=upload.kind if upload else "interactive" if draft.button_id else "text",
+            occurred_at=now(),
+            text=text,
+            user_name=visitor.name or f"{nameless} {visitor.code}",
+            choice_id=clean_text(draft.button_id)[:200] if draft.button_id else None,
+        )
+        _accept(inbound.Incoming(visitor.device_id, message, draft.client_id, upload))
+        row = _by_external_id(visitor, external_id)
+    shown = _shown(visitor, [row])[0]
+    return {**shown, "conversation_id": row.conversation_id}
 
 
-def visitor_of(token: str, public_key: str | None = None) -> Visitor | None:
-    """Who holds this token, if it is ours, not too old, and of this chat."""
-    try:
-        visitor = Visitor(*_serializer().loads(token, max_age=SESSION_DAYS * 86_400))
-    except (BadSignature, TypeError, ValueError):
-        return None
-    if public_key is not None:
-        route = open_chat(public_key)
-        if route.device_id != visitor.device_id:
-            return None
-    return visitor
-
-
-def require_visitor(token: str, public_key: str) -> Visitor:
-    visitor = visitor_of(token, public_key)
-    if visitor is None:
-        raise Unauthorized(code="chat_session")
-    return visitor
-
-
-def origin_allowed(visitor: Visitor, origin: str | None) -> bool:
-    """May a page of this origin talk for the visitor? Only our own pages hold the token."""
-    if origin is None:
-        return True
-    return bool(urlsplit(origin).netloc)
-
-
-def settings_of(route: devices.Route) -> dict:
-    """What the chat page shows: the device's name, colour and welcome text."""
-    with acting_as(route.organization_id):
-        device = db.session.get(Device, route.device_id)
-        return {"name": device.name, **device.config}
-
-
-def _conversations(visitor: Visitor):
-    return select(Conversation).where(
-        Conversation.device_id == visitor.device_id,
-        Conversation.external_user_id == visitor.external_user_id,
-    )
-
-
-def latest_conversation(visitor: Visitor) -> Conversation | None:
-    return db.session.scalar(_conversations(visitor).order_by(Conversation.id.desc()).limit(1))
-
-
-def audience_of(visitor: Visitor) -> Audience | None:
-    row = latest_conversation(visitor)
-    return conversation_audience(row) if row and row.status != "resolved" else None
-
-
-def receive(
-    visitor: Visitor,
-    text: str,
-    client_id: str,
-    payload: dict | None = None,
-    upload: files.StoredFile | None = None,
-) -> dict:
-    """Take a visitor's message, once per `client_id`; answers its public form."""
-    text = text.strip()
-    if not client_id or len(client_id) > 100:
+def _checked(draft: Draft) -> str:
+    """The message's text, clean. Raises Invalid."""
+    text = clean_text(draft.text).replace("\ufffd", "").strip()
+    client_id = draft.client_id
+    if not client_id or len(client_id) > MAX_CLIENT_ID or not client_id.isprintable():
         raise Invalid("message", fields={"client_id": ["required"]})
-    if not text and upload is None:
+    if not text and draft.file is None:
         raise Invalid("message", fields={"text": ["required"]})
     if len(text) > channel_for("webchat").capabilities.text_length:
         raise Invalid("message", fields={"text": ["too_long"]})
-    choice = (payload or {}).get("button_id")
-    message = InboundMessage(
-        external_id=f"{visitor.external_user_id}:{client_id}",
-        external_user_id=visitor.external_user_id,
-        kind=upload.kind if upload else "interactive" if choice else "text",
-        occurred_at=now(),
-        text=text,
-        user_name=visitor.name or _visitor_name(visitor),
-        choice_id=str(choice)[:200] if choice else None,
-    )
-    inbound.accept([inbound.Incoming(visitor.device_id, message, client_id, upload)])
-    row = db.session.scalars(
+    return text
+
+
+def _accept(incoming: inbound.Incoming) -> None:
+    """Store it; an upload that no message came to own (a repeat at the same moment) is dropped."""
+    owned = False
+    try:
+        owned = bool(inbound.accept([incoming]))
+        db.session.commit()
+    finally:
+        if incoming.upload and not owned:
+            files.path_of(incoming.upload.key).unlink(missing_ok=True)
+
+
+def _by_external_id(visitor: Visitor, external_id: str) -> Message | None:
+    return db.session.scalar(
         select(Message).where(
-            Message.device_id == visitor.device_id, Message.external_id == message.external_id
+            Message.device_id == visitor.device_id, Message.external_id == external_id
         )
-    ).one()
-    attachments = _attachments([row.id]).get(row.id, [])
-    db.session.commit()
-    return {
-        **public_message(presenting.message(row, attachments), client_id),
-        "conversation_id": row.conversation_id,
-    }
-
-
-def _visitor_name(visitor: Visitor) -> str:
-    return f"Visitor {visitor.external_user_id[-4:].upper()}"
-
-
-def history(visitor: Visitor, after: int = 0, limit: int = PAGE) -> list[dict]:
-    """The visitor's messages in all own conversations, oldest first: those after an id, or the last."""
-    own = select(Conversation.id).where(
-        Conversation.device_id == visitor.device_id,
-        Conversation.external_user_id == visitor.external_user_id,
     )
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+def _own_conversations(visitor: Visitor):
+    """Conversations of the contact that this visitor is; merged contacts share theirs."""
+    contact_id = (
+        select(ContactIdentity.contact_id)
+        .where(
+            ContactIdentity.device_id == visitor.device_id,
+            ContactIdentity.external_id == visitor.external_user_id,
+        )
+        .scalar_subquery()
+    )
+    return select(Conversation).where(
+        Conversation.device_id == visitor.device_id, Conversation.contact_id == contact_id
+    )
+
+
+def audience_of(visitor: Visitor) -> Audience | None:
+    """Who at the desk may hear that the visitor is typing; None without an open conversation."""
+    row = db.session.scalar(_own_conversations(visitor).where(Conversation.status != "resolved"))
+    return conversation_audience(row) if row else None
+
+
+def history(
+    visitor: Visitor, after: int | None = None, before: int | None = None, limit: int = PAGE
+) -> Catchup:
+    """Messages of all own conversations, oldest first: those after an id, or the last (before an id)."""
+    own = list(db.session.scalars(_own_conversations(visitor).order_by(Conversation.id)))
     statement = select(Message).where(
-        Message.organization_id == current_organization_id(), Message.conversation_id.in_(own)
+        Message.conversation_id.in_([row.id for row in own]),
+        ~((Message.direction == "out") & (Message.status == "failed")),  # taken back, never seen
     )
-    if after:
-        rows = list(
-            db.session.scalars(
-                statement.where(Message.id > after).order_by(Message.id).limit(limit)
-            )
-        )
+    if after is not None:
+        statement = statement.where(Message.id > after).order_by(Message.id).limit(limit)
+        rows = list(db.session.scalars(statement))
     else:
-        rows = list(db.session.scalars(statement.order_by(Message.id.desc()).limit(limit)))[::-1]
-    attachments = _attachments([row.id for row in rows])
+        if before is not None:
+            statement = statement.where(Message.id < before)
+        statement = statement.order_by(Message.id.desc()).limit(limit)
+        rows = list(db.session.scalars(statement))[::-1]
+    return Catchup(
+        items=_shown(visitor, rows),
+        read_up_to=max((row.last_read_message_id for row in own), default=0),
+        agent=_agent_name(own),
+    )
+
+
+def _agent_name(own: list[Conversation]) -> str | None:
+    current = next((row for row in own if row.status != "resolved"), None)
+    if current is None or current.assignee_id is None:
+        return None
+    return db.session.scalar(select(User.name).where(User.id == current.assignee_id))
+
+
+def _shown(visitor: Visitor, rows: list[Message]) -> list[dict]:
+    attachments: dict[int, list[Attachment]] = {}
+    for item in db.session.scalars(
+        select(Attachment)
+        .where(Attachment.message_id.in_([row.id for row in rows]))
+        .order_by(Attachment.id)
+    ):
+        attachments.setdefault(item.message_id, []).append(item)
+    chat = visitor.organization_id, _public_key(visitor.device_id) if attachments else ""
     return [
-        public_message(presenting.message(row, attachments.get(row.id, [])), _client_id(row))
+        public_message(
+            presenting.message(row, attachments.get(row.id, [])), _client_id(row), chat
+        )
         for row in rows
     ]
+
+
+def _public_key(device_id: int) -> str:
+    return db.session.scalar(select(Device.public_key).where(Device.id == device_id))
 
 
 def _client_id(row: Message) -> str | None:
@@ -180,41 +186,63 @@ def _client_id(row: Message) -> str | None:
     return None
 
 
-def _attachments(message_ids: list[int]) -> dict[int, list[Attachment]]:
-    found: dict[int, list[Attachment]] = {}
-    for row in db.session.scalars(
-        select(Attachment).where(Attachment.message_id.in_(message_ids)).order_by(Attachment.id)
-    ):
-        found.setdefault(row.message_id, []).append(row)
-    return found
+def live_message(audience: Audience, message: dict, client_id: str | None) -> dict:
+    """The same form for the socket, outside of any request."""
+    chat = None
+    if (message.get("payload") or {}).get("attachments"):
+        with acting_as(audience.organization_id):
+            key = db.session.scalar(
+                select(Device.public_key)
+                .join(Conversation, Conversation.device_id == Device.id)
+                .where(Conversation.id == audience.conversation_id)
+            )
+        chat = audience.organization_id, key
+    return public_message(message, client_id, chat)
+
+
+def seen(visitor: Visitor, up_to: int, status: str) -> None:
+    """The visitor's page has (or shows) the desk's messages up to this one."""
+    own = _own_conversations(visitor).with_only_columns(Conversation.id)
+    ids = list(
+        db.session.scalars(
+            select(Message.id)
+            .where(
+                Message.conversation_id.in_(own),
+                Message.direction == "out",
+                Message.id <= up_to,
+                Message.status.in_(SEEN[status]),
+            )
+            .order_by(Message.id)  # two tabs lock in the same order
+            .with_for_update()
+        )
+    )
+    if ids:
+        receipts.announce(
+            db.session.execute(
+                update(Message)
+                .where(Message.id.in_(ids))
+                .values(status=status, status_at=now())
+                .returning(Message.id, Message.conversation_id, Message.status, Message.error)
+            ).all()
+        )
+    db.session.commit()
+
+
+# --- files -------------------------------------------------------------------------------------
 
 
 def attachment(visitor: Visitor, attachment_id: int) -> Attachment:
     """A file of the visitor's own conversations. Raises NotFound."""
     row = files.get_attachment(attachment_id)
-    conversation = db.session.get(Conversation, row.conversation_id)
-    if (
-        conversation.device_id != visitor.device_id
-        or conversation.external_user_id != visitor.external_user_id
-    ):
+    own = _own_conversations(visitor).where(Conversation.id == row.conversation_id)
+    if db.session.scalar(own) is None:
         raise NotFound("attachment")
     return row
 
 
-PUBLIC_FIELDS = ("id", "direction", "sender_type", "type", "text", "status", "created_at")
-PUBLIC_PAYLOAD = ("buttons", "list_button", "location", "choice_id", "header", "footer")
-PUBLIC_ATTACHMENT = ("id", "kind", "filename", "mime", "size", "width", "height", "state")
-
-
-def public_message(message: dict, client_id: str | None = None) -> dict:
-    """A message as its customer may see it: by an allow-list, so that nothing new leaks by itself."""
-    shown = {name: message[name] for name in PUBLIC_FIELDS}
-    payload = message.get("payload") or {}
-    shown["payload"] = {name: payload[name] for name in PUBLIC_PAYLOAD if name in payload}
-    if payload.get("attachments"):
-        shown["payload"]["attachments"] = [
-            {name: item[name] for name in PUBLIC_ATTACHMENT} for item in payload["attachments"]
-        ]
-    if client_id:
-        shown["client_id"] = client_id
-    return shown
+def linked_attachment(route: devices.Route, attachment_id: int) -> Attachment:
+    """The file of an address that was checked already. Raises NotFound where it is of another chat."""
+    row = files.get_attachment(attachment_id)
+    if db.session.get(Conversation, row.conversation_id).device_id != route.device_id:
+        raise NotFound("attachment")
+    return row

@@ -26,9 +26,7 @@ def main() -> int:
     try:
         server = serve(options.port, host=options.host, webhook_url=options.webhook_url)
     except OSError as error:
-        print(
-            f"simulators: cannot listen on {options.host}:{options.port}: {error}", file=sys.stderr
-        )
+        print(f"simulators: cannot listen on {options.host}:{options.port}: {error}", file=sys.stderr)
         return 1
     print(f"simulators: {server.url}/ (WhatsApp phone: {server.url}/whatsapp)", flush=True)
     stop.wait()

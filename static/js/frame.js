@@ -2,4 +2,5 @@
 import "./sidebar.js";
 import "./availability.js";
 import "./shortcuts.js";
+import "./notifications.js";
 import "./socket.js";

@@ -26,7 +26,7 @@ TABLE = [
     (80007, 400, False, 900),
     (130429, 400, False, 5),
     (130429, 429, False, 5),
-    (131056, 400, False, 4),
+    (131056, 400, False, 1),
     (131048, 400, True, None),
     (131064, 400, True, None),
     (133016, 400, False, 3600),
@@ -37,7 +37,7 @@ TABLE = [
     (131008, 400, True, None),
     (131009, 400, True, None),
     (130472, 400, True, None),
-    (131000, 500, False, 5),
+    (131000, 400, False, 5),
     (131005, 403, True, None),
     (131016, 500, False, 10),
     (131021, 400, True, None),
@@ -163,9 +163,32 @@ def test_a_code_that_is_none_is_survived(graph, channel, device, code) -> None:
     assert not error.reauth
 
 
-def test_some_codes_get_fewer_tries() -> None:
-    assert meta_errors.attempts_allowed("1", 5) == 3
-    assert meta_errors.attempts_allowed(135000, 5) == 2
-    assert meta_errors.attempts_allowed("130429", 5) == 5
-    assert meta_errors.attempts_allowed("unreachable", 5) == 5
-    assert meta_errors.attempts_allowed(None, 5) == 5
+@pytest.mark.parametrize(
+    ("code", "tries"), [(1, 3), (131000, 4), (135000, 2), (130429, None), (100, None)]
+)
+def test_some_codes_get_fewer_tries(graph, channel, device, code, tries) -> None:
+    assert refused(graph, channel, device, 400, graph_error(code)).max_attempts == tries
+
+
+def test_the_limit_of_a_pair_grows_by_four(graph, channel, device) -> None:
+    error = refused(graph, channel, device, 400, graph_error(131056))
+    assert (error.backoff, error.everyone) == (4.0, False)
+
+
+@pytest.mark.parametrize("code", [1, 131000, 135000, 133])
+def test_a_5xx_says_nothing_about_the_outcome(graph, channel, device, code) -> None:
+    error = refused(graph, channel, device, 500, graph_error(code))
+    assert (error.unknown_outcome, error.permanent) == (True, False)
+
+
+@pytest.mark.parametrize("code", [2, 131016, 131057, 130429])
+def test_a_5xx_before_acceptance_may_be_repeated(graph, channel, device, code) -> None:
+    error = refused(graph, channel, device, 503, graph_error(code))
+    assert (error.unknown_outcome, error.permanent, error.everyone) == (False, False, True)
+
+
+@pytest.mark.parametrize(
+    ("code", "blocked"), [(33, True), (368, True), (131031, True), (131045, True), (131026, False)]
+)
+def test_a_shut_account_is_told_apart(graph, channel, device, *, code, blocked) -> None:
+    assert refused(graph, channel, device, 403, graph_error(code)).blocked == blocked

@@ -102,9 +102,9 @@ def test_kill_9_of_the_owner_leaves_no_orphan_and_no_broken_folder(used_dir, lau
     assert query(services.database_url, "SELECT 1") == 1
     services.stop()
     assert running_in(used_dir) == []
-    assert "database system was not properly shut down" not in (
-        services.postgres.log.read_text()
-    ), "the database was cut off, not ended"
+    assert "database system was not properly shut down" not in (services.postgres.log.read_text()), (
+        "the database was cut off, not ended"
+    )
 
 
 def test_killed_servers_are_started_again_with_their_data(used_dir):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from cryptography.fernet import Fernet
 
 from cloudchat.local.announce import demo_of, welcome
 from cloudchat.local.environment import check_config, check_port, for_children, programs
@@ -26,6 +27,10 @@ def port():
 def stubs(folder, what):
     """The processes of one stub program, forks included."""
     return [p for p in running_in(folder) if p.cmdline()[3:4] == [what]]
+
+
+def names(groups):
+    return [program.name for group in groups for program in group]
 
 
 def test_ctrl_c_ends_everything_in_order(used_dir, launch, port):
@@ -149,17 +154,21 @@ def test_with_nothing_set_the_providers_are_the_simulators(data_dir):
     assert made["META_GRAPH_URL"] == "http://127.0.0.1:6101/meta"
     assert made["TELEGRAM_API_URL"] == "http://own"
     assert made["PUBLIC_URL"] == "http://localhost:6100"
-    assert [p.name for p in programs(config)] == ["web", "worker", "scheduler", "simulators"]
+    assert names(programs(config)) == ["web", "simulators", "worker", "scheduler"]
 
 
 def test_production_has_no_simulators_and_refuses_weak_secrets_at_once(data_dir):
     env = {"CLOUDCHAT_DATA_DIR": str(data_dir), "CLOUDCHAT_ENV": "production"}
     with pytest.raises(SystemExit, match="SECRET_KEY"):
         check_config(env)
-    env |= {"SECRET_KEY": "x" * 40, "ENCRYPTION_KEYS": "k" * 44, "META_APP_SECRET": "real"}
+    env |= {
+        "SECRET_KEY": "x" * 40,
+        "ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        "META_APP_SECRET": "real",
+    }
     config = check_config(env)
     assert "META_GRAPH_URL" not in for_children(env, config, "db", "redis")
-    assert [p.name for p in programs(config)] == ["web", "worker", "scheduler"]
+    assert names(programs(config)) == ["web", "worker", "scheduler"]
 
 
 def test_the_welcome_shows_addresses_and_logins():

@@ -50,6 +50,7 @@ class Receiver:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self._server.handle_error = lambda *_: None  # a stopped simulator hangs up: no news
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/webhooks/meta"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 

@@ -100,9 +100,7 @@ def test_nonsense_to_the_control_api_is_refused(simulator):
     foreign = {"Origin": "https://evil.test"}
     spoofed = post("/_control/whatsapp/messages", json={"from": "628111111111"}, headers=foreign)
     assert spoofed.status_code == 403
-    assert (
-        simulator.http.patch("/_control/whatsapp/settings", json={"read": "x"}).status_code == 422
-    )
+    assert simulator.http.patch("/_control/whatsapp/settings", json={"read": "x"}).status_code == 422
 
 
 def test_stop_ends_the_server_and_its_connections():

@@ -60,9 +60,7 @@ def test_another_account_cannot_use_it(simulator):
     media_id = upload(simulator).json()["id"]
     other = simulator.control("whatsapp/accounts", {"access_token": "token-2"})
     assert code_of(simulator.graph("GET", media_id, token="token-2")) == 100
-    answer = simulator.send(
-        {"id": media_id}, "image", number=other["phone_number_id"], token="token-2"
-    )
+    answer = simulator.send({"id": media_id}, "image", number=other["phone_number_id"], token="token-2")
     assert code_of(answer) == 131009
     wrong = simulator.graph("GET", media_id, params={"phone_number_id": other["phone_number_id"]})
     assert code_of(wrong) == 100

@@ -39,9 +39,7 @@ def test_escaped_slashes_are_signed_too(simulator, receiver):
     assert signed_right(receiver.posts[0])
 
 
-@pytest.mark.parametrize(
-    "how", ["missing", "wrong", "truncated", "sha1", "uppercase", "reserialized"]
-)
+@pytest.mark.parametrize("how", ["missing", "wrong", "truncated", "sha1", "uppercase", "reserialized"])
 def test_wrong_signatures_on_demand(simulator, receiver, how):
     payload = {"object": "whatsapp_business_account", "entry": [], "teks": "ä"}
     answer = simulator.control("meta/webhooks", {"payload": payload, "signature": how})

@@ -71,9 +71,7 @@ class Graph:
         """The routes below `/meta`."""
         graph = Blueprint("graph", __name__, url_prefix="/meta")
         methods = ["GET", "POST", "DELETE"]
-        graph.add_url_rule(
-            "/<version>/", "bare", self._serve, defaults={"path": ""}, methods=methods
-        )
+        graph.add_url_rule("/<version>/", "bare", self._serve, defaults={"path": ""}, methods=methods)
         graph.add_url_rule("/<version>/<path:path>", "call", self._serve, methods=methods)
         return graph
 

@@ -113,16 +113,14 @@ class Deliverer:
         **more,
     ) -> Delivery:
         """Queue a webhook. A function is called when it is due; its None means: send nothing."""
-        delivery = self._new(payload, lane, kind, delay, url, more)
+        delivery = self._new(payload, lane=lane, kind=kind, delay=delay, url=url, **more)
         with self._condition:
             self._enqueue(delivery)
         return delivery
 
-    def post_now(
-        self, payload, *, lane: str, kind: str, url: str | None = None, **more
-    ) -> Delivery:
+    def post_now(self, payload, *, lane: str, kind: str, url: str | None = None, **more) -> Delivery:
         """Send past every queue, in this thread; failed ones are retried like the others."""
-        delivery = self._new(payload, lane, kind, 0.0, url, more)
+        delivery = self._new(payload, lane=lane, kind=kind, url=url, **more)
         self._attempt(delivery)
         return delivery
 
@@ -155,9 +153,7 @@ class Deliverer:
         """Make everything that waits due now (skips delays and back-off)."""
         with self._condition:
             for lane, queue in self._lanes.items():
-                self._lanes[lane] = [
-                    (0.0, number, delivery) for _, number, delivery in sorted(queue)
-                ]
+                self._lanes[lane] = [(0.0, number, delivery) for _, number, delivery in sorted(queue)]
             self._condition.notify_all()
 
     def idle(self) -> bool:
@@ -170,7 +166,7 @@ class Deliverer:
         heapq.heappush(queue, (delivery.due, delivery.id, delivery))
         self._condition.notify_all()
 
-    def _new(self, payload, lane, kind, delay, url, more) -> Delivery:
+    def _new(self, payload, *, lane, kind, delay=0.0, url=None, **more) -> Delivery:
         if more.get("signature", "valid") not in SIGNATURES:
             raise ValueError(f"signature must be one of {SIGNATURES}")
         with self._condition:
@@ -226,9 +222,7 @@ class Deliverer:
                 delivery.attempted.set()
                 return
             delivery.body = (
-                payload
-                if isinstance(payload, bytes)
-                else encode(payload, self.options.escape_slashes)
+                payload if isinstance(payload, bytes) else encode(payload, self.options.escape_slashes)
             )
         started = time.time()
         attempt: dict = {"at": started}

@@ -132,9 +132,7 @@ class Control:
         if {"mps", "pair_burst", "pair_seconds"} & set(body):
             account.__post_init__()  # new rates, full buckets
         if subscribed is not None:
-            change = (
-                self._state.unsubscribed.discard if subscribed else self._state.unsubscribed.add
-            )
+            change = self._state.unsubscribed.discard if subscribed else self._state.unsubscribed.add
             change(account.waba_id)
 
     def _change_settings(self) -> dict:
@@ -154,9 +152,7 @@ class Control:
         upload = request.files.get("file")
         if upload is None:
             raise ValueError("file is missing")
-        number = self._state.account(
-            request.form.get("phone_number_id", DEMO_NUMBER)
-        ).phone_number_id
+        number = self._state.account(request.form.get("phone_number_id", DEMO_NUMBER)).phone_number_id
         made = self._media.add(number, upload.read(), upload.mimetype, upload.filename)
         return {
             "id": made.id,

@@ -25,9 +25,7 @@ class Inbound:
         """One message from a customer, delivered `copies` times; fields: see the control API."""
         account, contact, item = self._build(spec)
         message = self._keep(account, contact, item)
-        value = (
-            {"contacts": [contact]} if contact and spec.get("contacts", True) is not False else {}
-        )
+        value = {"contacts": [contact]} if contact and spec.get("contacts", True) is not False else {}
         changes = [(account, change(account, **value, messages=[item]))]
         deliveries = self._deliver(account, changes, f"message {item['type']}", spec)
         message.delivery = deliveries[0]
@@ -81,9 +79,7 @@ class Inbound:
         error = GraphError(int(spec.get("code", 131042)), spec.get("details"))
         changes = [(account, change(account, errors=[error.webhook_item()]))]
         deliveries = self._deliver(account, changes, f"error {error.code}", spec)
-        return {"deliveries": [d.id for d in deliveries]} | (
-            _waited(deliveries) if spec.get("wait") else {}
-        )
+        return {"deliveries": [d.id for d in deliveries]} | (_waited(deliveries) if spec.get("wait") else {})
 
     def _account(self, spec: dict) -> Account:
         return self._state.account(str(spec.get("phone_number_id", DEMO_NUMBER)))
@@ -109,9 +105,7 @@ class Inbound:
             item["context"] = context
         content = self._content(account, kind, spec)
         if kind == "unsupported":
-            item["errors"] = [
-                GraphError(131051, "Message type is currently not supported.").webhook_item()
-            ]
+            item["errors"] = [GraphError(131051, "Message type is currently not supported.").webhook_item()]
         item[kind] = content
         item.update(spec.get("extra") or {})
         return account, contact, item
@@ -133,43 +127,7 @@ class Inbound:
             return spec[kind]
         if kind in SAMPLE_FILES:
             return self._media_content(account, kind, spec)
-        match kind:
-            case "text":
-                return {"body": str(spec.get("text", ""))}
-            case "location":
-                place = {"latitude": -6.2, "longitude": 106.816666}
-                fields = {"place": "name"} | {k: k for k in ("latitude", "longitude", "address")}
-                return place | {fields[k]: spec[k] for k in fields if spec.get(k) is not None}
-            case "contacts":
-                name = str(spec.get("contact_name", "Rina"))
-                phone = str(spec.get("contact_phone", "6281234567899"))
-                return [
-                    {
-                        "name": {"formatted_name": name, "first_name": name},
-                        "phones": [{"phone": f"+{phone}", "wa_id": phone, "type": "CELL"}],
-                    }
-                ]
-            case "interactive":
-                return self._reply(spec)
-            case "button":
-                text = str(spec.get("text", ""))
-                return {"payload": str(spec.get("payload", text)), "text": text}
-            case "reaction":
-                content = {"message_id": str(spec.get("message_id", ""))}
-                return content | ({"emoji": spec["emoji"]} if spec.get("emoji") else {})
-            case "unsupported":
-                return {"type": str(spec.get("unsupported_type", "poll"))}
-        return {"body": str(spec.get("text", ""))}
-
-    @staticmethod
-    def _reply(spec: dict) -> dict:
-        kind = spec.get("reply_type", "button_reply")
-        if kind not in ("button_reply", "list_reply"):
-            raise ValueError("reply_type must be button_reply or list_reply")
-        reply = {"id": str(spec.get("reply_id", "")), "title": str(spec.get("title", ""))}
-        if kind == "list_reply" and spec.get("description"):
-            reply["description"] = str(spec["description"])
-        return {"type": kind, kind: reply}
+        return CONTENTS.get(kind, _text)(spec)
 
     def _media_content(self, account: Account, kind: str, spec: dict) -> dict:
         if spec.get("media_id"):
@@ -233,6 +191,57 @@ class Inbound:
             self._hooks.send(account, lambda: changes, kind, delay=number * interval, **options)
             for number in range(copies)
         ]
+
+
+def _text(spec: dict) -> dict:
+    return {"body": str(spec.get("text", ""))}
+
+
+def _location(spec: dict) -> dict:
+    place = {"latitude": -6.2, "longitude": 106.816666}
+    fields = {"place": "name"} | {k: k for k in ("latitude", "longitude", "address")}
+    return place | {fields[k]: spec[k] for k in fields if spec.get(k) is not None}
+
+
+def _contacts(spec: dict) -> list:
+    name = str(spec.get("contact_name", "Rina"))
+    phone = str(spec.get("contact_phone", "6281234567899"))
+    numbers = [{"phone": f"+{phone}", "wa_id": phone, "type": "CELL"}]
+    return [{"name": {"formatted_name": name, "first_name": name}, "phones": numbers}]
+
+
+def _reply(spec: dict) -> dict:
+    kind = spec.get("reply_type", "button_reply")
+    if kind not in ("button_reply", "list_reply"):
+        raise ValueError("reply_type must be button_reply or list_reply")
+    reply = {"id": str(spec.get("reply_id", "")), "title": str(spec.get("title", ""))}
+    if kind == "list_reply" and spec.get("description"):
+        reply["description"] = str(spec["description"])
+    return {"type": kind, kind: reply}
+
+
+def _button(spec: dict) -> dict:
+    text = str(spec.get("text", ""))
+    return {"payload": str(spec.get("payload", text)), "text": text}
+
+
+def _reaction(spec: dict) -> dict:
+    content = {"message_id": str(spec.get("message_id", ""))}
+    return content | ({"emoji": spec["emoji"]} if spec.get("emoji") else {})
+
+
+def _unsupported(spec: dict) -> dict:
+    return {"type": str(spec.get("unsupported_type", "poll"))}
+
+
+CONTENTS = {
+    "location": _location,
+    "contacts": _contacts,
+    "interactive": _reply,
+    "button": _button,
+    "reaction": _reaction,
+    "unsupported": _unsupported,
+}
 
 
 def _digits(value: object, name: str) -> str:

@@ -65,14 +65,10 @@ class Media:
         found = self._files.get(media_id)
         return found if found and found.expires > time.time() else None
 
-    def add(
-        self, phone_number_id: str, content: bytes, mime: str, filename=None, life=INBOUND_LIFE
-    ) -> File:
+    def add(self, phone_number_id: str, content: bytes, mime: str, filename=None, life=INBOUND_LIFE) -> File:
         """Keep a file; the oldest make room when there is too much."""
         with self._lock:
-            made = File(
-                str(next(self._ids)), phone_number_id, content, mime, filename, time.time() + life
-            )
+            made = File(str(next(self._ids)), phone_number_id, content, mime, filename, time.time() + life)
             self._files[made.id] = made
             total = sum(len(kept.content) for kept in self._files.values())
             while total > MAX_TOTAL and len(self._files) > 1:
@@ -117,9 +113,7 @@ class Media:
     def fetch(self, account: Account, kind: str, link: str) -> File:
         """Download what a message's `link` names; GraphError 131053 if that fails."""
         try:
-            with httpx.stream(
-                "GET", link, timeout=10, follow_redirects=True, trust_env=False
-            ) as answer:
+            with httpx.stream("GET", link, timeout=10, follow_redirects=True, trust_env=False) as answer:
                 answer.raise_for_status()
                 mime = answer.headers.get("content-type", "application/octet-stream")
                 limit, parts, size = max(rules.MEDIA_TYPES[kind].values()), [], 0
@@ -161,9 +155,7 @@ class Media:
             )
         content = upload.read()
         if not 0 < len(content) <= rules.ALL_MIMES[mime]:
-            raise GraphError(
-                131053, f"Media file size invalid. Max size: {rules.ALL_MIMES[mime]} bytes."
-            )
+            raise GraphError(131053, f"Media file size invalid. Max size: {rules.ALL_MIMES[mime]} bytes.")
         made = self.add(call.node.phone_number_id, content, mime, upload.filename, UPLOAD_LIFE)
         return {"id": made.id}
 
@@ -197,11 +189,7 @@ class Media:
         expires = request.args.get("ext", 0, type=int)
         right = self._sign(found.id, expires) if found else ""
         given = request.args.get("hash", "")
-        if (
-            not found
-            or expires < time.time()
-            or not hmac.compare_digest(given.encode(), right.encode())
-        ):
+        if not found or expires < time.time() or not hmac.compare_digest(given.encode(), right.encode()):
             return Response("Not Found", 404, mimetype="text/plain")
         owner = self._state.accounts.get(found.phone_number_id)
         if not owner or owner.token_error or not same_token(bearer(), owner.access_token):

@@ -67,9 +67,7 @@ class Pages:
         """Customers of this number, those who wrote last first."""
         with self._state.lock:
             found = [
-                c
-                for (number, _), c in self._state.customers.items()
-                if number == account.phone_number_id
+                c for (number, _), c in self._state.customers.items() if number == account.phone_number_id
             ]
         return sorted(found, key=lambda c: c.last_inbound_at, reverse=True)[:MAX_PEOPLE]
 
@@ -121,9 +119,7 @@ class Pages:
         name = request.form.get("name", "").strip()[:80]
         self._state.customer(account.phone_number_id, phone, name or None)
         self._state.changed()
-        return redirect(
-            url_for("whatsapp.phone", account=account.phone_number_id, customer=phone), code=303
-        )
+        return redirect(url_for("whatsapp.phone", account=account.phone_number_id, customer=phone), code=303)
 
     def _file(self, media_id: str) -> Response:
         """A media file for this page; the app has to use the Graph API."""
@@ -133,9 +129,7 @@ class Pages:
         inline = found.mime.split("/")[0] in ("image", "audio", "video")
         answer = Response(found.content, mimetype=found.mime)
         name = found.filename or found.id
-        answer.headers.set(
-            "Content-Disposition", "inline" if inline else "attachment", filename=name
-        )
+        answer.headers.set("Content-Disposition", "inline" if inline else "attachment", filename=name)
         return answer
 
     # The control page
@@ -193,9 +187,7 @@ class Pages:
             abort(404)
         actions[action](request.form)
         self._state.changed()
-        return redirect(
-            url_for("whatsapp.control") + f"#{request.form.get('section', '')}", code=303
-        )
+        return redirect(url_for("whatsapp.control") + f"#{request.form.get('section', '')}", code=303)
 
     def _add_fault(self, form) -> None:
         self._meta.faults.add(
@@ -214,18 +206,10 @@ class Pages:
     def _change_account(self, form) -> None:
         account = self._state.account(form["account"])
         account.token_error = int(form.get("token_error") or 0)
-        rates = {
-            name: float(form[name])
-            for name in ("mps", "pair_burst", "pair_seconds")
-            if form.get(name)
-        }
+        rates = {name: float(form[name]) for name in ("mps", "pair_burst", "pair_seconds") if form.get(name)}
         set_options(account, rates)
         account.__post_init__()
-        change = (
-            self._state.unsubscribed.discard
-            if form.get("subscribed")
-            else self._state.unsubscribed.add
-        )
+        change = self._state.unsubscribed.discard if form.get("subscribed") else self._state.unsubscribed.add
         change(account.waba_id)
 
     def _set_behaviour(self, form) -> None:

@@ -18,9 +18,7 @@ MB = 1024 * 1024
 MEDIA_TYPES = {
     "image": {"image/jpeg": 5 * MB, "image/png": 5 * MB},
     "sticker": {"image/webp": 500 * 1024},
-    "audio": dict.fromkeys(
-        ["audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"], 16 * MB
-    ),
+    "audio": dict.fromkeys(["audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"], 16 * MB),
     "video": dict.fromkeys(["video/mp4", "video/3gpp"], 16 * MB),
     "document": dict.fromkeys(
         [
@@ -58,9 +56,7 @@ def check_message(payload: dict) -> str:
         raise GraphError(100, "Param to is not a valid phone number.")
     if kind not in TYPES:
         names = ", ".join(name.upper() for name in TYPES)
-        raise GraphError(
-            100, message=f'(#100) Param type must be one of {{{names}}} - got "{kind}".'
-        )
+        raise GraphError(100, message=f'(#100) Param type must be one of {{{names}}} - got "{kind}".')
     content = payload.get(kind)
     if not isinstance(content, (list if kind == "contacts" else dict)):
         raise GraphError(131008, f"Parameter '{kind}' is mandatory for type '{kind}'")
@@ -78,9 +74,7 @@ def _text(content: dict) -> None:
     if not isinstance(body, str) or not body.strip():
         raise missing("text['body']")
     if len(body) > 4096:
-        raise GraphError(
-            100, message="(#100) Param text['body'] must be at most 4096 characters long."
-        )
+        raise GraphError(100, message="(#100) Param text['body'] must be at most 4096 characters long.")
 
 
 def _media(kind: str):

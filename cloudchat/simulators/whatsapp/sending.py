@@ -60,9 +60,7 @@ class Sender:
             or message.source != "customer"
             or message.phone_number_id != account.phone_number_id
         ):
-            raise rules.invalid(
-                "Param message_id is not the id of a message received by this number."
-            )
+            raise rules.invalid("Param message_id is not the id of a message received by this number.")
         typing = body.get("typing_indicator")
         if typing is not None and typing != {"type": "text"}:
             raise rules.invalid("typing_indicator['type'] must be 'text'.")
@@ -195,6 +193,4 @@ def preview(message: Message) -> str:
         return re.sub(r"\s+", " ", f"[{content['name']}] {' · '.join(values)}").strip()
     body = content.get("body")
     text = body.get("text") if isinstance(body, dict) else body
-    return str(
-        text or content.get("caption") or content.get("filename") or content.get("name") or ""
-    )
+    return str(text or content.get("caption") or content.get("filename") or content.get("name") or "")

@@ -72,9 +72,7 @@ class Account:
         """The bucket of this number and that customer."""
         if len(self.pairs) > 50_000:
             self.pairs.clear()
-        return self.pairs.setdefault(
-            phone, Bucket(self.pair_burst, 1 / max(self.pair_seconds, 1e-9))
-        )
+        return self.pairs.setdefault(phone, Bucket(self.pair_burst, 1 / max(self.pair_seconds, 1e-9)))
 
 
 @dataclass
@@ -176,9 +174,7 @@ class State:
             self.sent: list[Message] = []
             self._inbound: deque[Message] = deque()
             self._seq = itertools.count(1)
-            self.save_account(
-                Account(DEMO_NUMBER, DEMO_WABA, "+62 812-0000-0001", "Toko Demo", DEMO_TOKEN)
-            )
+            self.save_account(Account(DEMO_NUMBER, DEMO_WABA, "+62 812-0000-0001", "Toko Demo", DEMO_TOKEN))
             for phone, name in (("6281234567801", "Budi Santoso"), ("6281234567802", "Sari Dewi")):
                 self.customer(DEMO_NUMBER, phone, name)
 
@@ -254,13 +250,7 @@ class State:
 
 def wamid(phone: str) -> str:
     """An id as Meta makes them: opaque, holds the phone, unique."""
-    raw = (
-        b"\x1c\x18"
-        + bytes([len(phone)])
-        + phone.encode()
-        + b"\x15\x02\x00\x11\x18\x14"
-        + os.urandom(16)
-    )
+    raw = b"\x1c\x18" + bytes([len(phone)]) + phone.encode() + b"\x15\x02\x00\x11\x18\x14" + os.urandom(16)
     return "wamid." + base64.b64encode(raw).decode()
 
 

@@ -40,7 +40,13 @@ class Statuses:
         for group, delay in planned:
             for _ in range(how.status_copies):
                 self.tell(
-                    account, message, group, version, failure, delay, how.status_before_response
+                    account,
+                    message,
+                    group,
+                    version=version,
+                    failure=failure,
+                    delay=delay,
+                    now=how.status_before_response,
                 )
 
     def _times(self, failed: bool) -> dict[str, float]:
@@ -54,7 +60,7 @@ class Statuses:
             times["read"] = how.read_delay
         return times
 
-    def tell(self, account, message, names, version=24, failure=None, delay=0.0, now=False) -> None:
+    def tell(self, account, message, names, *, version=24, failure=None, delay=0.0, now=False) -> None:
         """One webhook with these statuses of one message."""
 
         def make() -> Changes:

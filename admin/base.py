@@ -1,0 +1,357 @@
+"""What every admin screen shares: the door, the tenant's rows, forms that end in a service.
+
+Flask-Admin gives lists, sorting, filters, forms and exports. What writes is replaced here: a screen
+hands the form's values to a service, so audit rows, events and rules are the same as everywhere.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, make_response, redirect, request, url_for
+from flask_admin import BaseView, expose
+from flask_admin.contrib.sqla import ModelView
+from flask_admin.helpers import get_redirect_target
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import BigInteger, func, or_
+from wtforms import Form
+
+from admin.export import safe_cell
+from admin.forms import ScreenForm, changed_labels, show_errors
+from cloudchat.errors import AppError, Conflict, Forbidden, Invalid, NotFound
+from cloudchat.extensions import db
+from cloudchat.messages import sentence
+from cloudchat.tenancy import current_organization_id
+from cloudchat.web import me, requires
+
+MAX_SEARCH = 100
+MAX_PAGE = 100_000
+MAX_SELECTED = 200
+COLUMNS_WITHOUT_CHOOSER = 6
+
+
+class Guarded(BaseView):
+    """A view whose routes all go through the app's own door: role, CSRF token, organization."""
+
+    role = "admin"
+
+    def create_blueprint(self, admin):
+        for _url, name, _methods in self._urls:
+            setattr(self, name, requires(self.role)(getattr(self, name)))
+        return super().create_blueprint(admin)
+
+    def is_accessible(self) -> bool:
+        """Flask-Admin asks this too; the door has answered it by then."""
+        return me().may(self.role)
+
+    def inaccessible_callback(self, name: str, **kwargs):
+        raise Forbidden()
+
+
+class Home(Guarded):
+    """/admin itself: there is nothing there, the settings list every screen."""
+
+    def __init__(self):
+        super().__init__(name="CloudChat", endpoint="admin", url="/admin")
+
+    @expose("/")
+    def index(self):
+        return redirect(url_for("settings.index"))
+
+
+class ScopedModelView(Guarded, ModelView):
+    """A screen over one tenant table. Subclasses name columns and say which service writes.
+
+    `create`, `change` and `remove` are the services; a screen without one lacks the button. They get
+    the form's values by field name and never see the request.
+    """
+
+    # Flask-Admin's own switches
+    list_template = "admin/list.html"
+    create_template = "admin/form.html"
+    edit_template = "admin/form.html"
+    details_template = "admin/details.html"
+    form_base_class = ScreenForm
+    column_display_pk = False
+    column_auto_select_related = False
+    can_create = can_edit = can_delete = can_export = can_view_details = False
+    export_max_rows = 10_000
+    page_size = 25
+    can_set_page_size = True
+    page_size_options = (25, 50, 100)
+    named_filter_urls = True
+
+    # Ours
+    icon = "list"
+    section: str | None = None  # the entry of the settings list, where it is another one's
+    lead: Any = ""
+    empty_title: Any = ""
+    empty_text: Any = ""
+    create_label: Any = ""
+    submit_label: Any = _l("Save")
+    delete_label: Any = _l("Delete")
+    search_label: Any = ""
+    adds_several = False  # offers to add another one at once
+    column_kinds: dict[str, str] = {}  # how a cell is drawn: see templates/admin/_cells.html
+    column_texts: dict[str, dict] = {}  # value -> (colour, words, icon) of a "badge" cell
+    bulk_actions: tuple[tuple[str, Any, Any, str], ...] = ()  # name, label, question, kind
+    form_fields: dict[str, Any] = {}  # all that a request can ever write
+
+    def __init__(self, model, **kwargs):
+        super().__init__(model, db, **kwargs)
+
+    # --- the tenant's rows ---------------------------------------------------------------------
+
+    def get_query(self):
+        """Rows of this organization only. The session's listener and the database say so as well."""
+        owner = self.model.organization_id
+        return db.session.query(self.model).filter(owner == current_organization_id())
+
+    def get_count_query(self):
+        owner = self.model.organization_id
+        count = db.session.query(func.count(self.primary_key))
+        return count.filter(owner == current_organization_id())
+
+    def get_one(self, id: Any):
+        """The row of this id; raises NotFound for a foreign, a missing and a nonsensical one."""
+        found = self.get_query().filter(self.primary_key == self.checked_id(id)).one_or_none()
+        if found is None:
+            raise NotFound(self.model.__tablename__)
+        self.annotate([found])
+        return found
+
+    def get_many(self, ids: list[str]) -> list:
+        """The selected rows; one foreign or missing id refuses the whole call."""
+        wanted = {self.checked_id(value) for value in ids}
+        if not wanted or len(wanted) > MAX_SELECTED:
+            raise Invalid("rows", code="invalid", fields={"rowid": ["required"]})
+        found = self.get_query().filter(self.primary_key.in_(wanted)).all()
+        if len(found) != len(wanted):
+            raise NotFound(self.model.__tablename__)
+        return found
+
+    def checked_id(self, value: Any) -> int:
+        """psycopg wants numbers, and what is no id of ours is simply not found."""
+        largest = 2**63 if isinstance(self.primary_key.type, BigInteger) else 2**31
+        text = value if isinstance(value, str) else ""
+        if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) >= largest:
+            raise NotFound(self.model.__tablename__)
+        return int(text)
+
+    @property
+    def primary_key(self):
+        return getattr(self.model, self._primary_key)
+
+    def annotate(self, rows: list) -> None:
+        """Load what the rows show beside their own columns, for all of them at once."""
+
+    def get_list(self, *args, **kwargs):
+        count, rows = super().get_list(*args, **kwargs)
+        self.annotate(rows)
+        return count, rows
+
+    def _apply_sorting(self, query, joins, sort_column, sort_desc):
+        query, joins = super()._apply_sorting(query, joins, sort_column, sort_desc)
+        return query.order_by(self.primary_key.desc()), joins
+
+    def _apply_search(self, query, count_query, joins, count_joins, search):
+        """Words as they are typed: no pattern signs, no prefixes with a meaning."""
+        for word in search.split()[:10]:
+            matches = or_(*(field.icontains(word, autoescape=True) for field, _ in self._search_fields))
+            query = query.filter(matches)
+            count_query = count_query.filter(matches) if count_query is not None else None
+        return query, count_query, joins, count_joins
+
+    # --- what the query string may say ---------------------------------------------------------
+
+    def _get_list_extra_args(self):
+        args = super()._get_list_extra_args()
+        args.page = min(max(args.page or 0, 0), MAX_PAGE)
+        args.search = (args.search or "").replace("\0", "").strip()[:MAX_SEARCH] or None
+        args.extra_args = {}  # Flask-Admin would hand unknown ones to url_for, _scheme among them
+        return args
+
+    def _get_list_filter_args(self):
+        found = []
+        for index, item in enumerate(self._filters or ()):
+            value = self.filter_value(item)
+            if value and item.validate(value):
+                found.append((index, item.key, value))
+        return found
+
+    def filter_value(self, item) -> str:
+        """What the query string asks of a filter, under its own name or Flask-Admin's numbered one."""
+        for name, value in request.args.items():
+            if name.startswith("flt") and name.partition("_")[2] == item.key:
+                return value.replace("\0", "").strip()[:MAX_SEARCH]
+        return ""
+
+    def get_filter_arg(self, index, flt) -> str:
+        return flt.key
+
+    # --- pages ---------------------------------------------------------------------------------
+
+    def render(self, template: str, **kwargs):
+        kwargs.setdefault("return_url", self.list_url)
+        page = super().render(template, **kwargs)
+        form = kwargs.get("form")
+        return make_response(page, 422) if form is not None and form.is_refused else page
+
+    @property
+    def list_url(self) -> str:
+        return get_redirect_target() or self.get_url(".index_view")
+
+    @expose("/new/", methods=("GET", "POST"))
+    def create_view(self):
+        if not self.can_create:
+            raise NotFound(self.model.__tablename__)
+        form = self.create_form()
+        made = self.submit(form, self.create)
+        if made is None:
+            return self.render(self.create_template, form=form, model=None)
+        return self.created(made)
+
+    @expose("/edit/", methods=("GET", "POST"))
+    def edit_view(self):
+        row = self.get_one(request.args.get("id"))
+        if not self.can_edit:
+            raise NotFound(self.model.__tablename__)
+        form = self.edit_form(obj=row)
+        if self.submit(form, lambda values: self.change(row, values)) is None:
+            return self.render(self.edit_template, form=form, model=row)
+        flash(_("Saved. Changed: %(fields)s", fields=changed_labels(form) or _("nothing")), "success")
+        return redirect(self.list_url)
+
+    @expose("/details/")
+    def details_view(self):
+        row = self.get_one(request.args.get("id"))
+        if not self.can_view_details:
+            raise NotFound(self.model.__tablename__)
+        return self.render(self.details_template, model=row, details_columns=self._details_columns)
+
+    @expose("/delete/", methods=("POST",))
+    def delete_view(self):
+        row = self.get_one(request.form.get("id"))
+        if not self.can_delete:
+            raise NotFound(self.model.__tablename__)
+        name = str(row)
+        if self.attempted(lambda: self.remove(row)):
+            flash(self.removed_text(name), "success")
+        return redirect(self.list_url)
+
+    @expose("/action/", methods=("POST",))
+    def action_view(self):
+        name = request.form.get("action", "")
+        if name not in {action[0] for action in self.bulk_actions}:
+            raise NotFound("action")
+        rows = self.get_many(request.form.getlist("rowid"))
+        done = sum(self.attempted(lambda row=row: self.perform(name, row)) for row in rows)
+        if done:
+            flash(_("Done for %(count)s of %(all)s.", count=done, all=len(rows)), "success")
+        return redirect(self.list_url)
+
+    @expose("/export/<export_type>/")
+    def export(self, export_type: str):
+        if not self.can_export or export_type != "csv":
+            raise NotFound("export")
+        return self._export_csv(self.list_url)
+
+    def get_export_value(self, model, name):
+        return safe_cell(super().get_export_value(model, name))
+
+    def get_export_name(self, export_type: str = "csv") -> str:
+        return f"{self.endpoint}.{export_type}"
+
+    @expose("/ajax/update/", methods=("POST",))
+    def ajax_update(self):
+        raise NotFound("editing in the list")
+
+    @expose("/ajax/lookup/")
+    def ajax_lookup(self):
+        raise NotFound("lookup")
+
+    def scaffold_form(self) -> type[Form]:
+        """The named fields and no others: a new column of a table is never open by itself."""
+        return type(f"{self.model.__name__}Form", (ScreenForm,), dict(self.form_fields))
+
+    # --- writing -------------------------------------------------------------------------------
+
+    def create(self, values: dict) -> Any:
+        raise NotImplementedError
+
+    def change(self, row, values: dict) -> Any:
+        raise NotImplementedError
+
+    def remove(self, row) -> None:
+        raise NotImplementedError
+
+    def perform(self, action: str, row) -> None:
+        """A bulk action on one row."""
+        if action == "delete":
+            self.remove(row)
+
+    def values(self, form: Form) -> dict:
+        """What the form says, by field name: only what the form has can ever be written."""
+        return {field.short_name: field.data for field in form}
+
+    def submit(self, form: Form, save: Callable[[dict], Any]) -> Any:
+        """Save a posted form that is right; None for one that is not, or not posted."""
+        if not self.validate_form(form):
+            return None
+        try:
+            return save(self.values(form)) or True
+        except (Invalid, Conflict) as error:
+            db.session.rollback()
+            show_errors(form, error, self.field_of)
+            return None
+
+    def field_of(self, form: Form, name: str) -> str:
+        """The form's field for what a service calls by a name, or refuses by a code."""
+        return name.removeprefix("config.")
+
+    def attempted(self, action: Callable[[], Any]) -> bool:
+        """Do it; an expected refusal becomes a message and False."""
+        try:
+            action()
+            return True
+        except (Invalid, Conflict) as error:
+            db.session.rollback()
+            flash(refusal(error), "error")
+            return False
+
+    def created(self, made):
+        """The answer to a row that was made."""
+        flash(_("“%(name)s” was added.", name=str(made)), "success")
+        if "_add_another" in request.form:
+            return redirect(self.get_url(".create_view", url=self.list_url))
+        return redirect(self.list_url)
+
+    def removed_text(self, name: str) -> str:
+        return _("“%(name)s” was deleted.", name=name)
+
+    # --- what templates ask --------------------------------------------------------------------
+
+    def row_url(self, row) -> str | None:
+        """Where a click on a row leads."""
+        key = self.get_pk_value(row)
+        back = request.full_path.rstrip("?")
+        if self.can_view_details:
+            return self.get_url(".details_view", id=key, url=back)
+        return self.get_url(".edit_view", id=key, url=back) if self.can_edit else None
+
+    def delete_question(self, row) -> str:
+        """Asked before a row is deleted; names the row and what happens."""
+        return _("Delete “%(name)s”? This cannot be undone.", name=str(row))
+
+    def row_name(self, row) -> str:
+        return str(row)
+
+    @property
+    def column_chooser(self) -> bool:
+        return len(self._list_columns) > COLUMNS_WITHOUT_CHOOSER
+
+
+def refusal(error: AppError) -> str:
+    """The sentence of an expected refusal."""
+    words = [sentence(item, item) for items in error.fields.values() for item in items]
+    return " ".join(dict.fromkeys(words)) or sentence(error.code, error.message)

@@ -1,0 +1,185 @@
+"""The devices screen: connecting channel accounts, their health, their addresses."""
+
+from flask import flash, redirect, request
+from flask_admin import expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+
+from admin.base import ScopedModelView
+from admin.device_fields import TEXTS, TYPES, form_class, offered_types
+from admin.filters import ChoiceFilter
+from cloudchat import config
+from cloudchat.channels import get as channel_for
+from cloudchat.errors import NotFound, ProviderError
+from cloudchat.extensions import db
+from cloudchat.models import Conversation, Device
+from cloudchat.services import devices, presenting
+from cloudchat.services.devices import FIELDS
+
+STATES = {
+    "connected": ("green", _l("Connected"), "plug-connected"),
+    "needs_reauth": ("red", _l("Connect again"), "alert-triangle"),
+    "disconnected": ("amber", _l("Disconnected"), "plug-connected-x"),
+}
+
+
+def type_choices() -> list[tuple[str, str]]:
+    return [(kind, str(text.name)) for kind, text in offered_types()]
+
+
+def _shown(value):
+    """A setting as its field shows it; the API also takes lists, a field has a line for each."""
+    return "\n".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+class DeviceView(ScopedModelView):
+    """Connected channel accounts."""
+
+    can_create = can_edit = can_delete = can_view_details = True
+    details_template = "admin/device.html"
+    create_template = edit_template = "admin/device_form.html"
+    icon = "device-mobile"
+    lead = _l("Accounts through which customers reach you.")
+    empty_title = _l("No devices yet")
+    empty_text = _l("Connect WhatsApp, or start with a web chat: it needs no account anywhere.")
+    create_label = _l("Connect a device")
+    submit_label = _l("Connect")
+    delete_label = _l("Remove")
+    search_label = _l("Search devices")
+    column_list = ("name", "type", "status", "is_active", "last_in_at", "last_out_at", "created_at")
+    column_details_list = ("type", "status", "is_active", "last_in_at", "last_out_at", "created_at")
+    column_labels = {
+        "name": _l("Name"),
+        "type": _l("Channel"),
+        "status": _l("Status"),
+        "is_active": _l("Active"),
+        "last_in_at": _l("Last received"),
+        "last_out_at": _l("Last sent"),
+        "created_at": _l("Connected since"),
+    }
+    column_kinds = {
+        "name": "link",
+        "type": "channel",
+        "status": "badge",
+        "is_active": "yes",
+        "last_in_at": "time",
+        "last_out_at": "time",
+        "created_at": "time",
+    }
+    column_texts = {"status": STATES}
+    column_sortable_list = ("name", "type", "status", "last_in_at", "last_out_at", "created_at")
+    column_searchable_list = ("name",)
+    column_default_sort = "name"
+    column_filters = (
+        ChoiceFilter("type", Device.type, _l("Channel"), type_choices),
+        ChoiceFilter(
+            "status",
+            Device.status,
+            _l("Status"),
+            lambda: [(state, str(text[1])) for state, text in STATES.items()],
+        ),
+    )
+
+    def __init__(self):
+        super().__init__(Device, name=_l("Devices"), url="devices")
+
+    def get_query(self):
+        return super().get_query().filter(Device.deleted_at.is_(None))
+
+    def get_count_query(self):
+        return super().get_count_query().filter(Device.deleted_at.is_(None))
+
+    # --- forms ---------------------------------------------------------------------------------
+
+    @property
+    def kind(self) -> str | None:
+        """The kind that the address of the create page names."""
+        wanted = request.args.get("type", "")
+        return wanted if wanted in FIELDS else None
+
+    def create_form(self, obj=None):
+        if self.kind is None:
+            if request.method == "POST":
+                raise NotFound("device type")
+            return super().create_form(obj)  # empty: the page offers the kinds
+        return form_class(self.kind, is_new=True)(request.form if request.method == "POST" else None)
+
+    def edit_form(self, obj=None):
+        made = form_class(obj.type, is_new=False)
+        posted = request.form if request.method == "POST" else None
+        plain = {key: _shown(obj.config.get(key)) for key in FIELDS[obj.type].plain}
+        return made(posted, data={"name": obj.name, "is_active": obj.is_active, **plain})
+
+    def values(self, form):
+        given = super().values(form)
+        values = {"name": given.pop("name")}
+        if "is_active" in given:
+            values["is_active"] = given.pop("is_active")
+        values["config"] = {key: value or "" for key, value in given.items()}
+        return values
+
+    def field_of(self, form, name):
+        """An account in use is said beside the number that names it."""
+        return form.account_field if name == "config" else super().field_of(form, name)
+
+    def create(self, values):
+        return devices.create(self.kind, values["name"], values["config"])
+
+    def change(self, row, values):
+        return devices.change(row.id, values)
+
+    def remove(self, row):
+        devices.remove(row.id)
+
+    def created(self, made):
+        flash(_("“%(name)s” is connected. Test it, then send a first message.", name=made.name), "success")
+        return redirect(self.get_url(".details_view", id=made.id))
+
+    # --- one device ----------------------------------------------------------------------------
+
+    def render(self, template, **kwargs):
+        row = kwargs.get("model")
+        if row is not None:
+            kwargs["facts"] = presenting.device(row, config.active().public_url)
+        return super().render(
+            template,
+            types=offered_types(),
+            kind=row.type if row is not None else self.kind,
+            type_texts=TYPES,
+            field_label=lambda key: TEXTS[key].label if key in TEXTS else key,
+            public_url=config.active().public_url,
+            **kwargs,
+        )
+
+    @expose("/check/", methods=("POST",))
+    def check_view(self):
+        """Ask the provider whether the account works; the answer is drawn into the page."""
+        row = self.get_one(request.form.get("id"))
+        device_id, account = row.id, devices.account(row)
+        db.session.commit()  # no connection is held while the provider thinks
+        facts, error = {}, None
+        try:
+            facts = channel_for(account.type).check(account)
+            devices.mark(device_id, "connected", None)
+        except ProviderError as failure:
+            error = failure
+            if failure.reauth:
+                devices.mark(device_id, "needs_reauth", {"code": failure.code, "message": failure.message})
+        db.session.commit()
+        shown = {key: value for key, value in facts.items() if isinstance(value, str | int | float)}
+        return super().render("admin/_device_check.html", facts=shown, error=error)
+
+    def delete_question(self, row):
+        count = db.session.scalar(
+            select(func.count(Conversation.id)).where(Conversation.device_id == row.id)
+        )
+        return _(
+            "Remove “%(name)s”? It stops receiving and sending at once and its access token is "
+            "deleted. Its %(count)s conversations stay readable.",
+            name=row.name,
+            count=count,
+        )
+
+    def removed_text(self, name):
+        return _("“%(name)s” was removed. Its conversations stay readable.", name=name)

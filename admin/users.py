@@ -1,0 +1,227 @@
+"""The screens of an organization's people: users and their invitations."""
+
+from flask import flash, make_response, redirect, request
+from flask_admin import expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import IntegerField, SelectField
+from wtforms.validators import NumberRange
+
+from admin.base import ScopedModelView
+from admin.filters import ChoiceFilter
+from admin.forms import at_most, needed, text_field
+from cloudchat import config
+from cloudchat.errors import Conflict
+from cloudchat.extensions import now
+from cloudchat.models import Invitation, User
+from cloudchat.services import accounts, members
+from cloudchat.web import me
+
+ROLES = {
+    "admin": ("accent", _l("Admin"), "shield-check"),
+    "manager": ("blue", _l("Manager"), "user-cog"),
+    "agent": ("", _l("Agent"), "headset"),
+}
+ROLE_CHOICES = [("agent", _l("Agent")), ("manager", _l("Manager")), ("admin", _l("Admin"))]
+ROLE_HELP = _l(
+    "Agents answer their own conversations and those of their divisions. Managers see all "
+    "conversations and reports. Admins set everything up."
+)
+PRESENCE = {
+    "online": ("green", _l("Online"), "circle-check"),
+    "busy": ("amber", _l("Busy"), "clock"),
+    "offline": ("", _l("Offline"), "circle-dot"),
+}
+
+
+def role_choices() -> list[tuple[str, str]]:
+    return [(role, str(text[1])) for role, text in ROLES.items()]
+
+
+class UserView(ScopedModelView):
+    """Everybody who logs in for this organization."""
+
+    can_edit = can_export = True
+    list_template = "admin/users.html"
+    edit_template = "admin/user_form.html"
+    icon = "users"
+    lead = _l("Everybody who works here. New people come by invitation.")
+    search_label = _l("Search name or email")
+    column_list = (
+        "name",
+        "email",
+        "role",
+        "is_active",
+        "availability",
+        "capacity",
+        "last_seen_at",
+        "created_at",
+    )
+    column_export_list = ("name", "email", "role", "is_active", "capacity", "last_seen_at")
+    column_labels = {
+        "name": _l("Name"),
+        "email": _l("Email"),
+        "role": _l("Role"),
+        "is_active": _l("Active"),
+        "availability": _l("Availability"),
+        "capacity": _l("Capacity"),
+        "last_seen_at": _l("Last seen"),
+        "created_at": _l("Joined"),
+    }
+    column_kinds = {
+        "name": "person",
+        "role": "badge",
+        "is_active": "yes",
+        "availability": "badge",
+        "capacity": "number",
+        "last_seen_at": "time",
+        "created_at": "time",
+    }
+    column_texts = {"role": ROLES, "availability": PRESENCE}
+    column_sortable_list = ("name", "email", "role", "is_active", "capacity", "last_seen_at", "created_at")
+    column_searchable_list = ("name", "email")
+    column_default_sort = "name"
+    column_filters = (
+        ChoiceFilter("role", User.role, _l("Role"), role_choices),
+        ChoiceFilter(
+            "active",
+            User.is_active,
+            _l("State"),
+            lambda: [("yes", _("Active")), ("no", _("Deactivated"))],
+            lambda value: User.is_active.is_(value == "yes"),
+        ),
+    )
+    form_fields = {
+        "name": text_field(
+            _l("Name"), needed(), at_most(255), description=_l("Customers and colleagues see it.")
+        ),
+        "role": SelectField(_l("Role"), [needed()], choices=ROLE_CHOICES, description=ROLE_HELP),
+        "capacity": IntegerField(
+            _l("Capacity"),
+            [
+                needed(),
+                NumberRange(
+                    0, members.MAX_CAPACITY, _l("Choose a whole number from 0 to 1,000.")
+                ),
+            ],
+            description=_l("How many open conversations the queue gives at most at a time."),
+        ),
+    }
+    bulk_actions = (
+        (
+            "deactivate",
+            _l("Deactivate"),
+            _l("Deactivate {names}? They are logged out at once; their conversations stay assigned."),
+            "danger",
+        ),
+        ("reactivate", _l("Reactivate"), _l("Let {names} log in again?"), ""),
+    )
+
+    def __init__(self):
+        super().__init__(User, name=_l("Users"), url="users")
+
+    def render(self, template, **kwargs):
+        return super().render(template, open_invitations=len(members.open_invitations()), **kwargs)
+
+    def change(self, row, values):
+        return members.change(row.id, values)
+
+    def field_of(self, form, name):
+        return "role" if name == "last_admin" else name
+
+    def perform(self, action, row):
+        if action == "reactivate":
+            return accounts.reactivate(row.id)
+        if row.id == me().user_id:
+            raise Conflict("own_account", code="own_account")
+        return accounts.deactivate(row.id)
+
+    @expose("/active/", methods=("POST",))
+    def active_view(self):
+        """Deactivate or reactivate one user, from the user's own page."""
+        row = self.get_one(request.form.get("id"))
+        action = "reactivate" if request.form.get("active") == "yes" else "deactivate"
+        if self.attempted(lambda: self.perform(action, row)):
+            text = _("%(name)s can log in again.") if row.is_active else _("%(name)s was deactivated.")
+            flash(text % {"name": row.name}, "success")
+        return redirect(self.get_url(".edit_view", id=row.id))
+
+
+class InvitationView(ScopedModelView):
+    """Links by which people join; each link is shown once, when it is made."""
+
+    can_create = can_delete = True
+    icon = "user-plus"
+    section = "user.index_view"
+    lead = _l("Whoever opens the link chooses a password and is in. A link is good for 7 days, once.")
+    empty_title = _l("No open invitations")
+    empty_text = _l("Invite a colleague: you get a link to send, by mail or chat.")
+    create_label = _l("Invite somebody")
+    submit_label = _l("Make the link")
+    delete_label = _l("Revoke")
+    search_label = _l("Search name or email")
+    column_list = ("email", "name", "role", "created_at", "expires_at")
+    column_labels = {
+        "email": _l("Email"),
+        "name": _l("Name"),
+        "role": _l("Role"),
+        "created_at": _l("Invited"),
+        "expires_at": _l("Expires"),
+    }
+    column_kinds = {"role": "badge", "created_at": "time", "expires_at": "time"}
+    column_texts = {"role": ROLES}
+    column_sortable_list = ("email", "name", "created_at", "expires_at")
+    column_searchable_list = ("email", "name")
+    column_default_sort = ("created_at", True)
+    form_fields = {
+        "email": text_field(_l("Email"), needed(), at_most(255)),
+        "name": text_field(
+            _l("Name"), at_most(255), description=_l("The invited person can change it.")
+        ),
+        "role": SelectField(_l("Role"), [needed()], choices=ROLE_CHOICES, default="agent", description=ROLE_HELP),
+    }
+    bulk_actions = (
+        ("delete", _l("Revoke"), _l("Revoke these invitations: {names}? Their links stop working."), "danger"),
+    )
+
+    def __init__(self):
+        super().__init__(Invitation, name=_l("Invitations"), url="invitations")
+
+    def _open(self, query):
+        return query.filter(Invitation.accepted_at.is_(None), Invitation.expires_at > now())
+
+    def get_query(self):
+        return self._open(super().get_query())
+
+    def get_count_query(self):
+        return self._open(super().get_count_query())
+
+    def create(self, values):
+        return accounts.invite(
+            values["email"], values["name"] or "", values["role"], me().author_id
+        )
+
+    def created(self, made):
+        link = f"{config.active().public_url}/invitation/{made}"
+        page = self.render(
+            "admin/secret.html",
+            secret=link,
+            secret_title=_("The invitation is ready"),
+            secret_text=_(
+                "Send this link to %(email)s. It is shown only now; if it is lost, invite again.",
+                email=request.form.get("email", ""),
+            ),
+        )
+        return make_response(page, 201)
+
+    def remove(self, row):
+        members.revoke_invitation(row.id)
+
+    def row_name(self, row):
+        return row.email
+
+    def delete_question(self, row):
+        return _("Revoke the invitation of %(email)s? Its link stops working.", email=row.email)
+
+    def removed_text(self, name):
+        return _("The invitation was revoked.")

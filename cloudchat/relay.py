@@ -1,0 +1,73 @@
+"""How socket events reach the sockets of other processes: through Redis, many in one round trip."""
+
+import time
+from collections import deque
+
+import structlog
+from gevent.event import Event
+from redis.exceptions import RedisError
+from socketio import RedisManager
+
+log = structlog.get_logger(__name__)
+
+LONGEST_RETRY = 2.0  # seconds between tries to reach Redis again
+BATCH = 200
+KEPT = 10_000  # events that wait for an absent Redis; pages ask by cursor for what is lost
+
+
+class Relay(RedisManager):
+    """Socket.IO's Redis manager, with a sender of its own.
+
+    The original makes one round trip for each event, inside the request that caused it. Here events
+    are handed to a greenlet that sends all that gathered meanwhile at once.
+    """
+
+    def __init__(self, url: str, channel: str):
+        super().__init__(url, channel)
+        self._waiting: deque[str] = deque(maxlen=KEPT)
+        self._something = Event()
+
+    def initialize(self) -> None:
+        super().initialize()
+        self.server.start_background_task(self._send_loop)
+
+    def _publish(self, data) -> None:
+        self._waiting.append(self.json.dumps(data))
+        self._something.set()
+
+    def _send_loop(self) -> None:
+        while True:
+            self._something.wait()
+            self._something.clear()
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+                self._send(batch)
+
+    def _send(self, batch: list[str]) -> None:
+        try:
+            if not self.connected:
+                self._redis_connect()
+            pipeline = self.redis.pipeline(transaction=False)
+            for item in batch:
+                pipeline.publish(self.channel, item)
+            pipeline.execute()
+        except (RedisError, OSError) as error:
+            log.warning("relay_failed", events=len(batch), error=str(error))
+            self.connected = False
+            time.sleep(0.5)
+
+    def _redis_listen_with_retries(self):
+        """Listen for ever; after a loss try again soon (the original waits up to a minute)."""
+        pause, subscribed = 0.25, False
+        while True:
+            try:
+                if not subscribed:
+                    self._redis_connect()
+                    self.pubsub.subscribe(self.channel)
+                    pause, subscribed = 0.25, True
+                yield from self.pubsub.listen()
+            except (RedisError, OSError) as error:
+                log.warning("relay_not_listening", error=str(error), retry_in=pause)
+                subscribed = False
+                time.sleep(pause)
+                pause = min(LONGEST_RETRY, pause * 2)

@@ -1,0 +1,166 @@
+"""Contacts as files: CSV and XLSX of a list, and everything about one contact as JSON.
+
+Lists are read in pages of their own short queries, so that memory stays constant and a slow download
+holds no transaction open.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
+from zoneinfo import ZoneInfo
+
+import xlsxwriter
+from sqlalchemy import func, select
+
+from cloudchat.extensions import db
+from cloudchat.models import Attachment, Contact, Conversation, Message, Note
+from cloudchat.services import audit, contacts, presenting
+from cloudchat.services.accounts import Identity
+from cloudchat.services.contacts import Filter
+
+BATCH = 1000
+MAX_FIELD_COLUMNS = 200
+LONGEST_CELL = 32_767  # what Excel takes
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+
+
+def safe_cell(value: str) -> str:
+    """The text; what a spreadsheet would run as a formula gets a quote in front."""
+    return "'" + value if value.lstrip(" ").startswith(FORMULA_SIGNS) else value
+
+
+def rows(identity: Identity, wanted: Filter, headers: dict[str, str]) -> Iterator[list[str]]:
+    """The heading and one row for each contact, oldest first; `headers` are the words for our columns.
+    Custom fields follow, a column for each name."""
+    names = _field_names(wanted)
+    yield [*(headers[key] for key in ("name", "phone", "email", "labels", "created", "active")), *names]
+    zone = ZoneInfo(identity.timezone)
+    after = None
+    while True:
+        page = contacts.page(wanted, "created", after, BATCH)
+        chosen = page[:BATCH]
+        ids = [contact.id for contact in chosen]
+        labels, active = contacts.labels_of(ids), contacts.last_activity_of(identity, ids)
+        for row in chosen:
+            yield [
+                row.name,
+                row.phone or "",
+                row.email or "",
+                "; ".join(label.name for label in labels[row.id]),
+                _moment(row.created_at, zone),
+                _moment(active.get(row.id), zone),
+                *(row.custom_fields.get(name, "") for name in names),
+            ]
+        db.session.rollback()  # gives the connection back while the reader takes its time
+        db.session.expunge_all()
+        if len(page) <= BATCH:
+            return
+        after = (ids[-1],)
+
+
+def _field_names(wanted: Filter) -> list[str]:
+    name = func.jsonb_object_keys(Contact.custom_fields).label("name")
+    inner = contacts.narrowed(select(name), wanted).subquery()
+    statement = select(inner.c.name).distinct().order_by(inner.c.name).limit(MAX_FIELD_COLUMNS)
+    return list(db.session.scalars(statement))
+
+
+def _moment(moment: datetime | None, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+def as_csv(lines: Iterable[list[str]]) -> Iterator[bytes]:
+    """The rows as CSV, in pieces. The mark at the start makes Excel read UTF-8."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    buffer.write("\ufeff")
+    for line in lines:
+        writer.writerow([safe_cell(cell) for cell in line])
+        if buffer.tell() > 16_000:
+            yield _taken(buffer)
+    yield _taken(buffer)
+
+
+def _taken(buffer: io.StringIO) -> bytes:
+    piece = buffer.getvalue().encode()
+    buffer.seek(0)
+    buffer.truncate()
+    return piece
+
+
+def as_xlsx(lines: Iterable[list[str]], title: str) -> BinaryIO:
+    """The rows as a workbook in a temporary file, every cell a text."""
+    file = TemporaryFile()  # noqa: SIM115 - closed by whoever sends it
+    book = xlsxwriter.Workbook(
+        file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
+    sheet = book.add_worksheet(re.sub(r"[\[\]:*?/\\']", " ", title)[:31].strip() or None)
+    bold = book.add_format({"bold": True})
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(0, 2, 24)
+    for number, line in enumerate(lines):
+        for place, cell in enumerate(line):
+            text = _NOT_IN_XML.sub("", cell)[:LONGEST_CELL]
+            sheet.write_string(number, place, text, bold if number == 0 else None)
+    book.close()
+    file.seek(0)
+    return file
+
+
+def record(wanted: Filter, kind: str) -> None:
+    """Note in the audit log that contacts leave the house."""
+    chosen = len(wanted.ids) if wanted.ids is not None else None
+    audit.record("contacts.exported", None, kind=kind, q=wanted.q, label=wanted.label, selected=chosen)
+    db.session.commit()
+
+
+# --- one contact -------------------------------------------------------------------------------
+
+
+def everything(contact_id: int) -> dict[str, Any]:
+    """All that is kept about one contact, for the contact who asks for it."""
+    contact = contacts.get(contact_id)
+    audit.record("contact.exported", contact, name=contact.name)
+    db.session.commit()
+    conversations = db.session.scalars(
+        select(Conversation).where(Conversation.contact_id == contact_id).order_by(Conversation.id)
+    ).all()
+    return {
+        "id": contact.id,
+        "name": contact.name,
+        "phone": contact.phone,
+        "email": contact.email,
+        "labels": [label.name for label in contacts.labels_of([contact_id])[contact_id]],
+        "custom_fields": contact.custom_fields,
+        "created_at": presenting.iso(contact.created_at),
+        "updated_at": presenting.iso(contact.updated_at),
+        "identities": [
+            {"device": device.name, "type": device.type, "external_id": row.external_id}
+            for row, device in contacts.identities_of(contact_id)
+        ],
+        "conversations": [_conversation(row) for row in conversations],
+    }
+
+
+def _conversation(row: Conversation) -> dict[str, Any]:
+    of_it = {"conversation_id": row.id}
+    return {
+        "id": row.id,
+        "status": row.status,
+        "created_at": presenting.iso(row.created_at),
+        "resolved_at": presenting.iso(row.resolved_at),
+        "messages": [presenting.message(item, []) for item in _all(Message, **of_it)],
+        "attachments": [presenting.attachment(item) for item in _all(Attachment, **of_it)],
+        "notes": [
+            {"text": item.text, "created_at": presenting.iso(item.created_at)} for item in _all(Note, **of_it)
+        ],
+    }
+
+
+def _all(model: type, **criteria) -> list:
+    return list(db.session.scalars(select(model).filter_by(**criteria).order_by(model.id)))

@@ -1,0 +1,115 @@
+"""Take the pictures of docs/img from a running `make run`, with a little life put in first.
+
+python scripts/screenshots.py --desk http://localhost:5000 --simulator http://localhost:5001
+"""
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import Browser, Page, sync_playwright
+
+IMAGES = Path(__file__).resolve().parent.parent / "docs" / "img"
+AGENT = ("agen@demo.test", "demo-cloudchat")
+ADMIN = ("admin@demo.test", "demo-cloudchat")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+CUSTOMERS = (
+    ("6281211110001", "Budi Santoso", ["Halo kak", "Saya mau bayar pesanan kemarin, bisa transfer ke mana?"]),
+    ("6281211110002", "Siti Aminah", ["Paket saya sudah sampai mana ya kak?"]),
+    ("6281211110003", "Agus Setiawan", ["Ready stok kaos ukuran XL warna hitam?"]),
+    ("6281211110004", "Maya Putri", ["Terima kasih banyak, barangnya bagus!"]),
+    ("6281211110005", "Joko Widodo", ["Kalau kirim ke Makassar ongkirnya berapa?"]),
+)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--desk", default="http://localhost:5000")
+    options.add_argument("--simulator", default="http://localhost:5001")
+    options.add_argument("--chromium", default=os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+    chosen = options.parse_args()
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    write_as_customers(chosen.simulator)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chosen.chromium, args=FLAGS)
+        take_all(browser, chosen.desk, chosen.simulator)
+        browser.close()
+
+
+def write_as_customers(simulator: str) -> None:
+    for phone, name, texts in CUSTOMERS:
+        for text in texts:
+            answer = httpx.post(
+                f"{simulator}/_control/whatsapp/messages",
+                json={"from": phone, "name": name, "type": "text", "text": text, "wait": True},
+                timeout=20,
+            )
+            answer.raise_for_status()
+
+
+def take_all(browser: Browser, desk: str, simulator: str) -> None:
+    page = signed_in(browser, desk, AGENT)
+    page.goto(f"{desk}/app/inbox")
+    page.get_by_text("Budi Santoso").first.click()
+    page.wait_for_timeout(800)
+    composer = page.locator("textarea:visible").first
+    composer.fill("Halo Kak Budi, silakan transfer ke BCA 123-456-7890 a.n. Toko Demo.")
+    composer.press("Enter")
+    page.wait_for_timeout(2500)
+    shot(page, "inbox")
+    conversation = page.url
+    for name, path in (("dashboard", "/app/dashboard"), ("contacts", "/app/contacts")):
+        page.goto(desk + path)
+        page.wait_for_timeout(600)
+        shot(page, name)
+    page = signed_in(browser, desk, AGENT, dark=True)
+    page.goto(conversation)
+    page.wait_for_timeout(1200)
+    shot(page, "inbox-dark")
+    page = signed_in(browser, desk, AGENT, width=375, height=740)
+    page.goto(conversation)
+    page.wait_for_timeout(1200)
+    shot(page, "inbox-phone")
+    page = signed_in(browser, desk, ADMIN)
+    page.goto(f"{desk}/admin/device/")
+    page.wait_for_timeout(600)
+    shot(page, "devices")
+    page = browser.new_context(viewport={"width": 420, "height": 760}).new_page()
+    page.goto(f"{simulator}/whatsapp?customer={CUSTOMERS[0][0]}")
+    page.wait_for_timeout(1200)
+    shot(page, "simulator-phone")
+
+
+def signed_in(
+    browser: Browser,
+    desk: str,
+    login: tuple[str, str],
+    width: int = 1440,
+    height: int = 900,
+    dark: bool = False,
+) -> Page:
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        locale="id-ID",
+        timezone_id="Asia/Jakarta",
+    )
+    page = context.new_page()
+    page.goto(f"{desk}/login")
+    page.fill("input[name=email]", login[0])
+    page.fill("input[name=password]", login[1])
+    page.click("button[type=submit]")
+    page.wait_for_url("**/app/**")
+    return page
+
+
+def shot(page: Page, name: str) -> None:
+    page.screenshot(path=IMAGES / f"{name}.png")
+    print(f"docs/img/{name}.png", time.strftime("%H:%M:%S"))
+
+
+if __name__ == "__main__":
+    main()

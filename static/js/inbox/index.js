@@ -1,0 +1,40 @@
+// The inbox page. An entry: the page links it, no module imports it.
+import "./actions.js";
+import "./bulk.js";
+import "./canned.js";
+import "./composer.js";
+import "./emoji.js";
+import "./keys.js";
+import "./lightbox.js";
+import "./live.js";
+import "./menus.js";
+import "./messages.js";
+import "./panel.js";
+import "./reading.js";
+import "./search.js";
+import "./viewing.js";
+import { root, state } from "./dom.js";
+import { loadList, startList } from "./list.js";
+import { closeThread, openThread } from "./thread.js";
+
+let search = location.search;
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-open]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  event.preventDefault();
+  if (event.target.closest(".inbox-list") && root.classList.contains("is-selecting") && matchMedia("(pointer: coarse)").matches) return;
+  openThread(Number(link.dataset.open), { focus: event.detail === 0 || matchMedia("(pointer: fine)").matches });
+});
+
+addEventListener("popstate", () => {
+  const id = Number(location.pathname.match(/^\/app\/inbox\/(\d+)$/)?.[1] ?? 0);
+  if (location.search !== search) loadList();
+  search = location.search;
+  if (id && id !== state.open) openThread(id, { push: false });
+  if (!id && state.open) closeThread({ push: false });
+});
+document.addEventListener("inbox:list", () => (search = location.search));
+
+startList();
+if (root.dataset.conversation) openThread(Number(root.dataset.conversation), { push: false });

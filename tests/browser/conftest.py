@@ -1,0 +1,94 @@
+"""What browser tests share: signed-in pages, customers, and axe."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from flask.sessions import SecureCookieSessionInterface
+
+from cloudchat.services import accounts
+from tests import factories
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture
+def sign_in(app, desk, open_page):
+    """`sign_in(person, "/app/inbox")`: a page of that person, without the form and its throttle."""
+    serializer = SecureCookieSessionInterface().get_signing_serializer(app)
+
+    def signed_in(person, path="/app/inbox", **options):
+        page = open_page(**options)
+        with app.app_context():
+            token, _ = accounts.start_session(person.organization_id, person.id, None, None)
+        content = {"organization": person.organization_id, "token": token, "_permanent": True}
+        cookie = {"name": "cloudchat", "value": serializer.dumps(content), "url": desk}
+        page.context.add_cookies([cookie])
+        page.problems = []
+        page.on("pageerror", lambda error: page.problems.append(error.stack or str(error)))
+        page.goto(path)
+        return page
+
+    return signed_in
+
+
+@dataclass
+class Customer:
+    """Somebody in front of a web chat, speaking over its HTTP API."""
+
+    url: str
+    token: str
+    count: int = 0
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def write(self, text: str) -> dict:
+        self.count += 1
+        body = {"text": text, "client_id": f"c{self.count}"}
+        answer = httpx.post(f"{self.url}/messages", json=body, headers=self._headers)
+        answer.raise_for_status()
+        return answer.json()
+
+    def read(self) -> list[dict]:
+        answer = httpx.get(f"{self.url}/messages", headers=self._headers)
+        answer.raise_for_status()
+        return answer.json()["items"]
+
+
+@pytest.fixture
+def new_customer(desk):
+    """`new_customer(device, "Budi")`"""
+
+    def made(device, name="Budi Santoso"):
+        url = f"{desk}/api/chat/{device.public_key}"
+        answer = httpx.post(f"{url}/sessions", json={"name": name})
+        answer.raise_for_status()
+        return Customer(url, answer.json()["token"])
+
+    return made
+
+
+@pytest.fixture
+def webchat(cast):
+    """A web chat device of the cast's organization."""
+    return factories.device(cast.organization_id, "webchat", name="Web Toko", config={})
+
+
+@pytest.fixture
+def serious_findings():
+    """`serious_findings(page)`: what axe calls serious or critical, in words."""
+
+    def findings(page) -> list[str]:
+        page.evaluate(AXE.read_text())
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{item['id']}: {item['help']}: {node['html'][:160]} {node.get('failureSummary', '')[:300]}"
+            for item in found["violations"]
+            if item["impact"] in ("serious", "critical")
+            for node in item["nodes"][:3]
+        ]
+
+    return findings

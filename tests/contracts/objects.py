@@ -1,0 +1,176 @@
+"""How to make one of each thing in an organization; each function answers the new row's id."""
+
+from datetime import timedelta
+
+from cloudchat.extensions import db, now
+from cloudchat.models import (
+    ApiToken,
+    Attachment,
+    ContactImport,
+    ContactLabel,
+    ConversationLabel,
+    Note,
+    OutboxEntry,
+    UserSession,
+    WebhookEvent,
+)
+from cloudchat.services import files
+from cloudchat.services.secrets import hashed, random_token
+from cloudchat.tenancy import acting_as
+from tests import factories
+
+
+def _saved(organization_id: int, row) -> int:
+    with acting_as(organization_id):
+        db.session.add(row)
+        db.session.commit()
+        return row.id
+
+
+def contact(organization_id: int) -> int:
+    return factories.contact(organization_id, f"Kontak {factories.number()}").id
+
+
+def contact_import(organization_id: int) -> int:
+    mapping = {"has_header": True, "columns": [{"header": "nama", "target": "name"}]}
+    row = ContactImport(filename="a.csv", state="draft", mapping=mapping, total=1)
+    return _saved(organization_id, row)
+
+
+def queued_import(organization_id: int) -> int:
+    """An import that waits for its job."""
+    made = contact_import(organization_id)
+    with acting_as(organization_id):
+        db.session.get(ContactImport, made).state = "queued"
+        db.session.commit()
+    return made
+
+
+def conversation(organization_id: int) -> int:
+    row = factories.conversation(organization_id)
+    factories.message(row)
+    return row.id
+
+
+def hidden_conversation(organization_id: int, colleague_id: int) -> int:
+    """One that an agent may not see: of a division of others, and assigned to a colleague."""
+    division_row = factories.division(organization_id)
+    values = {"division_id": division_row.id, "assignee_id": colleague_id}
+    return factories.conversation(organization_id, **values).id
+
+
+def failed_message(organization_id: int) -> int:
+    row = factories.conversation(organization_id)
+    return factories.message(row, direction="out", status="failed").id
+
+
+def note(organization_id: int) -> int:
+    row = factories.conversation(organization_id)
+    return _saved(organization_id, Note(conversation_id=row.id, text="rahasia"))
+
+
+def attachment(organization_id: int) -> int:
+    message_row = factories.message(factories.conversation(organization_id))
+    with acting_as(organization_id):
+        stored = files.store_bytes(b"rahasia", "rahasia.txt")
+    return _saved(organization_id, _attachment(message_row, "ready", stored.key))
+
+
+def pending_attachment(organization_id: int) -> int:
+    message_row = factories.message(factories.conversation(organization_id))
+    return _saved(organization_id, _attachment(message_row, "pending", None))
+
+
+def _attachment(message_row, state: str, key: str | None) -> Attachment:
+    return Attachment(
+        conversation_id=message_row.conversation_id,
+        message_id=message_row.id,
+        kind="document",
+        state=state,
+        file_key=key,
+        filename="rahasia.txt",
+        mime="text/plain",
+        size=7,
+        source={"id": "123456"},
+    )
+
+
+def device(organization_id: int) -> int:
+    return factories.device(organization_id).id
+
+
+def used_device(organization_id: int) -> int:
+    return factories.conversation(organization_id).device_id
+
+
+def device_with_outbox(organization_id: int) -> int:
+    """A device with a message that waits to be sent."""
+    row = factories.conversation(organization_id)
+    message_row = factories.message(row, direction="out", status="queued", external_id=None)
+    entry = OutboxEntry(device_id=row.device_id, conversation_id=row.id, message_id=message_row.id)
+    _saved(organization_id, entry)
+    return row.device_id
+
+
+def label(organization_id: int) -> int:
+    return factories.label(organization_id).id
+
+
+def used_label(organization_id: int) -> int:
+    """A label on a conversation and on its contact."""
+    row = factories.label(organization_id)
+    talk = factories.conversation(organization_id)
+    with acting_as(organization_id):
+        db.session.add(ConversationLabel(conversation_id=talk.id, label_id=row.id))
+        db.session.add(ContactLabel(contact_id=talk.contact_id, label_id=row.id))
+        db.session.commit()
+    return row.id
+
+
+def division(organization_id: int) -> int:
+    return factories.division(organization_id).id
+
+
+def used_division(organization_id: int) -> int:
+    row = factories.division(organization_id)
+    factories.conversation(organization_id, division_id=row.id)
+    return row.id
+
+
+def canned_reply(organization_id: int) -> int:
+    return factories.canned_reply(organization_id).id
+
+
+def agent(organization_id: int) -> int:
+    return factories.person(organization_id).id
+
+
+def busy_agent(organization_id: int) -> int:
+    """An agent who has a conversation."""
+    person = factories.person(organization_id)
+    factories.conversation(organization_id, assignee_id=person.id)
+    return person.id
+
+
+def session(organization_id: int, user_id: int | None = None) -> int:
+    user_id = user_id or agent(organization_id)
+    return _saved(organization_id, UserSession(user_id=user_id, token_hash=hashed(random_token())))
+
+
+def api_token(organization_id: int) -> int:
+    row = ApiToken(
+        user_id=agent(organization_id), name="t", prefix="cc", token_hash=hashed(random_token())
+    )
+    return _saved(organization_id, row)
+
+
+def open_event(organization_id: int) -> int:
+    """A webhook event that is stored and not handled yet."""
+    row = WebhookEvent(
+        device_id=device(organization_id),
+        provider_id=f"wamid.{factories.number()}",
+        kind="message",
+        payload={"message": {"id": "x", "from": "628123", "text": {"body": "halo"}, "type": "text"}},
+        next_attempt_at=now() + timedelta(minutes=5),
+    )
+    return _saved(organization_id, row)

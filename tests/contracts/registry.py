@@ -1,0 +1,208 @@
+"""What the contract tests have to know of each route, job and socket event.
+
+A new route with an id in its address: name its parameters in PARAMETERS under its blueprint (how to
+make such an object in an organization), and what it must be sent in REQUESTS. A body or query field
+that names a row: BODY_IDS. A job: JOBS. A socket event: SOCKET_EVENTS. The tests say what is missing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cloudchat.jobs import contacts, inbound, media, outbound
+from tests.contracts import objects
+
+PDF = b"%PDF-1.4 test"
+
+
+@dataclass(frozen=True)
+class NotAnId:
+    """A part of an address that names no row of a tenant, with the reason."""
+
+    reason: str
+
+
+# blueprint → parameter → a function that makes one in an organization and answers its id
+PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
+    "auth": {"token": NotAnId("the secret of an invitation, tested in test_auth/test_invitations.py")},
+    "contacts": {"contact_id": objects.contact, "import_id": objects.contact_import},
+    "inbox": {
+        "conversation_id": objects.conversation,
+        "message_id": objects.failed_message,
+        "note_id": objects.note,
+        "attachment_id": objects.attachment,
+    },
+    "operator": {"organization_id": NotAnId("operators see every organization; nobody else gets in")},
+    "settings": {
+        "device_id": objects.device,
+        "label_id": objects.label,
+        "reply_id": objects.canned_reply,
+        "session_id": objects.session,
+        "token_id": objects.api_token,
+    },
+    "webchat": {
+        "public_key": NotAnId("known to every visitor; test_visitors_stay_in_their_own_chat"),
+        "attachment_id": NotAnId("of the visitor's own chat; the same test"),
+    },
+}
+# Addresses outside blueprints
+STATIC = {"static", "versioned_static"}
+
+# endpoint → what a valid call carries (GET and DELETE need nothing)
+REQUESTS: dict[str, dict[str, Any]] = {
+    "contacts.change_contact": {"json": {"name": "Lain"}},
+    "contacts.cancel_import": {},
+    "contacts.merge": {"data": lambda made: {"other_id": made["contact"], "contact_id": made["contact"]}},
+    "contacts.merge_contacts": {"json": lambda made: {"contact_id": made["contact"]}},
+    "contacts.remove": {},
+    "contacts.save": {"data": {"name": "Lain"}},
+    "contacts.set_mapping": {"data": {"target": ["name", "phone"], "has_header": "1"}},
+    "contacts.start_import": {},
+    "inbox.add_note": {"json": {"text": "catatan"}},
+    "inbox.assign_conversation": {"json": {"agent_id": None}},
+    "inbox.change_status": {"json": {"status": "pending"}},
+    "inbox.confirm_message": {},
+    "inbox.older_messages": {"query_string": {"before": 2**31 - 1}},
+    "inbox.read_conversation": {},
+    "inbox.retry_message": {},
+    "inbox.send_message": {"json": {"text": "halo"}},
+    "inbox.set_labels": {"json": {"labels": []}},
+    "settings.change_canned_reply": {"json": {"shortcut": "baru", "text": "isi"}},
+    "settings.change_device": {"json": {"name": "Lain"}},
+    "settings.change_label": {"json": {"name": "Lain"}},
+    "settings.end_session": {},
+    "settings.revoke_api_token": {},
+}
+
+NOT_FOUND = (404,)
+REFUSED = (404, 422)
+NOTHING = "a filter by it finds nothing"
+
+
+@dataclass(frozen=True)
+class BodyId:
+    """A field that names a row: how to call with a foreign one, and what has to come back."""
+
+    method: str
+    url: str
+    send: Callable[[int], dict[str, Any]]
+    make: Callable
+    expected: tuple[int, ...] | str = REFUSED
+
+
+def _filter(url: str, name: str, make: Callable) -> BodyId:
+    return BodyId("get", url, lambda i: {"query_string": {name: i}}, make, NOTHING)
+
+
+CONVERSATIONS = "/api/app/inbox/conversations"
+ONE = CONVERSATIONS + "/{conversation}"
+# (endpoint, field of its body or query) → how it is tried
+BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
+    ("contacts.list_contacts", "label"): _filter("/api/app/contacts", "label", objects.used_label),
+    ("contacts.create_contact", "labels"): BodyId(
+        "post", "/api/app/contacts", lambda i: {"json": {"name": "A", "labels": [i]}}, objects.label
+    ),
+    ("contacts.change_contact", "labels"): BodyId(
+        "patch", "/api/app/contacts/{contact}", lambda i: {"json": {"labels": [i]}}, objects.label
+    ),
+    ("contacts.merge_contacts", "contact_id"): BodyId(
+        "post",
+        "/api/app/contacts/{contact}/merge",
+        lambda i: {"json": {"contact_id": i}},
+        objects.contact,
+    ),
+    ("contacts.label_contacts", "ids"): BodyId(
+        "post", "/api/app/contacts/labels", lambda i: {"json": {"ids": [i]}}, objects.contact
+    ),
+    ("contacts.label_contacts", "add"): BodyId(
+        "post",
+        "/api/app/contacts/labels",
+        lambda i: {"json": {"ids": ["{contact}"], "add": [i]}},
+        objects.label,
+    ),
+    ("contacts.label_contacts", "remove"): BodyId(
+        "post",
+        "/api/app/contacts/labels",
+        lambda i: {"json": {"ids": ["{contact}"], "remove": [i]}},
+        objects.label,
+    ),
+    ("contacts.delete_contacts", "ids"): BodyId(
+        "post",
+        "/api/app/contacts/delete",
+        lambda i: {"json": {"ids": ["{contact}", i]}},
+        objects.contact,
+    ),
+    ("inbox.list_conversations", "assignee"): _filter(CONVERSATIONS, "assignee", objects.busy_agent),
+    ("inbox.list_conversations", "division_id"): _filter(
+        CONVERSATIONS, "division_id", objects.used_division
+    ),
+    ("inbox.list_conversations", "label"): _filter(CONVERSATIONS, "label", objects.used_label),
+    ("inbox.list_conversations", "device_id"): _filter(CONVERSATIONS, "device_id", objects.used_device),
+    ("inbox.count_conversations", "assignee"): _filter(
+        "/api/app/inbox/counts", "assignee", objects.busy_agent
+    ),
+    ("inbox.count_conversations", "division_id"): _filter(
+        "/api/app/inbox/counts", "division_id", objects.used_division
+    ),
+    ("inbox.count_conversations", "label"): _filter(
+        "/api/app/inbox/counts", "label", objects.used_label
+    ),
+    ("inbox.count_conversations", "device_id"): _filter(
+        "/api/app/inbox/counts", "device_id", objects.used_device
+    ),
+    ("inbox.list_messages", "after"): NotAnId("a place within the conversation of the address"),
+    ("inbox.list_messages", "before"): NotAnId("a place within the conversation of the address"),
+    ("inbox.send_message", "template_id"): BodyId(
+        "post", ONE + "/messages", lambda i: {"json": {"template_id": i}}, objects.contact
+    ),
+    ("inbox.send_message", "client_id"): NotAnId("the caller's own name for the message"),
+    ("inbox.assign_conversation", "agent_id"): BodyId(
+        "post", ONE + "/assign", lambda i: {"json": {"agent_id": i}}, objects.agent
+    ),
+    ("inbox.set_labels", "labels"): BodyId(
+        "put", ONE + "/labels", lambda i: {"json": {"labels": [i]}}, objects.label
+    ),
+    ("inbox.bulk", "ids"): BodyId(
+        "post",
+        CONVERSATIONS + "/bulk",
+        lambda i: {"json": {"ids": ["{conversation}", i], "action": "read"}},
+        objects.conversation,
+    ),
+    ("inbox.bulk", "agent_id"): NotAnId("goes the way of assign; test_a_bulk_action_refuses_foreign_ids"),
+    ("inbox.bulk", "label"): NotAnId("goes the way of labels; test_a_bulk_action_refuses_foreign_ids"),
+    ("webchat.send_message", "client_id"): NotAnId("the visitor's own name for the message"),
+    ("webchat.list_messages", "after"): NotAnId("a place within the visitor's own messages"),
+    ("webchat.list_messages", "before"): NotAnId("a place within the visitor's own messages"),
+    ("webchat.mark_seen", "message_id"): NotAnId("a place within the visitor's own messages"),
+}
+
+# job → the ids of a neighbour's rows that it is called with, inside our own organization
+JOBS: dict[str, Callable | NotAnId] = {
+    "cloudchat.jobs.contacts.work_on_import": lambda org: [
+        (contacts.work_on_import, objects.queued_import(org))
+    ],
+    "cloudchat.jobs.inbound.process": lambda org: [(inbound.process, objects.open_event(org))],
+    "cloudchat.jobs.inbound.catch_up": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.media.fetch": lambda org: [(media.fetch, objects.pending_attachment(org))],
+    "cloudchat.jobs.outbound.deliver": lambda org: [(outbound.deliver, objects.device_with_outbox(org))],
+    "cloudchat.jobs.outbound.mark_read": lambda org: [
+        (outbound.mark_read, objects.device(org), "wamid.x")
+    ],
+    "cloudchat.jobs.outbound.settle_lost": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.sweeps.wake_snoozed": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.sweeps.clean": NotAnId("takes no id but the organization's"),
+}
+# Functions of the jobs modules that are no jobs
+HELPERS = {
+    "cloudchat.jobs.outbound.deliver_here": "called inside the request, for channels of our own",
+}
+
+# namespace → event → its payload with the id of a neighbour's conversation, or why it names none
+SOCKET_EVENTS: dict[str, dict[str, Callable | NotAnId]] = {
+    "/": {
+        "presence:heartbeat": NotAnId("about the caller alone"),
+        "typing": lambda conversation: {"conversationId": conversation, "typing": True},
+        "conversation:view": lambda conversation: {"conversationId": conversation},
+    },
+    "/chat": {"typing": NotAnId("about the visitor's own conversation alone")},
+}
