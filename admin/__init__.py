@@ -4,9 +4,9 @@ from flask import Flask
 from flask_admin import Admin
 
 from admin import operator
-from admin.base import Home
 from admin.contacts import ContactView
 from admin.devices import DeviceView
+from admin.door import Home
 from admin.lists import CannedReplyView, DivisionView, LabelView
 from admin.records import AuditView, DeadEventView
 from admin.users import InvitationView, UserView

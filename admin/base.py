@@ -1,4 +1,4 @@
-"""What every admin screen shares: the door, the tenant's rows, forms that end in a service.
+"""What every admin screen shares: its pages, and forms that end in a service.
 
 Flask-Admin gives lists, sorting, filters, forms and exports. What writes is replaced here: a screen
 hands the form's values to a service, so audit rows, events and rules are the same as everywhere.
@@ -7,59 +7,25 @@ hands the form's values to a service, so audit rows, events and rules are the sa
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, make_response, redirect, request, url_for
-from flask_admin import BaseView, expose
-from flask_admin.contrib.sqla import ModelView
+from flask import flash, make_response, redirect, request
+from flask_admin import expose
 from flask_admin.helpers import get_redirect_target
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import BigInteger, func, or_
 from wtforms import Form
 
+from admin.door import Guarded
 from admin.export import safe_cell
 from admin.forms import ScreenForm, changed_labels, show_errors
-from cloudchat.errors import AppError, Conflict, Forbidden, Invalid, NotFound
+from admin.rows import TenantRows
+from cloudchat.errors import AppError, Conflict, Invalid, NotFound
 from cloudchat.extensions import db
 from cloudchat.messages import sentence
-from cloudchat.tenancy import current_organization_id
-from cloudchat.web import me, requires
 
-MAX_SEARCH = 100
-MAX_PAGE = 100_000
-MAX_SELECTED = 200
 COLUMNS_WITHOUT_CHOOSER = 6
 
 
-class Guarded(BaseView):
-    """A view whose routes all go through the app's own door: role, CSRF token, organization."""
-
-    role = "admin"
-
-    def create_blueprint(self, admin):
-        for _url, name, _methods in self._urls:
-            setattr(self, name, requires(self.role)(getattr(self, name)))
-        return super().create_blueprint(admin)
-
-    def is_accessible(self) -> bool:
-        """Flask-Admin asks this too; the door has answered it by then."""
-        return me().may(self.role)
-
-    def inaccessible_callback(self, name: str, **kwargs):
-        raise Forbidden()
-
-
-class Home(Guarded):
-    """/admin itself: there is nothing there, the settings list every screen."""
-
-    def __init__(self):
-        super().__init__(name="CloudChat", endpoint="admin", url="/admin")
-
-    @expose("/")
-    def index(self):
-        return redirect(url_for("settings.index"))
-
-
-class ScopedModelView(Guarded, ModelView):
+class ScopedModelView(Guarded, TenantRows):
     """A screen over one tenant table. Subclasses name columns and say which service writes.
 
     `create`, `change` and `remove` are the services; a screen without one lacks the button. They get
@@ -93,101 +59,10 @@ class ScopedModelView(Guarded, ModelView):
     search_label: Any = ""
     adds_several = False  # offers to add another one at once
     column_kinds: dict[str, str] = {}  # how a cell is drawn: see templates/admin/_cells.html
+    columns_hidden_first: tuple[str, ...] = ()  # shown only once somebody chooses them
     column_texts: dict[str, dict] = {}  # value -> (colour, words, icon) of a "badge" cell
     bulk_actions: tuple[tuple[str, Any, Any, str], ...] = ()  # name, label, question, kind
     form_fields: dict[str, Any] = {}  # all that a request can ever write
-
-    def __init__(self, model, **kwargs):
-        super().__init__(model, db, **kwargs)
-
-    # --- the tenant's rows ---------------------------------------------------------------------
-
-    def get_query(self):
-        """Rows of this organization only. The session's listener and the database say so as well."""
-        owner = self.model.organization_id
-        return db.session.query(self.model).filter(owner == current_organization_id())
-
-    def get_count_query(self):
-        owner = self.model.organization_id
-        count = db.session.query(func.count(self.primary_key))
-        return count.filter(owner == current_organization_id())
-
-    def get_one(self, id: Any):
-        """The row of this id; raises NotFound for a foreign, a missing and a nonsensical one."""
-        found = self.get_query().filter(self.primary_key == self.checked_id(id)).one_or_none()
-        if found is None:
-            raise NotFound(self.model.__tablename__)
-        self.annotate([found])
-        return found
-
-    def get_many(self, ids: list[str]) -> list:
-        """The selected rows; one foreign or missing id refuses the whole call."""
-        wanted = {self.checked_id(value) for value in ids}
-        if not wanted or len(wanted) > MAX_SELECTED:
-            raise Invalid("rows", code="invalid", fields={"rowid": ["required"]})
-        found = self.get_query().filter(self.primary_key.in_(wanted)).all()
-        if len(found) != len(wanted):
-            raise NotFound(self.model.__tablename__)
-        return found
-
-    def checked_id(self, value: Any) -> int:
-        """psycopg wants numbers, and what is no id of ours is simply not found."""
-        largest = 2**63 if isinstance(self.primary_key.type, BigInteger) else 2**31
-        text = value if isinstance(value, str) else ""
-        if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) >= largest:
-            raise NotFound(self.model.__tablename__)
-        return int(text)
-
-    @property
-    def primary_key(self):
-        return getattr(self.model, self._primary_key)
-
-    def annotate(self, rows: list) -> None:
-        """Load what the rows show beside their own columns, for all of them at once."""
-
-    def get_list(self, *args, **kwargs):
-        count, rows = super().get_list(*args, **kwargs)
-        self.annotate(rows)
-        return count, rows
-
-    def _apply_sorting(self, query, joins, sort_column, sort_desc):
-        query, joins = super()._apply_sorting(query, joins, sort_column, sort_desc)
-        return query.order_by(self.primary_key.desc()), joins
-
-    def _apply_search(self, query, count_query, joins, count_joins, search):
-        """Words as they are typed: no pattern signs, no prefixes with a meaning."""
-        for word in search.split()[:10]:
-            matches = or_(*(field.icontains(word, autoescape=True) for field, _ in self._search_fields))
-            query = query.filter(matches)
-            count_query = count_query.filter(matches) if count_query is not None else None
-        return query, count_query, joins, count_joins
-
-    # --- what the query string may say ---------------------------------------------------------
-
-    def _get_list_extra_args(self):
-        args = super()._get_list_extra_args()
-        args.page = min(max(args.page or 0, 0), MAX_PAGE)
-        args.search = (args.search or "").replace("\0", "").strip()[:MAX_SEARCH] or None
-        args.extra_args = {}  # Flask-Admin would hand unknown ones to url_for, _scheme among them
-        return args
-
-    def _get_list_filter_args(self):
-        found = []
-        for index, item in enumerate(self._filters or ()):
-            value = self.filter_value(item)
-            if value and item.validate(value):
-                found.append((index, item.key, value))
-        return found
-
-    def filter_value(self, item) -> str:
-        """What the query string asks of a filter, under its own name or Flask-Admin's numbered one."""
-        for name, value in request.args.items():
-            if name.startswith("flt") and name.partition("_")[2] == item.key:
-                return value.replace("\0", "").strip()[:MAX_SEARCH]
-        return ""
-
-    def get_filter_arg(self, index, flt) -> str:
-        return flt.key
 
     # --- pages ---------------------------------------------------------------------------------
 

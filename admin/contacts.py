@@ -82,9 +82,7 @@ class ContactView(ScopedModelView):
     )
     form_fields = {
         "name": text_field(_l("Name"), at_most(255)),
-        "phone": text_field(
-            _l("Phone"), at_most(32), description=_l("For example 0812-3456-7890.")
-        ),
+        "phone": text_field(_l("Phone"), at_most(32), description=_l("For example 0812-3456-7890.")),
         "email": text_field(_l("Email"), at_most(255)),
         "labels": ChecklistField(
             _l("Labels"),

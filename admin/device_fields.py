@@ -38,9 +38,7 @@ TYPES = {
     ),
     "telegram": TypeText(_l("Telegram"), _l("A Telegram bot that your customers write to.")),
     "messenger": TypeText(_l("Messenger"), _l("The messages of a Facebook page.")),
-    "webchat": TypeText(
-        _l("Web chat"), _l("A chat page of your own, and a widget for your website.")
-    ),
+    "webchat": TypeText(_l("Web chat"), _l("A chat page of your own, and a widget for your website.")),
 }
 
 TEXTS = {

@@ -67,6 +67,7 @@ class DeviceView(ScopedModelView):
         "last_out_at": "time",
         "created_at": "time",
     }
+    columns_hidden_first = ("created_at",)
     column_texts = {"status": STATES}
     column_sortable_list = ("name", "type", "status", "last_in_at", "last_out_at", "created_at")
     column_searchable_list = ("name",)
@@ -171,9 +172,7 @@ class DeviceView(ScopedModelView):
         return super().render("admin/_device_check.html", facts=shown, error=error)
 
     def delete_question(self, row):
-        count = db.session.scalar(
-            select(func.count(Conversation.id)).where(Conversation.device_id == row.id)
-        )
+        count = db.session.scalar(select(func.count(Conversation.id)).where(Conversation.device_id == row.id))
         return _(
             "Remove “%(name)s”? It stops receiving and sending at once and its access token is "
             "deleted. Its %(count)s conversations stay readable.",

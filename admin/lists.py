@@ -151,9 +151,7 @@ class DivisionView(ScopedModelView):
             _l("Position"),
             [
                 needed(),
-                NumberRange(
-                    0, divisions.LARGEST_POSITION, _l("Choose a whole number from 0 to 10,000.")
-                ),
+                NumberRange(0, divisions.LARGEST_POSITION, _l("Choose a whole number from 0 to 10,000.")),
             ],
             default=0,
             description=_l("Smaller numbers come first in the menu."),

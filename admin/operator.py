@@ -23,9 +23,7 @@ def _errors_of(error: AppError) -> dict[str, list[str]]:
     """Sentences by form field; a refusal without a field becomes a message above."""
     if not error.fields:
         flash(sentence(error.code, error.message), "error")
-    return {
-        name: [sentence(item, item) for item in items] for name, items in error.fields.items()
-    }
+    return {name: [sentence(item, item) for item in items] for name, items in error.fields.items()}
 
 
 @bp.get("/")
@@ -36,9 +34,7 @@ def index():
     rows = operating.page(q, cursor[0] if cursor else None, PAGE)
     more = encode_cursor(rows[PAGE - 1].id) if len(rows) > PAGE else None
     template = "_rows" if request.headers.get("HX-Request") else "index"
-    return render_template(
-        f"admin/operator/{template}.html", rows=rows[:PAGE], next_cursor=more, q=q
-    )
+    return render_template(f"admin/operator/{template}.html", rows=rows[:PAGE], next_cursor=more, q=q)
 
 
 @bp.route("/organizations/new", methods=["GET", "POST"])

@@ -142,9 +142,7 @@ class DeadEventView(ScopedModelView):
 
     def annotate(self, rows):
         ids = {row.device_id for row in rows}
-        names = dict(
-            db.session.execute(select(Device.id, Device.name).where(Device.id.in_(ids))).all()
-        )
+        names = dict(db.session.execute(select(Device.id, Device.name).where(Device.id.in_(ids))).all())
         for row in rows:
             row.device = names.get(row.device_id, "")
 

@@ -77,6 +77,7 @@ class UserView(ScopedModelView):
         "last_seen_at": "time",
         "created_at": "time",
     }
+    columns_hidden_first = ("created_at",)
     column_texts = {"role": ROLES, "availability": PRESENCE}
     column_sortable_list = ("name", "email", "role", "is_active", "capacity", "last_seen_at", "created_at")
     column_searchable_list = ("name", "email")
@@ -100,9 +101,7 @@ class UserView(ScopedModelView):
             _l("Capacity"),
             [
                 needed(),
-                NumberRange(
-                    0, members.MAX_CAPACITY, _l("Choose a whole number from 0 to 1,000.")
-                ),
+                NumberRange(0, members.MAX_CAPACITY, _l("Choose a whole number from 0 to 1,000.")),
             ],
             description=_l("How many open conversations the queue gives at most at a time."),
         ),
@@ -175,13 +174,18 @@ class InvitationView(ScopedModelView):
     column_default_sort = ("created_at", True)
     form_fields = {
         "email": text_field(_l("Email"), needed(), at_most(255)),
-        "name": text_field(
-            _l("Name"), at_most(255), description=_l("The invited person can change it.")
+        "name": text_field(_l("Name"), at_most(255), description=_l("The invited person can change it.")),
+        "role": SelectField(
+            _l("Role"), [needed()], choices=ROLE_CHOICES, default="agent", description=ROLE_HELP
         ),
-        "role": SelectField(_l("Role"), [needed()], choices=ROLE_CHOICES, default="agent", description=ROLE_HELP),
     }
     bulk_actions = (
-        ("delete", _l("Revoke"), _l("Revoke these invitations: {names}? Their links stop working."), "danger"),
+        (
+            "delete",
+            _l("Revoke"),
+            _l("Revoke these invitations: {names}? Their links stop working."),
+            "danger",
+        ),
     )
 
     def __init__(self):
@@ -197,9 +201,7 @@ class InvitationView(ScopedModelView):
         return self._open(super().get_count_query())
 
     def create(self, values):
-        return accounts.invite(
-            values["email"], values["name"] or "", values["role"], me().author_id
-        )
+        return accounts.invite(values["email"], values["name"] or "", values["role"], me().author_id)
 
     def created(self, made):
         link = f"{config.active().public_url}/invitation/{made}"

@@ -140,7 +140,8 @@ class Handler(pywsgi.WSGIHandler):
     def handle_one_response(self) -> None:
         super().handle_one_response()
         self.answered = True
-        if self.wsgi_input.broken:
+        # What follows a broken body or a websocket's farewell is no request.
+        if self.wsgi_input.broken or self._connection_upgrade_requested():
             self.close_connection = True
 
 

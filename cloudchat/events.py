@@ -56,7 +56,6 @@ class MessageQueued(Event):
 
     organization_id: int
     device_id: int
-    in_process: bool = False
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ def _inbox_keys() -> dict[str, str]:
         "inbox.keys.group": _("Inbox"),
         "inbox.keys.next": _("Next conversation"),
         "inbox.keys.previous": _("Previous conversation"),
-        "inbox.keys.open": _("Open"),
+        "inbox.keys.open": _("Open it"),
         "inbox.keys.select": _("Select"),
         "inbox.keys.reply": _("Reply"),
         "inbox.keys.note": _("Private note"),

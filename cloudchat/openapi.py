@@ -84,6 +84,9 @@ def _complete(operation: dict, path: str, method: str, endpoint: str, view: Any)
     operation["operationId"] = endpoint.replace(".", "_")
     if operation["summary"].endswith(">"):  # SpecTree's own, where the view has no docstring
         operation["summary"] = name.removeprefix("api_").replace("_", " ").capitalize()
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "path" and parameter["name"].endswith("_id"):
+            parameter["schema"] = {"type": "integer", "minimum": 1}  # whichever converter it has
     guarded = view.door != "public"
     visitor = "{public_key}" in path and not path.endswith("/sessions")
     security = ["token", "session"] if guarded else ["visitor"] if visitor else []

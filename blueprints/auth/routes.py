@@ -18,6 +18,13 @@ from cloudchat.tenancy import acting_as
 from cloudchat.web import Body, api, csrf, identify, me, public, requires
 
 LOCALES = ("id", "en")
+# The form and the API count together.
+tries_of_one_address = limiter.shared_limit(
+    "10 per minute", scope="login-address", key_func=login_key, methods=["POST"]
+)
+tries_of_one_machine = limiter.shared_limit(
+    "30 per minute", scope="login-machine", methods=["POST"]
+)
 
 
 class Login(Body):
@@ -91,8 +98,8 @@ def own_path(target: str | None) -> str | None:
 
 @bp.post("/api/auth/login")
 @public("logging in")
-@limiter.limit("10 per minute", key_func=login_key)
-@limiter.limit("30 per minute")
+@tries_of_one_address
+@tries_of_one_machine
 @api.validate(json=Login, resp=Answers("HTTP_200", "HTTP_401", "HTTP_429"), tags=["auth"])
 def api_login(json: Login):
     identity = _sign_in(json.email, json.password)
@@ -142,8 +149,8 @@ def api_set_availability(json: Availability):
 
 @bp.route("/login", methods=["GET", "POST"])
 @public("logging in")
-@limiter.limit("10 per minute", key_func=login_key, methods=["POST"])
-@limiter.limit("30 per minute", methods=["POST"])
+@tries_of_one_address
+@tries_of_one_machine
 def login():
     target = own_path(request.values.get("next")) or url_for("auth.home")
     if request.method == "GET":

@@ -57,7 +57,8 @@ def _file(choice: ExportChoice) -> Response:
     wanted = Filter(choice.q, choice.label, tuple(choice.ids) if choice.ids else None)
     contact_export.record(wanted, choice.format)
     lines = contact_export.rows(me(), wanted, _headers())
-    name = f"{_('contacts')}-{_today()}.{choice.format}"
+    title = _("contacts")
+    name = f"{title}-{_today()}.{choice.format}"
     if choice.format == "xlsx":
         file = contact_export.as_xlsx(lines, _("Contacts"))
         return send_file(file, XLSX, as_attachment=True, download_name=name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from flask import Response, redirect, render_template, request, stream_with_context, url_for
+from flask import Response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from blueprints.contacts import bp
@@ -40,7 +40,7 @@ def import_sample():
         ["Toko Makmur", "", "halo@tokomakmur.com", "Reseller", "Medan"],
     ]
     answer = Response(contact_export.as_csv(lines), mimetype="text/csv")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{_('contacts-sample')}.csv")
+    answer.headers.set("Content-Disposition", "attachment", filename=_("contacts-sample.csv"))
     return answer
 
 
@@ -164,9 +164,9 @@ def cancel_import(import_id: int):
 def import_errors(import_id: int):
     """Every problem of the file, as CSV."""
     row = contact_import.get(import_id)
-    pieces = stream_with_context(contact_export.as_csv(_error_lines(row)))
-    answer = Response(pieces, mimetype="text/csv")
-    name = f"{_('import-errors')}-{row.id}.csv"
+    content = b"".join(contact_export.as_csv(_error_lines(row)))
+    answer = Response(content, mimetype="text/csv")
+    name = _("import-errors-%(number)s.csv", number=row.id)
     answer.headers.set("Content-Disposition", "attachment", filename=name)
     return answer
 

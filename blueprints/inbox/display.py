@@ -279,7 +279,7 @@ def _labelled(data: dict, actor: str | None) -> str:
                 names=names,
             )
         )
-    return f"{_who(actor)} {_(' and ').join(parts)}"
+    return " ".join([_who(actor), _(" and ").join(parts)])
 
 
 # --- for templates -----------------------------------------------------------------------------

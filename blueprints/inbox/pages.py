@@ -1,7 +1,5 @@
 """The inbox page and its fragments. First paint and live update are drawn by the same templates."""
 
-from datetime import timedelta
-
 from flask import render_template, request
 from pydantic import Field, ValidationError, field_validator
 
@@ -153,8 +151,6 @@ def thread_updates(conversation_id: int):
 def _opened(row: Conversation) -> dict:
     """What the header and the composer need to know of a conversation."""
     ends = conversations.window_ends_at(row, row.device.type)
-    if ends is not None:  # what the desk is told is what the desk may use
-        ends -= timedelta(seconds=conversations.WINDOW_MARGIN_SECONDS)
     capabilities = channel_for(row.device.type).capabilities
     return {
         "row": row,

@@ -17,9 +17,7 @@ INDONESIAN_ZONES = ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura")
 
 
 def _errors_of(error: AppError) -> dict[str, list[str]]:
-    return {
-        name: [sentence(item, item) for item in items] for name, items in error.fields.items()
-    }
+    return {name: [sentence(item, item) for item in items] for name, items in error.fields.items()}
 
 
 def timezone_options() -> list[tuple[str, str]]:
@@ -44,9 +42,7 @@ def index():
 @requires("admin")
 def general():
     organization = organizations.get(me().organization_id)
-    values = {
-        name: getattr(organization, name) for name in ("name", "timezone", "locale")
-    }
+    values = {name: getattr(organization, name) for name in ("name", "timezone", "locale")}
     errors: dict = {}
     if request.method == "POST":
         values |= {name: request.form.get(name, "") for name in values}
@@ -117,9 +113,7 @@ SYSTEMS += (("Windows", "Windows"), ("Mac OS X", "macOS"), ("Linux", "Linux"))
 def browser_name(user_agent: str | None) -> str:
     """Chrome, Windows: what a person recognizes of a browser's long signature."""
     sent = user_agent or ""
-    names = [
-        next((name for sign, name in known if sign in sent), "") for known in (BROWSERS, SYSTEMS)
-    ]
+    names = [next((name for sign, name in known if sign in sent), "") for known in (BROWSERS, SYSTEMS)]
     return ", ".join(filter(None, names)) or sent[:60] or _("Unknown browser")
 
 

@@ -12,7 +12,7 @@ def _thread() -> dict[str, str]:
     return {
         "day.today": _("Today"),
         "day.yesterday": _("Yesterday"),
-        "message.sending": _("Sending"),
+        "message.sending": _("Sending…"),
         "message.waiting": _("Will be sent when you are online"),
         "message.sent": _("Sent"),
         "message.read": _("Read"),
@@ -44,7 +44,7 @@ def _composer() -> dict[str, str]:
         "file.empty": _("{name} is empty."),
         "file.refused": _("Files like {name} are not taken. Send a picture, video, audio, PDF or document."),
         "file.remove": _("Remove {name}"),
-        "file.progress": _("{percent}% sent"),
+        "file.progress": _("Sent {percent}%"),
         "file.too_many": _("At most {count} files at once."),
         "text.too_long": _("{count} characters too many"),
         "text.too_long.one": _("{count} character too many"),
@@ -55,7 +55,6 @@ def _state() -> dict[str, str]:
     return {
         "state.online": _("We answer here, in this chat"),
         "state.agent": _("{name} is helping you"),
-        "state.connecting": _("Connecting…"),
         "state.offline": _("You are offline. Your messages are kept and sent later."),
         "state.lost": _("Reconnecting…"),
         "state.closed": _("This chat is closed at the moment."),

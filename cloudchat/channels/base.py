@@ -22,6 +22,7 @@ class Capabilities:
         default_factory=dict
     )  # kind -> MIME; absent: any
     caption_length: int = 1024
+    captionless: frozenset[str] = frozenset()  # kinds of media that carry no text
     window: timedelta | None = None  # how long after the customer's last message free text may go
     receipts: bool = False  # does the provider report delivered and read?
     typing: bool = False

@@ -47,6 +47,7 @@ CAPABILITIES = Capabilities(
         ),
     },
     caption_length=1024,
+    captionless=frozenset({"audio", "sticker"}),
     # Meta's 24 hours less a margin: a message sent in the last seconds arrives too late.
     window=timedelta(hours=23, minutes=55),
     receipts=True,
@@ -84,7 +85,7 @@ def _text(message: OutboundMessage) -> dict:
 
 def _media(message: OutboundMessage) -> dict:
     kind, media = message.kind, {}
-    if message.text and kind in ("audio", "sticker"):
+    if message.text and kind in CAPABILITIES.captionless:
         raise refusal("no_caption", f"WhatsApp takes no caption with {kind}.")
     if message.text:
         _fits("caption", message.text, CAPABILITIES.caption_length)

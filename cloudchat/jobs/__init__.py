@@ -20,7 +20,8 @@ from cloudchat.tenancy import acting_as, all_organizations
 log = structlog.get_logger(__name__)
 
 QUEUES = ("messages", "default")  # in the order in which a worker empties them
-FLAG_SECONDS = 10  # how long a queued delivery keeps others of the same device from being queued
+FLAG_SECONDS = 60  # how long a queued job keeps the same one from being queued, at most
+DELIVERY_TIMEOUT = 300  # seconds; a large file may be on its way for a while
 
 _app_context: Callable[[], AbstractContextManager] | None = None
 
@@ -36,10 +37,12 @@ def tenant_job(function: Callable) -> Callable:
 
     @functools.wraps(function)
     def run(organization_id: int, *args, **kwargs):
+        _begun(function, (organization_id, *args))
         with _context(), acting_as(organization_id), _logged(function, organization_id):
-            result = function(organization_id, *args, **kwargs)
-            events.drain()
-            return result
+            try:
+                return function(organization_id, *args, **kwargs)
+            finally:
+                events.drain()  # also what was committed before a failure
 
     run.is_job = "tenant"
     return run
@@ -74,31 +77,49 @@ def queue(name: str = "default") -> Queue:
     return Queue(name, connection=redis.client, serializer=JSONSerializer)
 
 
-def enqueue(function: Callable, *args, queue_name: str = "default", timeout: int = 120) -> None:
-    """Put a job into its queue. With Redis away it is left to the sweeper."""
+def enqueue(function: Callable, *args, queue_name: str = "default", timeout: int = 120) -> bool:
+    """Put a job into its queue. With Redis away it is left to the sweeper; answers whether it is in."""
     if not hasattr(function, "is_job"):
         raise TypeError(f"{function.__name__} is no job: it would run without a tenant")
     try:
         queue(queue_name).enqueue(function, *args, job_timeout=timeout, result_ttl=0, failure_ttl=86_400)
     except RedisError as error:
         log.warning("job_not_queued", job=function.__name__, error=str(error))
+        return False
+    return True
+
+
+def enqueue_once(function: Callable, *args, queue_name: str = "default", timeout: int = 120) -> None:
+    """The same, unless it is queued with these arguments and has not begun: nothing piles up while
+    no worker runs. A flag in Redis says so; the job takes it down when it begins."""
+    flag = _flag(function, args)
+    try:
+        if not redis.client.set(flag, 1, nx=True, ex=FLAG_SECONDS):
+            return
+        if not enqueue(function, *args, queue_name=queue_name, timeout=timeout):
+            redis.client.delete(flag)
+    except RedisError as error:
+        log.warning("job_not_queued", job=function.__name__, error=str(error))
 
 
 def enqueue_delivery(organization_id: int, device_id: int) -> None:
-    """Wake the sender of a device, unless one is queued already."""
+    """Wake the sender of a device."""
     from cloudchat.jobs import outbound
 
+    enqueue_once(
+        outbound.deliver, organization_id, device_id, queue_name="messages", timeout=DELIVERY_TIMEOUT
+    )
+
+
+def _flag(function: Callable, args: tuple) -> str:
+    return ":".join(["cloudchat", "queued", function.__module__, function.__name__, *map(str, args)])
+
+
+def _begun(function: Callable, args: tuple) -> None:
     try:
-        if not redis.client.set(delivery_flag(device_id), 1, nx=True, ex=FLAG_SECONDS):
-            return
-    except RedisError as error:
-        log.warning("job_not_queued", job="deliver", error=str(error))
-        return
-    enqueue(outbound.deliver, organization_id, device_id, queue_name="messages")
-
-
-def delivery_flag(device_id: int) -> str:
-    return f"cloudchat:deliver:{device_id}"
+        redis.client.delete(_flag(function, args))
+    except RedisError as error:  # the flag will expire
+        log.warning("flag_not_lowered", job=function.__name__, error=str(error))
 
 
 def start_subscriptions() -> None:
@@ -106,11 +127,7 @@ def start_subscriptions() -> None:
     from cloudchat.jobs import contacts, inbound, media, outbound
 
     def on_queued(event: events.MessageQueued) -> None:
-        if event.in_process:
-            with acting_as(event.organization_id):
-                outbound.deliver_here(event.device_id)
-        else:
-            enqueue_delivery(event.organization_id, event.device_id)
+        enqueue_delivery(event.organization_id, event.device_id)
 
     def on_stored(event: events.EventStored) -> None:
         enqueue(inbound.process, event.organization_id, event.event_id, queue_name="messages")

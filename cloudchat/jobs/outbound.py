@@ -2,11 +2,11 @@
 
 import structlog
 
+from cloudchat import events
 from cloudchat.channels import get as channel_for
 from cloudchat.errors import NotFound, ProviderError
-from cloudchat.extensions import redis
-from cloudchat.jobs import delivery_flag, enqueue_delivery, tenant_job
-from cloudchat.services import delivery, devices
+from cloudchat.jobs import enqueue_delivery, tenant_job
+from cloudchat.services import delivery, devices, settling
 
 log = structlog.get_logger(__name__)
 
@@ -14,20 +14,14 @@ log = structlog.get_logger(__name__)
 @tenant_job
 def deliver(organization_id: int, device_id: int) -> None:
     """Send what waits for this device."""
-    redis.client.delete(delivery_flag(device_id))
-    if delivery.deliver(device_id) == 0.0:  # out of time with work left
+    if delivery.deliver(device_id, told=events.drain) == 0.0:  # out of time with work left
         enqueue_delivery(organization_id, device_id)
-
-
-def deliver_here(device_id: int) -> None:
-    """The same without a job, for channels whose sending is our own database row."""
-    delivery.deliver(device_id, budget=2.0)
 
 
 @tenant_job
 def settle_lost(organization_id: int) -> None:
     """Say of messages whose sender died that their outcome is unknown."""
-    delivery.settle_lost()
+    settling.settle_lost()
 
 
 @tenant_job

@@ -10,6 +10,7 @@ from cloudchat.jobs import (
     contacts,
     enqueue,
     enqueue_delivery,
+    enqueue_once,
     inbound,
     media,
     outbound,
@@ -17,7 +18,7 @@ from cloudchat.jobs import (
     tenant_job,
 )
 from cloudchat.models import Conversation, IdempotencyKey, Organization, WebhookEvent
-from cloudchat.services import contact_import, conversations, delivery, files, intake
+from cloudchat.services import contact_import, conversations, delivery, files, intake, settling
 from cloudchat.services import media as media_service
 
 EVENTS_KEPT = timedelta(days=10)  # Meta repeats for up to 7 days; repeats must still be known
@@ -28,20 +29,21 @@ ORPHAN_AGE = 86_400  # seconds
 @system_job("the sweeper finds unprocessed events of every organization")
 def unprocessed_events() -> None:
     for organization_id in intake.organizations_behind():
-        enqueue(inbound.catch_up, organization_id, queue_name="messages")
+        enqueue_once(inbound.catch_up, organization_id, queue_name="messages")
 
 
 @system_job("the sweeper finds due outbox rows of every organization")
 def due_outbox() -> None:
+    for organization_id in settling.organizations_with_lost():
+        enqueue_once(outbound.settle_lost, organization_id, queue_name="messages")
     for organization_id, device_id in delivery.due_devices():
-        enqueue(outbound.settle_lost, organization_id, queue_name="messages")
         enqueue_delivery(organization_id, device_id)
 
 
 @system_job("the sweeper finds files to fetch of every organization")
 def pending_media() -> None:
     for organization_id, attachment_id in media_service.due():
-        enqueue(media.fetch, organization_id, attachment_id)
+        enqueue_once(media.fetch, organization_id, attachment_id)
 
 
 @system_job("snoozed conversations wake in every organization")
@@ -51,7 +53,7 @@ def snoozed() -> None:
         .where(Conversation.status == "snoozed", Conversation.snoozed_until <= now())
         .distinct()
     ):
-        enqueue(wake_snoozed, organization_id)
+        enqueue_once(wake_snoozed, organization_id)
 
 
 @tenant_job
@@ -69,7 +71,7 @@ def stalled_imports() -> None:
 @system_job("old bookkeeping is removed in every organization")
 def old_rows() -> None:
     for organization_id in db.session.scalars(select(Organization.id)):
-        enqueue(clean, organization_id)
+        enqueue_once(clean, organization_id)
 
 
 @tenant_job

@@ -72,7 +72,7 @@ def take(device_id: int, room: int) -> Turn:
     rows = _due(device_id, most)
     turn = _claimed(device, rows)
     pace.tokens -= len(rows)
-    if len(rows) == most:  # there may be more
+    if not rows or len(rows) == most:  # else the end of a call is what brings us back
         turn.wait = _next_wait(device, pace)
     db.session.commit()
     return turn

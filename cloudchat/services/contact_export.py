@@ -21,6 +21,7 @@ from cloudchat.models import Attachment, Contact, Conversation, Message, Note
 from cloudchat.services import audit, contacts, presenting
 from cloudchat.services.accounts import Identity
 from cloudchat.services.contacts import Filter
+from cloudchat.tenancy import acting_as
 
 BATCH = 1000
 MAX_FIELD_COLUMNS = 200
@@ -36,18 +37,33 @@ def safe_cell(value: str) -> str:
 
 def rows(identity: Identity, wanted: Filter, headers: dict[str, str]) -> Iterator[list[str]]:
     """The heading and one row for each contact, oldest first; `headers` are the words for our columns.
-    Custom fields follow, a column for each name."""
-    names = _field_names(wanted)
+    Custom fields follow, a column for each name.
+
+    A response is sent after the request has left its organization, so each page enters it anew.
+    """
+    with acting_as(identity.organization_id):
+        names = _field_names(wanted)
     yield [*(headers[key] for key in ("name", "phone", "email", "labels", "created", "active")), *names]
-    zone = ZoneInfo(identity.timezone)
     after = None
     while True:
-        page = contacts.page(wanted, "created", after, BATCH)
-        chosen = page[:BATCH]
+        lines, after = _page(identity, wanted, names, after)
+        yield from lines
+        if after is None:
+            return
+
+
+def _page(
+    identity: Identity, wanted: Filter, names: list[str], after: tuple | None
+) -> tuple[list[list[str]], tuple | None]:
+    """The next rows, and after which contact to go on; None at the end."""
+    zone = ZoneInfo(identity.timezone)
+    with acting_as(identity.organization_id):
+        found = contacts.page(wanted, "created", after, BATCH)
+        chosen = found[:BATCH]
         ids = [contact.id for contact in chosen]
         labels, active = contacts.labels_of(ids), contacts.last_activity_of(identity, ids)
-        for row in chosen:
-            yield [
+        lines = [
+            [
                 row.name,
                 row.phone or "",
                 row.email or "",
@@ -56,11 +72,11 @@ def rows(identity: Identity, wanted: Filter, headers: dict[str, str]) -> Iterato
                 _moment(active.get(row.id), zone),
                 *(row.custom_fields.get(name, "") for name in names),
             ]
+            for row in chosen
+        ]
         db.session.rollback()  # gives the connection back while the reader takes its time
         db.session.expunge_all()
-        if len(page) <= BATCH:
-            return
-        after = (ids[-1],)
+    return lines, (ids[-1],) if len(found) > BATCH else None
 
 
 def _field_names(wanted: Filter) -> list[str]:
@@ -99,7 +115,8 @@ def as_xlsx(lines: Iterable[list[str]], title: str) -> BinaryIO:
     book = xlsxwriter.Workbook(
         file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
-    sheet = book.add_worksheet(re.sub(r"[\[\]:*?/\\']", " ", title)[:31].strip() or None)
+    name = re.sub(r"[\[\]:*?/\\']", " ", _NOT_IN_XML.sub("", title))[:31].strip()
+    sheet = book.add_worksheet(name or None)
     bold = book.add_format({"bold": True})
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, 2, 24)

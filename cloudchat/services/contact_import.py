@@ -27,7 +27,7 @@ from cloudchat.tenancy import current_organization_id
 log = structlog.get_logger(__name__)
 
 BATCH = 500
-CHECKED_AT_ONCE = 2000  # rows; checking more takes longer than a click may
+CHECKED_AT_ONCE = 1000  # rows; checking more takes longer than a click may
 STALLED_AFTER = timedelta(seconds=60)
 DRAFTS_KEPT = timedelta(days=1)
 IMPORT_LOCK = 7_301_001  # the first half of the advisory lock; the second is the organization

@@ -112,11 +112,12 @@ def _unresolved(kept_id: int, other_id: int, lock: bool = False) -> list[Convers
     statement = (
         select(Conversation)
         .where(Conversation.contact_id.in_([kept_id, other_id]), Conversation.status != "resolved")
-        .order_by(Conversation.last_message_at.desc(), Conversation.id.desc())
+        .order_by(Conversation.id)  # the order in which everybody locks them
     )
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)
-    return list(db.session.scalars(statement))
+    found = db.session.scalars(statement)
+    return sorted(found, key=lambda row: (row.last_message_at, row.id), reverse=True)
 
 
 def _surplus(conversations: list[Conversation]) -> list[Conversation]:

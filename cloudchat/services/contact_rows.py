@@ -12,6 +12,7 @@ from cloudchat.services.contacts import MAX_FIELD_VALUE, normalize_phone
 MAX_NAME = 255
 MAX_LABELS = 50
 MAX_LABEL = 60
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 # What a spreadsheet makes of a long number that it takes for a quantity: the last digits are gone.
 _SHORTENED = re.compile(r"\d([.,]\d+)?e\+?\d+", re.IGNORECASE)
 
@@ -91,7 +92,7 @@ def _row(record: Record, columns: list[Column]) -> Row:
 def clean(cell: str) -> str:
     """A cell's text without what cannot be seen, and without the quote that our export puts before
     what a spreadsheet would take for a formula."""
-    text = "".join(char for char in cell if (char >= " " and char != "\x7f") or char in "\n\t")
+    text = _INVISIBLE.sub("", cell)
     stripped = text.strip()
     if stripped.startswith("'") and text.lstrip()[1:2] in set("=+-@\t\n"):
         return stripped[1:].strip()

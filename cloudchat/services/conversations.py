@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from cloudchat.channels import get as channel_for
 from cloudchat.errors import Conflict, Invalid, NotFound
@@ -21,13 +22,13 @@ from cloudchat.services.accounts import Identity
 from cloudchat.services.presenting import iso
 from cloudchat.services.visibility import audience_of, get_visible
 
-WINDOW_MARGIN_SECONDS = 300  # a provider's clock and ours may differ
 MAX_NOTE = 10_000
 LONGEST_SNOOZE = timedelta(days=366)
 
 
 def window_ends_at(row: Conversation, device_type: str) -> datetime | None:
-    """Until when free text may be sent; None where the channel sets no limit."""
+    """Until when free text may be sent; None where the channel sets no limit. A margin for clocks
+    that differ is the channel's own business."""
     window = channel_for(device_type).capabilities.window
     if window is None:
         return None
@@ -38,7 +39,7 @@ def window_ends_at(row: Conversation, device_type: str) -> datetime | None:
 
 def window_is_open(row: Conversation, device_type: str) -> bool:
     ends = window_ends_at(row, device_type)
-    return ends is None or (ends - now()).total_seconds() > WINDOW_MARGIN_SECONDS
+    return ends is None or ends > now()
 
 
 def mark_read(identity: Identity, conversation_id: int) -> int:
@@ -122,7 +123,7 @@ def set_status(
         db.session.commit()
         return row
     if row.status == "resolved" and status != "resolved":
-        _refuse_second_open(row)
+        _reopen(row, status)
     row.status = status
     row.snoozed_until = snooze_until if status == "snoozed" else None
     row.resolved_at = now() if status == "resolved" else None
@@ -135,16 +136,21 @@ def set_status(
     return row
 
 
-def _refuse_second_open(row: Conversation) -> None:
-    other = db.session.scalar(
-        select(Conversation.id).where(
-            Conversation.device_id == row.device_id,
-            Conversation.contact_id == row.contact_id,
-            Conversation.status != "resolved",
+def _reopen(row: Conversation, status: str) -> None:
+    """Make it unresolved, unless the contact has another such conversation on the device by now."""
+    try:
+        with db.session.begin_nested():
+            row.status = status
+            row.snoozed_until = None
+    except IntegrityError:
+        other = db.session.scalar(
+            select(Conversation.id).where(
+                Conversation.device_id == row.device_id,
+                Conversation.contact_id == row.contact_id,
+                Conversation.status != "resolved",
+            )
         )
-    )
-    if other is not None:
-        raise Conflict("newer_open", code="newer_open", extra={"conversation_id": other})
+        raise Conflict("newer_open", code="newer_open", extra={"conversation_id": other}) from None
 
 
 def set_labels(identity: Identity, conversation_id: int, wanted: list[str | int]) -> Conversation:

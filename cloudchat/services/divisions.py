@@ -85,9 +85,7 @@ def _set_members(division: Division, wanted: set[int]) -> None:
         raise Invalid("division", fields={"members": ["unknown_agent"]})
     links = {
         link.user_id: link
-        for link in db.session.scalars(
-            select(DivisionAgent).where(DivisionAgent.division_id == division.id)
-        )
+        for link in db.session.scalars(select(DivisionAgent).where(DivisionAgent.division_id == division.id))
     }
     for user_id in links.keys() - wanted:
         db.session.delete(links[user_id])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import filetype
+from sqlalchemy import select
 
 from cloudchat import config
 from cloudchat.errors import Invalid, NotFound, PayloadTooLarge
@@ -28,11 +29,11 @@ SHOWN_INLINE = {
     "audio/ogg",
     "audio/aac",
     "audio/mp4",
-    "audio/x-m4a",
     "audio/amr",
     "video/mp4",
     "video/3gpp",
 }
+_SAME = {"audio/x-m4a": "audio/mp4"}  # two names of one format, and channels know the second
 DOCUMENTS = {
     "application/pdf",
     "application/zip",
@@ -45,6 +46,9 @@ DOCUMENTS = {
     "text/plain",
     "text/csv",
 }
+UNKNOWN = "application/octet-stream"
+# What a browser or a system would run: HTML, SVG, scripts, programs of Windows, Unix and the Mac.
+_RUN = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<|#!|MZ|\x7fELF|\xca\xfe\xba\xbe|[\xce\xcf]\xfa\xed\xfe)")
 _REFUSED_SUFFIXES = re.compile(
     r"\.(html?|xhtml|svg|xml|js|mjs|exe|bat|cmd|com|scr|msi|jar|sh|ps1|vbs|lnk|hta)$", re.I
 )
@@ -86,6 +90,20 @@ def store_bytes(content: bytes, filename: str) -> StoredFile:
     return StoredFile(keep(content), filename, mime, len(content))
 
 
+def store_received(content: bytes, filename: str) -> StoredFile:
+    """Keep a file that a customer sent through a provider; nobody is there to be told "not this one".
+
+    A kind that we do not know is kept as bytes to download; what a browser or a system would run is
+    refused as everywhere. Raises Invalid, PayloadTooLarge.
+    """
+    try:
+        return store_bytes(content, filename)
+    except Invalid:
+        if not content or _REFUSED_SUFFIXES.search(filename) or _RUN.match(content[:4096]):
+            raise
+    return StoredFile(keep(content), safe_name(filename), UNKNOWN, len(content))
+
+
 def keep(content: bytes) -> str:
     """Keep bytes that the caller has judged already; answers the key under which they lie."""
     key = f"{current_organization_id()}/{random_token(24)}"
@@ -100,6 +118,7 @@ def discard(key: str) -> None:
 def sniff(content: bytes, filename: str) -> str:
     """The MIME type that the bytes have. Raises Invalid for one that we do not take."""
     guessed = filetype.guess_mime(content)
+    guessed = _SAME.get(guessed, guessed)
     if guessed is None and not _REFUSED_SUFFIXES.search(filename) and _is_text(content):
         guessed = "text/csv" if filename.lower().endswith(".csv") else "text/plain"
     if guessed not in SHOWN_INLINE | DOCUMENTS or _REFUSED_SUFFIXES.search(filename):
@@ -133,9 +152,19 @@ def _write(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         draft.rename(path)
+        _sync_folder(path.parent)
     except OSError:
         draft.unlink(missing_ok=True)
         raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself survive a power cut: a row is about to say that it is there."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def path_of(key: str) -> Path:
@@ -157,12 +186,12 @@ def orphans(organization_id: int, older_than: float) -> Iterator[Path]:
     folder = config.active().data_dir / "files" / str(organization_id)
     if not folder.is_dir():
         return
-    for path in folder.iterdir():
-        if path.stat().st_mtime < older_than:
-            key = f"{organization_id}/{path.name}"
-            named = any(
-                db.session.query(model.id).filter_by(file_key=key).first()
-                for model in (Attachment, ContactImport)
-            )
-            if not named:
-                yield path
+    old = [path for path in folder.iterdir() if path.stat().st_mtime < older_than]
+    named = {
+        key
+        for model in (Attachment, ContactImport)
+        for key in db.session.scalars(select(model.file_key).where(model.file_key.is_not(None)))
+    }
+    for path in old:
+        if f"{organization_id}/{path.name}" not in named:
+            yield path

@@ -260,7 +260,7 @@ def _pending(item: Incoming, row, media) -> Attachment:
         message_id=row.message_id,
         kind=media.kind,
         state="pending",
-        filename=(media.filename or "")[:255],
+        filename=files.safe_name(media.filename) if media.filename else "",
         mime=(media.mime or "application/octet-stream")[:100],
         size=media.size or 0,
         source={

@@ -45,9 +45,7 @@ class Usage:
 
 def page(q: str = "", after: int | None = None, limit: int = 50) -> list[Usage]:
     """Organizations, the newest first; one more than `limit`, so that a next page shows itself."""
-    statement = select(
-        Organization.id, Organization.name, Organization.is_active, Organization.created_at
-    )
+    statement = select(Organization.id, Organization.name, Organization.is_active, Organization.created_at)
     if q:
         statement = statement.where(Organization.name.icontains(q, autoescape=True))
     if after is not None:
@@ -62,24 +60,18 @@ def _figures(ids: list[int]) -> dict[int, dict[str, Any]]:
     """Counts per organization, one query for each column of the list."""
     counted = {
         "users": select(User.organization_id, func.count(User.id)).where(User.is_active),
-        "devices": select(Device.organization_id, func.count(Device.id)).where(
-            Device.deleted_at.is_(None)
-        ),
+        "devices": select(Device.organization_id, func.count(Device.id)).where(Device.deleted_at.is_(None)),
         "conversations": select(Conversation.organization_id, func.count(Conversation.id)),
         # Only conversations that were written in lately can hold a message of the last day.
         "messages": select(Message.organization_id, func.count(Message.id))
         .join(Conversation, Conversation.id == Message.conversation_id)
         .where(Conversation.last_message_at > _day_ago(), Message.created_at > _day_ago()),
-        "last_activity": select(
-            Conversation.organization_id, func.max(Conversation.last_message_at)
-        ),
+        "last_activity": select(Conversation.organization_id, func.max(Conversation.last_message_at)),
     }
     found: dict[int, dict[str, Any]] = {organization_id: {} for organization_id in ids}
     for name, statement in counted.items():
         owner = statement.selected_columns[0]
-        for organization_id, value in db.session.execute(
-            statement.where(owner.in_(ids)).group_by(owner)
-        ):
+        for organization_id, value in db.session.execute(statement.where(owner.in_(ids)).group_by(owner)):
             found[organization_id][name] = value
     return found
 
@@ -92,9 +84,9 @@ def get(organization_id: int) -> Usage:
     """One organization with its figures. Raises NotFound."""
     with all_organizations("the operator looks at one organization"):
         row = db.session.execute(
-            select(
-                Organization.id, Organization.name, Organization.is_active, Organization.created_at
-            ).where(Organization.id == organization_id)
+            select(Organization.id, Organization.name, Organization.is_active, Organization.created_at).where(
+                Organization.id == organization_id
+            )
         ).first()
         figures = _figures([organization_id]) if row else {}
     if row is None:
@@ -150,9 +142,7 @@ def stop_acting(operator: Identity) -> None:
     with acting_as(operator.organization_id):
         audit.record("operator.acting_ended", None, operator=operator.email)
         db.session.commit()
-    _record_at_home(
-        operator, "operator.acting_ended", operator.organization_id, operator.organization_name
-    )
+    _record_at_home(operator, "operator.acting_ended", operator.organization_id, operator.organization_name)
 
 
 def _set_acting(operator: Identity, organization_id: int | None) -> None:
@@ -165,9 +155,7 @@ def _set_acting(operator: Identity, organization_id: int | None) -> None:
         db.session.commit()
 
 
-def _record_at_home(
-    operator: Identity, action: str, organization_id: int, name: str, **data: str
-) -> None:
+def _record_at_home(operator: Identity, action: str, organization_id: int, name: str, **data: str) -> None:
     with acting_as(operator.home_organization_id):
         audit.record(action, None, organization_id=organization_id, name=name, **data)
         db.session.commit()
@@ -188,13 +176,9 @@ def database_health() -> dict[str, Any]:
         ).one()
         open_events = WebhookEvent.processed_at.is_(None) & WebhookEvent.dead_at.is_(None)
         waiting, oldest = db.session.execute(
-            select(func.count(WebhookEvent.id), func.min(WebhookEvent.received_at)).where(
-                open_events
-            )
+            select(func.count(WebhookEvent.id), func.min(WebhookEvent.received_at)).where(open_events)
         ).one()
-        dead = db.session.scalar(
-            select(func.count(WebhookEvent.id)).where(WebhookEvent.dead_at.is_not(None))
-        )
+        dead = db.session.scalar(select(func.count(WebhookEvent.id)).where(WebhookEvent.dead_at.is_not(None)))
         backlog, oldest_out = db.session.execute(
             select(func.count(OutboxEntry.id), func.min(OutboxEntry.created_at))
         ).one()

@@ -3,7 +3,8 @@
 from sqlalchemy import delete, select
 
 from cloudchat.channels import get as channel_for
-from cloudchat.errors import Conflict, Invalid, NotFound
+from cloudchat.channels.payload import clean, clean_text
+from cloudchat.errors import Conflict, NotFound
 from cloudchat.events import (
     ConversationChanged,
     MessageAdded,
@@ -13,7 +14,7 @@ from cloudchat.events import (
 )
 from cloudchat.extensions import db, now
 from cloudchat.models import Attachment, Conversation, Message, OutboxEntry
-from cloudchat.services import conversations, files, presenting
+from cloudchat.services import conversations, files, outgoing_rules, presenting
 from cloudchat.services.accounts import Identity
 from cloudchat.services.inbound import preview, ready_attachment
 from cloudchat.services.visibility import audience_of, get_visible
@@ -37,26 +38,27 @@ def reply(
     row = get_visible(identity, conversation_id, lock=True)
     if row.status == "resolved":
         raise Conflict("resolved", code="conversation_resolved")
-    text = text.strip()
-    if not text and upload is None and not payload:
-        raise Invalid("message", fields={"text": ["required"]})
-    capabilities = channel_for(row.device.type).capabilities
-    if len(text) > (capabilities.caption_length if upload else capabilities.text_length):
-        raise Invalid("message", fields={"text": ["too_long"]})
-    if upload and upload.size > capabilities.media.get(upload.kind, 0):
-        raise Invalid("file", fields={"file": ["file_too_large_for_channel"]})
+    text = clean_text(text).replace("\ufffd", "").strip()
+    payload = clean(payload or {})
+    kind = outgoing_rules.check(channel_for(row.device.type).capabilities, text, upload, payload)
+    _check_device(row)
+    if client_id:
+        payload["client_id"] = client_id
+    if row.unread_count:
+        conversations.clear_unread(row)
+        publish(ConversationChanged(audience_of(row), {"unread_count": 0}, row.version))
+    sender = identity.user_id
+    message = add(row, "agent", text, sender_id=sender, kind=kind, upload=upload, payload=payload)
+    db.session.commit()
+    return message
+
+
+def _check_device(row: Conversation) -> None:
+    """Can anything but a template go out here now? Raises Conflict."""
     if not row.device.is_active or row.device.deleted_at:
         raise Conflict("device_off", code="device_off")
     if not conversations.window_is_open(row, row.device.type):
         raise Conflict("window_closed", code="window_closed")
-    if client_id:
-        payload = {**(payload or {}), "client_id": client_id}
-    message = add(row, "agent", text, sender_id=identity.user_id, upload=upload, payload=payload)
-    if row.unread_count:
-        conversations.clear_unread(row)
-        publish(ConversationChanged(audience_of(row), {"unread_count": 0}, row.version))
-    db.session.commit()
-    return message
 
 
 def add(
@@ -65,21 +67,23 @@ def add(
     text: str,
     *,
     sender_id: int | None = None,
-    kind: str | None = None,
+    kind: str = "text",
     upload: files.StoredFile | None = None,
     payload: dict | None = None,
 ) -> dict:
-    """Put a message into the outbox of the locked conversation; part of the caller's transaction."""
+    """Add a message to the locked conversation and put it into the outbox; part of the caller's
+    transaction. On a channel of our own it is sent with that: the customer's page reads our rows."""
+    in_process = channel_for(row.device.type).capabilities.in_process
     message = Message(
         conversation_id=row.id,
         device_id=row.device_id,
         direction="out",
         sender_type=sender_type,
         sender_id=sender_id,
-        type=kind or (upload.kind if upload else _kind_of(payload)),
+        type=kind,
         text=text,
         payload=payload or {},
-        status="queued",
+        status="sent" if in_process else "queued",
         occurred_at=now(),
         created_at=now(),
         status_at=now(),
@@ -87,29 +91,23 @@ def add(
     db.session.add(message)
     db.session.flush()
     attachments = [_attach(message, upload)] if upload else []
-    db.session.add(
-        OutboxEntry(device_id=row.device_id, conversation_id=row.id, message_id=message.id)
-    )
     row.last_message_id = message.id
     row.last_message_at = now()
     row.last_message_text = preview(text, message.type)
     row.last_message_direction = "out"
     db.session.flush()
     outward = presenting.message(message, attachments)
-    in_process = channel_for(row.device.type).capabilities.in_process
-    publish(
-        MessageAdded(audience_of(row), outward, row.unread_count, inbound=False, actor_id=sender_id)
-    )
-    publish(MessageQueued(row.organization_id, row.device_id, in_process))
+    publish(MessageAdded(audience_of(row), outward, row.unread_count, inbound=False, actor_id=sender_id))
+    if not in_process:
+        _queue(row, message)
     return outward
 
 
-def _kind_of(payload: dict | None) -> str:
-    if payload and payload.get("buttons"):
-        return "list" if payload.get("list_button") else "buttons"
-    if payload and payload.get("location"):
-        return "location"
-    return "text"
+def _queue(row: Conversation, message: Message) -> None:
+    entry = OutboxEntry(device_id=row.device_id, conversation_id=row.id, message_id=message.id)
+    db.session.add(entry)
+    db.session.flush()
+    publish(MessageQueued(row.organization_id, row.device_id))
 
 
 def _attach(message: Message, upload: files.StoredFile) -> Attachment:
@@ -120,24 +118,25 @@ def _attach(message: Message, upload: files.StoredFile) -> Attachment:
 
 
 def retry(identity: Identity, conversation_id: int, message_id: int) -> dict:
-    """Send a failed message again, or one whose outcome is unknown, at a person's word."""
+    """Send a failed message again, or one whose outcome is unknown, at a person's word.
+
+    `resent` tells the new sending from the one before: late news of that must not be taken for it.
+    """
     row = get_visible(identity, conversation_id, lock=True)
     message = _own_message(row, message_id)
     if message.status not in ("failed", "unknown"):
         raise Conflict("not_failed", code="not_failed")
-    if not conversations.window_is_open(row, row.device.type):
-        raise Conflict("window_closed", code="window_closed")
+    if row.status == "resolved":
+        raise Conflict("resolved", code="conversation_resolved")
+    _check_device(row)
     message.status, message.error, message.external_id = "queued", None, None
     message.status_at = now()
-    db.session.add(
-        OutboxEntry(device_id=row.device_id, conversation_id=row.id, message_id=message.id)
-    )
+    message.payload = {**message.payload, "resent": message.payload.get("resent", 0) + 1}
     db.session.flush()
     publish(MessageStatusChanged(audience_of(row), message.id, "queued"))
-    in_process = channel_for(row.device.type).capabilities.in_process
-    publish(MessageQueued(row.organization_id, row.device_id, in_process))
+    _queue(row, message)
     db.session.commit()
-    return presenting.message(message)
+    return presenting.message(message, _attachments(message))
 
 
 def confirm_sent(identity: Identity, conversation_id: int, message_id: int) -> dict:
@@ -150,7 +149,12 @@ def confirm_sent(identity: Identity, conversation_id: int, message_id: int) -> d
     db.session.flush()
     publish(MessageStatusChanged(audience_of(row), message.id, "sent"))
     db.session.commit()
-    return presenting.message(message)
+    return presenting.message(message, _attachments(message))
+
+
+def _attachments(message: Message) -> list[Attachment]:
+    statement = select(Attachment).where(Attachment.message_id == message.id).order_by(Attachment.id)
+    return list(db.session.scalars(statement))
 
 
 def cancel_queued(identity: Identity, conversation_id: int, message_id: int) -> None:

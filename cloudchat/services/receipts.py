@@ -1,5 +1,6 @@
 """What providers report about our messages. A status never goes backwards."""
 
+import re
 from collections.abc import Iterable
 
 from sqlalchemy import Row
@@ -112,19 +113,16 @@ def tell(changed: Iterable[Row]) -> None:
 
 # --- our reference -----------------------------------------------------------------------------
 
-_PREFIX = "cloudchat"  # a number may be used by another program too, which has references of its own
+# A number may be used by another program too, which has references of its own.
+_REFERENCE = re.compile(r"cloudchat:([0-9]{1,18}):([0-9]{1,9})")
 
 
 def reference(message_id: int, resent: int) -> str:
     """What a provider carries along for us and puts into its statuses: which message, which sending."""
-    return f"{_PREFIX}:{message_id}:{resent}"
+    return f"cloudchat:{message_id}:{resent}"
 
 
 def read_reference(text: str | None) -> tuple[int | None, int]:
     """(message id, how often resent) of a reference that is ours; (None, 0) for any other."""
-    match (text or "").split(":"):
-        case [prefix, message_id, resent] if prefix == _PREFIX and len(text or "") < 40:
-            if all(part.isascii() and part.isdigit() for part in (message_id, resent)):
-                if int(message_id) < 2**63 and int(resent) < 2**31:
-                    return int(message_id), int(resent)
-    return None, 0
+    found = _REFERENCE.fullmatch(text or "")
+    return (int(found[1]), int(found[2])) if found else (None, 0)

@@ -228,7 +228,7 @@ _FAIL_WAITING = """
           and o.state = 'pending'
         returning o.message_id
     ), changed as (
-        update messages m set status = 'failed', error = %(error)s::jsonb, status_at = now()
+        update messages m set status = 'failed', error = %(rows)s::jsonb -> 0, status_at = now()
         from gone g where m.id = g.message_id
         returning m.id, m.conversation_id, m.status, m.error
     )
@@ -242,4 +242,46 @@ _FAIL_WAITING = """
 
 def _fail_waiting(device_id: int, error: dict) -> None:
     """The account cannot send at all: what waits for it fails now, with the reason."""
-    tell(run(_FAIL_WAITING, device_id=device_id, error=as_json(error)))
+    tell(run(_FAIL_WAITING, [error], device_id=device_id))
+
+
+def device_is_gone(device_id: int) -> None:
+    """What still waits for a device that was removed cannot be sent; commits."""
+    _fail_waiting(device_id, {"code": "device_removed", "message": "device removed"})
+    db.session.commit()
+
+
+# --- what a crash left -------------------------------------------------------------------------
+
+
+def settle_lost(limit: int = 200) -> int:
+    """Claims of senders that died: nobody knows whether the provider has the message. Said so."""
+    is_lost = (OutboxEntry.state == "sending", OutboxEntry.claimed_at < now() - LOST_AFTER)
+    found = db.session.execute(
+        select(OutboxEntry.id, OutboxEntry.message_id).where(*is_lost).limit(limit)
+    ).all()
+    _lock_messages([row.message_id for row in found])
+    still = db.session.scalars(
+        select(OutboxEntry)
+        .where(OutboxEntry.id.in_([row.id for row in found]), *is_lost)
+        .with_for_update(skip_locked=True)
+    ).all()
+    error = {"code": "unknown_outcome", "message": "the sender stopped during the call"}
+    for entry in still:
+        message = db.session.get(Message, entry.message_id, populate_existing=True)
+        resent = (message.payload or {}).get("resent", 0) if message else 0
+        known = (entry.organization_id, entry.device_id, entry.id, entry.message_id)
+        _finish(Claim(*known, entry.attempts, resent, entry.created_at), "unknown", error)
+    db.session.commit()
+    return len(still)
+
+
+def organizations_with_lost() -> list[int]:
+    """Organizations with claims of senders that died; read across all of them."""
+    return list(
+        db.session.scalars(
+            select(OutboxEntry.organization_id)
+            .where(OutboxEntry.state == "sending", OutboxEntry.claimed_at < now() - LOST_AFTER)
+            .distinct()
+        )
+    )

@@ -8,6 +8,7 @@ import json
 import socket
 import sys
 import time
+from functools import partial
 
 from tests.bench import frames
 from tests.bench.stack import allow_many_files
@@ -21,7 +22,8 @@ def main() -> None:
     members = [_accepted(listening) for _ in range(expected)]
     for line in sys.stdin:
         order = json.loads(line)
-        print(json.dumps({"sent": paced(order, lambda body: _broadcast(members, body))}), flush=True)
+        sent = paced(order, partial(_broadcast, members))
+        print(json.dumps({"sent": sent}), flush=True)
 
 
 def _accepted(listening: socket.socket) -> socket.socket:

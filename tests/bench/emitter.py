@@ -5,10 +5,11 @@ A process of its own: each line {"room", "count", "rate", "size"} is answered wi
 
 import json
 import sys
+from functools import partial
 
 from cloudchat import realtime
 from cloudchat.app import create_app
-from tests.bench.broadcaster import body_of, paced
+from tests.bench.broadcaster import paced
 
 
 def main() -> None:
@@ -17,11 +18,11 @@ def main() -> None:
     with app.app_context():
         for line in sys.stdin:
             order = json.loads(line)
-            print(json.dumps({"sent": paced(order, lambda body: _emit(body, order["room"]))}))
-            sys.stdout.flush()
+            sent = paced(order, partial(_emit, order["room"]))
+            print(json.dumps({"sent": sent}), flush=True)
 
 
-def _emit(body: bytes, room: str) -> None:
+def _emit(room: str, body: bytes) -> None:
     name, payload = json.loads(body[2:])
     realtime.emit(name, payload, [room])
 

@@ -24,8 +24,12 @@ def masked_frame(body: bytes) -> bytes:
     return bytes((0x81, 0xFE)) + len(body).to_bytes(2, "big") + bytes(4) + body
 
 
-def split(data: bytes) -> tuple[list[bytes], bytes]:
-    """The whole messages of what arrived, and the unfinished rest. A close frame ends in None."""
+def split(data: bytes, inflate) -> tuple[list[bytes], bytes]:
+    """The whole messages of what arrived, and the unfinished rest.
+
+    `inflate` opens compressed ones, in the order in which they came. Raises ConnectionError at the
+    server's close.
+    """
     messages, place = [], 0
     while len(data) - place >= 2:
         size, start = data[place + 1] & 0x7F, place + 2
@@ -37,17 +41,20 @@ def split(data: bytes) -> tuple[list[bytes], bytes]:
             break
         if data[place] & 0x0F == 8:
             raise ConnectionError("the server closed the socket")
-        messages.append(data[start : start + size])
+        body = data[start : start + size]
+        compressed = data[place] & 0x40
+        messages.append(inflate(body + b"\x00\x00\xff\xff") if compressed else body)
         place = start + size
     return messages, data[place:]
 
 
 def upgrade(port: int, path: str) -> bytes:
-    """The request that opens a WebSocket."""
+    """The request that opens a WebSocket, with the compression that every browser offers."""
     key = base64.b64encode(os.urandom(16)).decode()
     return (
         f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n"
     ).encode()
 
 

@@ -6,12 +6,16 @@ import re
 import shutil
 import subprocess
 import time
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Thread
 
+import psutil
 import psycopg
 
+from tests.bench import progress
+from tests.bench.report import Busy
 from tests.bench.stack import LIMITS_DATABASE, Stack
 
 CLIENTS = 16
@@ -66,6 +70,14 @@ INBOUND = """
 """
 
 
+@dataclass(frozen=True)
+class Reading:
+    """Transactions a second, and the CPU time of one in both client and server."""
+
+    rate: float
+    cpu_us: float
+
+
 class Inbound:
     """Prepares the scratch tables once; each `measure` is one reading of L1."""
 
@@ -84,11 +96,13 @@ class Inbound:
     def client(self) -> str:
         return f"pgbench ({self.pgbench})" if self.pgbench else "psycopg, two processes"
 
-    def measure(self, seconds: float, clients: int = CLIENTS) -> float:
-        """Transactions a second."""
-        if self.pgbench:
-            return self._with_pgbench(seconds, clients)
-        return self._with_psycopg(seconds, clients)
+    def measure(self, seconds: float, clients: int = CLIENTS) -> Reading:
+        progress.quiet()
+        busy = Busy(here=psutil.Process(), **self.stack.servers())
+        way = self._with_pgbench if self.pgbench else self._with_psycopg
+        rate = way(seconds, clients)
+        used = busy.until_now()
+        return Reading(rate, (used["here"] + used["postgres"]) / (rate * seconds) * 1e6)
 
     def _with_pgbench(self, seconds: float, clients: int) -> float:
         script = self.stack.folder / "inbound.sql"

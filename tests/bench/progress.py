@@ -6,7 +6,8 @@ import time
 import psutil
 
 QUIET = 20  # per cent of the machine that other programs may use
-PATIENCE = 20.0  # seconds that a run waits for them
+LONGEST_PAUSE = 15.0  # seconds that one measurement waits for them
+_patience = [0.0]  # seconds that are left for such waiting in the whole run
 _started = time.monotonic()
 
 
@@ -35,11 +36,18 @@ def wait(seconds: float, text: str) -> None:
     _clear()
 
 
+def be_patient(seconds: float) -> None:
+    """How long the run may wait in all for other programs to be quiet."""
+    _patience[0] = seconds
+
+
 def quiet() -> None:
-    """Wait a little until nobody else needs the processor; a figure says how far that went."""
-    until = time.monotonic() + PATIENCE
-    while psutil.cpu_percent(0.5) > QUIET and time.monotonic() < until:
-        bar(until - time.monotonic(), PATIENCE, "waiting for other programs")
+    """Wait a little until nobody else needs the processor; the figures say how far that went."""
+    began = time.monotonic()
+    longest = min(LONGEST_PAUSE, _patience[0])
+    while psutil.cpu_percent(0.5) > QUIET and (waited := time.monotonic() - began) < longest:
+        bar(waited, longest, "waiting for other programs")
+    _patience[0] -= max(0.0, time.monotonic() - began - 0.5)
     _clear()
 
 

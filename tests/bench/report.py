@@ -82,8 +82,9 @@ class Busy:
 
 
 def cpu_of(process: psutil.Process) -> float:
-    """CPU seconds of a process and its present children (PostgreSQL's backends)."""
-    total = 0.0
+    """CPU seconds of a process and its children, gone or present (PostgreSQL's backends)."""
+    gone = process.cpu_times()
+    total = gone.children_user + gone.children_system
     for one in (process, *process.children(recursive=True)):
         try:
             times = one.cpu_times()
@@ -128,3 +129,40 @@ def commit() -> str:
         return "unknown"
     asked = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
     return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+
+
+MARKS = ("<!-- figures -->", "<!-- /figures -->")
+
+
+def write_docs(document: dict[str, Any], path: Path) -> None:
+    """Put the table of figures between the marks of the page."""
+    before, rest = path.read_text().split(MARKS[0], 1)
+    after = rest.split(MARKS[1], 1)[1]
+    path.write_text(f"{before}{MARKS[0]}\n{table(document)}\n{MARKS[1]}{after}")
+
+
+def table(document: dict[str, Any]) -> str:
+    here = document["machine"]
+    lines = [
+        f"{document['at'][:10]}, commit {document['commit']}: {here['processor']}, "
+        f"{here['cores']} cores, {here['memory_gb']} GB, {here['disk']}, {here['system']}, "
+        f"Python {here['python']}, PostgreSQL {here['postgres']}"
+        + (", `--quick`" if document["quick"] else "")
+        + ".\n",
+        "| id | figure | median | spread | limit | ratio | bar | held |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, figure in document["figures"].items():
+        beside = figure["limit"]
+        cells = [
+            name,
+            figure["title"],
+            f"{figure['median']:g} {figure['unit']}",
+            f"{figure['spread']:.0%}",
+            f"{beside['id']}: {beside['median']:g} {beside['unit']}" if beside else "–",
+            f"{figure['ratio']:g}" if figure["ratio"] else "–",
+            figure["bar"].replace(">=", "≥").replace("<=", "≤"),
+            "yes" if figure["passed"] else "no",
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)

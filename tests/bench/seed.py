@@ -9,6 +9,7 @@ SIMULATOR_ACCOUNT = "106540352242922"
 CROWD_ACCOUNT = "106540352242999"
 AGENTS = 20
 CROWD = 250  # users of the organization whose sockets are counted
+LABELS = ("Sepuluh", "Prospek", "Keluhan", "VIP", "Tagihan")
 UNREAD_EVERY = 49  # every so manyth conversation has unread messages: 2 %
 
 
@@ -22,6 +23,7 @@ class Place:
     contacts: tuple[int, int]
     tokens: tuple[str, ...]
     manager_token: str
+    labels: tuple[int, ...]
     user_ids: tuple[int, ...]
 
 
@@ -72,6 +74,7 @@ def _organization(factories, name: str, agents: int, account: str) -> dict:
     organization_id = factories.organization(name)
     people = [factories.person(organization_id, "agent") for _ in range(agents)]
     manager = factories.person(organization_id, "manager")
+    labels = [factories.label(organization_id, name).id for name in LABELS]
     device = factories.device(organization_id, external_account=account)
     return {
         "organization_id": organization_id,
@@ -79,6 +82,7 @@ def _organization(factories, name: str, agents: int, account: str) -> dict:
         "account": account,
         "tokens": tuple(person.token for person in people),
         "manager_token": manager.token,
+        "labels": tuple(labels),
         "user_ids": tuple(person.id for person in people),
     }
 
@@ -106,9 +110,11 @@ def _fill(connection, place: dict, first: int, count: int, each: int, assigned: 
         "offset": offset,
         "assigned": assigned,
         "users": list(place["user_ids"]),
+        "ten": place["labels"][0],
+        "labels": list(place["labels"][1:]),
         "unread": UNREAD_EVERY,
     }
-    for statement in (CONTACTS, IDENTITIES, MESSAGES, CONVERSATIONS):
+    for statement in (CONTACTS, IDENTITIES, MESSAGES, CONVERSATIONS, LABELLED):
         connection.execute(statement, values)
 
 
@@ -172,4 +178,14 @@ CONVERSATIONS = """
            now() - interval '90 days', now()
     from messages m
     where m.id > %(offset)s + %(count)s::int * (%(each)s - 1)
+"""
+
+# Every third one has a label or two; "Sepuluh" is on ten, for a page that is short.
+LABELLED = """
+    insert into conversation_labels (organization_id, conversation_id, label_id, created_at)
+    select %(organization_id)s, i, (%(labels)s::int[])[1 + (i / 3 + n) %% 4], now()
+    from generate_series(%(first)s::int, %(last)s::int, 3) as i, generate_series(0, i %% 2) as n
+    union all
+    select %(organization_id)s, i, %(ten)s, now()
+    from generate_series(%(first)s::int, %(first)s::int + 27, 3) as i
 """

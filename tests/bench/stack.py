@@ -130,13 +130,13 @@ class Stack:
             yield psutil.Process(made.pid)
 
     @contextmanager
-    def simulators(self) -> Iterator[str]:
-        """The fake Meta in a process of its own; answers its address."""
+    def simulators(self) -> Iterator[tuple[str, psutil.Process]]:
+        """The fake Meta in a process of its own; answers its address, and it."""
         port = str(self.simulator_port)
         url = f"http://127.0.0.1:{port}"
-        with self.process("simulators", "-m", "cloudchat.simulators", "--port", port):
+        with self.process("simulators", "-m", "cloudchat.simulators", "--port", port) as made:
             wait_until(lambda: call(url + "/healthz") is not None, 20, "no simulators")
-            yield url
+            yield url, psutil.Process(made.pid)
 
     def servers(self) -> dict[str, psutil.Process]:
         """PostgreSQL and Redis, to see what they use."""
@@ -147,8 +147,7 @@ class Stack:
             raise RuntimeError(f"a web process ended: see {self.folder}/log/web.log")
         open_sockets = psutil.Process(process.pid).net_connections("tcp")
         return any(
-            item.status == psutil.CONN_LISTEN and item.laddr.port == self.port
-            for item in open_sockets
+            item.status == psutil.CONN_LISTEN and item.laddr.port == self.port for item in open_sockets
         )
 
     @property

@@ -9,6 +9,8 @@ import select
 import socket
 import sys
 import time
+import zlib
+from collections.abc import Callable
 
 from tests.bench import frames
 from tests.bench.report import at
@@ -27,6 +29,7 @@ class Watcher:
         self.sockets: dict[int, socket.socket] = {}
         self.rest: dict[int, bytes] = {}
         self.place: dict[int, int] = {}
+        self.inflate: dict[int, Callable[[bytes], bytes]] = {}
         self.pings: list[int] = []
         self.closed = 0
         self.refused: dict[str, int] = {}
@@ -48,10 +51,9 @@ class Watcher:
         return {"open": len(self.sockets), "refused": self.refused, "seconds": seconds}
 
     def _open_group(self, port: int, path: str, tokens: list[str]) -> None:
-        fresh = [
-            frames.plain(socket.create_connection(("127.0.0.1", port), timeout=30)) for _ in tokens
-        ]
+        fresh = [frames.plain(socket.create_connection(("127.0.0.1", port), timeout=30)) for _ in tokens]
         for sock in fresh:
+            self.inflate[sock.fileno()] = zlib.decompressobj(wbits=-15).decompress
             sock.sendall(frames.upgrade(port, path))
         for sock, token in zip(fresh, tokens, strict=True):
             rest = self._after_head(sock)
@@ -82,7 +84,7 @@ class Watcher:
     def _until(self, sock: socket.socket, rest: bytes, start: bytes) -> bytes:
         """Read until a message begins so; what came after it stays."""
         while True:
-            messages, rest = frames.split(rest)
+            messages, rest = frames.split(rest, self.inflate[sock.fileno()])
             for message in messages:
                 if message.startswith(start):
                     return rest
@@ -123,7 +125,8 @@ class Watcher:
         arrived = time.perf_counter()
         if not chunk:
             raise ConnectionError("closed")
-        messages, self.rest[number] = frames.split(self.rest[number] + chunk)
+        data = self.rest[number] + chunk
+        messages, self.rest[number] = frames.split(data, self.inflate[number])
         place = self.place[number]
         for message in messages:
             if message == b"2":

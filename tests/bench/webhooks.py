@@ -9,13 +9,14 @@ import psutil
 
 from cloudchat.config import SIMULATOR_APP_SECRET
 from tests.bench import progress, report
-from tests.bench.limits import Inbound
+from tests.bench.limits import Inbound, Reading
 from tests.bench.progress import say
 from tests.bench.report import Busy, Figure
 from tests.bench.seed import Place
 from tests.bench.stack import Stack, client
 
-CONNECTIONS = (8, 16, 32, 64)
+CONNECTIONS = (8, 16, 32, 64, 128, 256)
+SLOWEST_P99 = 250  # ms: P2's bar; a rung that answers later than this ends the climb
 NEW_SHARE = 0.05  # of the messages come from somebody who never wrote
 FASTEST = 4000  # prepared requests for each second of a rung
 _new_people = itertools.count()
@@ -28,10 +29,11 @@ class Length:
     rounds: int
     limit_seconds: float
     rung_seconds: float
+    connections: tuple[int, ...]
 
 
-QUICK = Length(1, 3, 2)
-FULL = Length(3, 8, 4)
+QUICK = Length(1, 3, 2, CONNECTIONS[3:5])
+FULL = Length(3, 6, 3, CONNECTIONS)
 
 
 def order(stack: Stack, place: Place, run: str, connections: int, seconds: float, count: int) -> dict:
@@ -54,44 +56,62 @@ def kept(stack: Stack, place: Place, run: str) -> int:
     """How many messages of this run are in the database."""
     with stack.sql() as connection:
         (count,) = connection.execute(
-            "select count(*) from messages where device_id = %s"
-            " and external_id >= %s and external_id < %s",
+            "select count(*) from messages where device_id = %s and external_id >= %s and external_id < %s",
             [place.device_id, f"wamid.{run}.", f"wamid.{run}/"],
         ).fetchone()
     return count
 
 
 def p1(stack: Stack, shop: Place, limit: Inbound, quick: bool) -> Figure:
-    """Rounds of L1, one process, L1, two processes; L1 once more at the end."""
+    """Rounds of L1, one process, L1, two processes, L1: the limit before and after each climb."""
     length = QUICK if quick else FULL
     readings = [limit.measure(length.limit_seconds)]
     climbs: dict[int, list[dict]] = {1: [], 2: []}
-    ratios: dict[int, list[float]] = {1: [], 2: []}
     for number in range(length.rounds):
         for processes in (1, 2):
             best = _climb(stack, shop, f"p1-{number}-{processes}", processes, length)
             readings.append(limit.measure(length.limit_seconds))
+            around = readings[-2:]
+            best["ratio"] = round(best["rate"] * 2 / sum(reading.rate for reading in around), 3)
+            cost = sum(best["cpu_us"].values()) * 2 / sum(reading.cpu_us for reading in around)
+            best["ratio_by_cpu"] = round(1 / cost, 3)
             climbs[processes].append(best)
-            ratios[processes].append(best["rate"] / ((readings[-2] + readings[-1]) / 2))
-    chosen = max((1, 2), key=lambda n: report.summary(ratios[n])["median"])
-    rates = [best["rate"] for best in climbs[chosen]]
-    rate, ratio = (report.summary(values)["median"] for values in (rates, ratios[chosen]))
-    complete = all(rung["lost"] == 0 for best in climbs.values() for one in best for rung in one["rungs"])
+            say(f"P1 {processes} process(es): {_short(best)}; L1 {readings[-1]}")
+    return _figure(climbs, readings, limit)
+
+
+def _short(best: dict) -> dict:
+    return {name: value for name, value in best.items() if name != "rungs"}
+
+
+def _figure(climbs: dict[int, list[dict]], readings: list[Reading], limit: Inbound) -> Figure:
+    def middle(processes: int, name: str) -> float:
+        return report.summary([best[name] for best in climbs[processes]])["median"]
+
+    chosen = max(climbs, key=lambda processes: middle(processes, "ratio"))
+    ratio, rate = middle(chosen, "ratio"), middle(chosen, "rate")
+    rungs = [rung for bests in climbs.values() for best in bests for rung in best["rungs"]]
+    complete = all(rung["lost"] == 0 for rung in rungs)
+    known = report.limit(
+        "L1",
+        f"whole inbound message, {limit.client}, 16 clients",
+        "transactions/s",
+        [reading.rate for reading in readings],
+    )
     return Figure(
         "P1",
         "durable webhook rate",
         "webhooks/s",
-        rates,
+        [best["rate"] for best in climbs[chosen]],
         ">= 0.10 x L1 and >= 320/s; goal 0.15",
         ratio >= 0.10 and rate >= 320 and complete,
-        report.limit("L1", f"whole inbound message, {limit.client}", "transactions/s", readings),
-        round(ratio, 3),
+        known | {"cpu_us": report.rounded([reading.cpu_us for reading in readings])},
+        ratio,
         {
             "web_processes": chosen,
             "goal_reached": ratio >= 0.15,
+            "ratio_by_cpu": middle(chosen, "ratio_by_cpu"),
             "every_answered_webhook_is_kept": complete,
-            "ratio_one_process": report.rounded(ratios[1]),
-            "ratio_two_processes": report.rounded(ratios[2]),
             "one_process": climbs[1],
             "two_processes": climbs[2],
         },
@@ -99,17 +119,18 @@ def p1(stack: Stack, shop: Place, limit: Inbound, quick: bool) -> Figure:
 
 
 def _climb(stack: Stack, shop: Place, run: str, processes: int, length: Length) -> dict[str, Any]:
-    """More and more connections; answers the best rung, with all of them."""
+    """More and more connections until answers come too late; the best rung, with all of them."""
     rungs = []
     with ExitStack() as open_processes:
         webs = [open_processes.enter_context(stack.web()) for _ in range(processes)]
         _rung(stack, shop, f"{run}-warm", 8, 1.0, webs)
-        for connections in CONNECTIONS:
+        for connections in length.connections:
             rung = _rung(stack, shop, f"{run}-{connections}", connections, length.rung_seconds, webs)
             rungs.append(rung)
-    best = max(rungs, key=lambda rung: rung["rate"])
-    say(f"P1 {run}: {best['rate']:.0f}/s at {best['connections']} connections, {best['cpu_us']}")
-    return {**best, "rungs": rungs}
+            if rung["p99_ms"] > SLOWEST_P99:
+                break
+    in_time = [rung for rung in rungs if rung["p99_ms"] <= SLOWEST_P99] or rungs
+    return {**max(in_time, key=lambda rung: rung["rate"]), "rungs": rungs}
 
 
 def _rung(

@@ -193,9 +193,7 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.sweeps.clean": NotAnId("takes no id but the organization's"),
 }
 # Functions of the jobs modules that are no jobs
-HELPERS = {
-    "cloudchat.jobs.outbound.deliver_here": "called inside the request, for channels of our own",
-}
+HELPERS: dict[str, str] = {}
 
 # namespace → event → its payload with the id of a neighbour's conversation, or why it names none
 SOCKET_EVENTS: dict[str, dict[str, Callable | NotAnId]] = {

@@ -1,6 +1,5 @@
 """What the tests of the admin screens share: the registered screens, a row for each, logged-in browsers."""
 
-import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -145,9 +144,18 @@ def home(context):
     return factories.person(organization_id, "admin", password=factories.PASSWORD)
 
 
-def flashed(page: str) -> str:
-    """The messages above a page."""
-    return " ".join(re.findall(r'class="alert[^>]*>(.*?)</div>', page, re.DOTALL))
+@pytest.fixture
+def operator(context):
+    """An operator, at home in an organization of their own."""
+    return factories.person(
+        factories.organization(), "admin", "Oki Operator", password=factories.PASSWORD, is_operator=True
+    )
+
+
+@pytest.fixture
+def tenant(context):
+    """Somebody else's organization, by its admin."""
+    return factories.person(factories.organization(), "admin", password=factories.PASSWORD)
 
 
 @pytest.fixture

@@ -81,7 +81,12 @@ def test_an_empty_secret_keeps_the_old_one(home, browser):
 
 def test_a_web_chat_shows_its_address_and_snippet(home, browser):
     mine = browser(home)
-    settings = {"name": "Web", "color": "#112233", "welcome": "Halo", "allowed_origins": "https://toko.example"}
+    settings = {
+        "name": "Web",
+        "color": "#112233",
+        "welcome": "Halo",
+        "allowed_origins": "https://toko.example",
+    }
     mine.post("/admin/devices/new/?type=webchat", settings)
     device = device_of(home.organization_id)
     page = mine.get(f"/admin/devices/details/?id={device.id}").text

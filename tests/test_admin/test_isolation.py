@@ -114,9 +114,7 @@ def test_a_foreign_choice_is_refused(endpoint, field, source, fields, screen, ca
     item = screen(endpoint)
     foreign = screen(source).make(cast.neighbour_id, f"Asing{number()}")
 
-    answer = as_person(cast.admin).post(
-        f"{item.url}/new/", data={**fields, field: [foreign]}, headers=HTML
-    )
+    answer = as_person(cast.admin).post(f"{item.url}/new/", data={**fields, field: [foreign]}, headers=HTML)
 
     assert answer.status_code == 422
     assert 'aria-invalid="true"' in answer.text

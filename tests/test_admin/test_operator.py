@@ -5,28 +5,14 @@ import re
 import pytest
 from sqlalchemy import select
 
-from cloudchat.extensions import db, now
+from cloudchat.extensions import db
 from cloudchat.models import AuditEntry, Label, Organization, UserSession
 from cloudchat.services import operating
 from cloudchat.tenancy import acting_as
 from tests import factories
-from tests.test_admin.conftest import HTML, make_dead_event
+from tests.test_admin.conftest import HTML
 
 REASON = "Tiket 4711: perangkat tidak tersambung"
-
-
-@pytest.fixture
-def operator(context):
-    """An operator, at home in an organization of their own."""
-    return factories.person(
-        factories.organization(), "admin", "Oki Operator", password=factories.PASSWORD, is_operator=True
-    )
-
-
-@pytest.fixture
-def tenant(context):
-    """Somebody else's organization, by its admin."""
-    return factories.person(factories.organization(), "admin", password=factories.PASSWORD)
 
 
 def entries(organization_id: int) -> list[AuditEntry]:
@@ -122,7 +108,13 @@ def test_a_new_organization_comes_with_its_admins_link(operator, browser, app):
     email = f"pemilik{factories.number()}@contoh.test"
     answer = browser(operator).post(
         "/operator/organizations/new",
-        {"name": "Toko Baru", "timezone": "Asia/Makassar", "locale": "id", "email": email, "admin_name": "Ani"},
+        {
+            "name": "Toko Baru",
+            "timezone": "Asia/Makassar",
+            "locale": "id",
+            "email": email,
+            "admin_name": "Ani",
+        },
     )
     assert answer.status_code == 201
     path = re.search(r'value="http://[^/]+(/invitation/[^"]+)"', answer.text).group(1)
@@ -272,34 +264,3 @@ def test_an_acting_operator_has_no_account_there(operator, tenant, browser):
     act(mine, tenant)
     assert mine.post("/app/settings/api", {"name": "x"}).status_code == 422
     assert "end-others" not in mine.get("/app/settings/security").text
-
-
-# --- health ------------------------------------------------------------------------------------
-
-
-def test_the_health_page_shows_numbers_only(operator, tenant, browser):
-    canary = f"Rahasia{factories.number()}"
-    make_dead_event(tenant.organization_id, canary)
-    factories.message(factories.conversation(tenant.organization_id), canary)
-
-    page = browser(operator).get("/operator/health").text
-
-    assert canary not in page
-    figures = operating.database_health()
-    assert figures["dead_events"] >= 1
-    assert figures["size"] > 0
-    assert figures["oldest_event"] is None or figures["oldest_event"] <= now()
-
-
-def test_the_health_page_stays_up_without_redis(operator, browser, monkeypatch):
-    from redis.exceptions import ConnectionError as Away
-
-    def away(*_args, **_kwargs):
-        raise Away
-
-    mine = browser(operator)
-    monkeypatch.setattr("redis.Redis.info", away)
-    monkeypatch.setattr("rq.Queue.count", property(away))
-    answer = mine.get("/operator/health")
-    assert answer.status_code == 200
-    assert "badge-red" in answer.text

@@ -99,7 +99,9 @@ def test_fields_that_a_form_does_not_have_are_not_written(home, browser, cast):
     before = factories.user_row(kept)
 
     mine.post(f"/admin/labels/edit/?id={label.id}", {**hidden, "name": "Baru", "color": "#112233"})
-    mine.post(f"/admin/users/edit/?id={kept.id}", {**hidden, "name": "Baru", "role": "agent", "capacity": "3"})
+    mine.post(
+        f"/admin/users/edit/?id={kept.id}", {**hidden, "name": "Baru", "role": "agent", "capacity": "3"}
+    )
 
     changed = only(home.organization_id, Label)
     assert (changed.id, changed.name, changed.organization_id) == (label.id, "Baru", home.organization_id)
@@ -132,7 +134,9 @@ def test_the_last_admin_stays_admin_and_nothing_else_is_saved(home, browser):
     assert (row.name, row.role) == (home.name, "admin")
 
 
-@pytest.mark.parametrize("fields", [{"role": "owner"}, {"capacity": "-1"}, {"capacity": "1001"}, {"name": ""}])
+@pytest.mark.parametrize(
+    "fields", [{"role": "owner"}, {"capacity": "-1"}, {"capacity": "1001"}, {"name": ""}]
+)
 def test_wrong_users_are_refused(fields, home, browser):
     agent = factories.person(home.organization_id, "agent")
     given = {"name": "Ani", "role": "agent", "capacity": "5", **fields}
@@ -161,7 +165,8 @@ def test_nobody_deactivates_themselves(home, browser):
 def test_an_invitation_link_is_shown_once_and_works(home, browser, app):
     mine = browser(home)
     answer = mine.post(
-        "/admin/invitations/new/", {"email": f"baru{factories.number()}@contoh.test", "name": "Baru", "role": "manager"}
+        "/admin/invitations/new/",
+        {"email": f"baru{factories.number()}@contoh.test", "name": "Baru", "role": "manager"},
     )
     assert answer.status_code == 201
     link = re.search(r'value="(http[^"]+/invitation/[^"]+)"', answer.text).group(1)
@@ -176,9 +181,7 @@ def test_an_invitation_link_is_shown_once_and_works(home, browser, app):
 
 
 def test_an_address_in_use_is_not_invited(home, browser):
-    answer = browser(home).post(
-        "/admin/invitations/new/", {"email": home.email, "name": "", "role": "agent"}
-    )
+    answer = browser(home).post("/admin/invitations/new/", {"email": home.email, "name": "", "role": "agent"})
     assert answer.status_code == 422
     assert 'id="email-error"' in answer.text
 
@@ -266,5 +269,3 @@ def test_screens_answer_in_both_languages(home, browser, context):
     page = mine.get("/admin/labels/").text
     assert '<html lang="en"' in page
     assert "Labels" in page
-
-

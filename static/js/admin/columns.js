@@ -4,10 +4,11 @@ const table = document.querySelector("[data-list]");
 const key = table && `cloudchat.columns.${table.dataset.list}`;
 
 function hiddenColumns() {
+  const first = table.dataset.hiddenFirst.split(" ").filter(Boolean);
   try {
-    return new Set(JSON.parse(localStorage.getItem(key)) ?? []);
+    return new Set(JSON.parse(localStorage.getItem(key)) ?? first);
   } catch {
-    return new Set(); // storage is switched off, or holds something else
+    return new Set(first); // storage is switched off, or holds something else
   }
 }
 

@@ -29,8 +29,9 @@ async function offer() {
     box().replaceChildren(...body.childNodes);
     box().hidden = false;
     choose(all("[role=option]", box())[0]);
-  } catch {
-    hide(); // no help is no reason to disturb the writing
+  } catch (error) {
+    // No help is no reason to disturb the writing
+    if (error.name !== "AbortError") hide();
   }
 }
 

@@ -83,12 +83,14 @@ box.addEventListener("change", (event) => {
 
 // --- endless -------------------------------------------------------------------------------------
 
-const observer = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && loadMore(), { rootMargin: "600px" });
+let observer = null;
 
 function watchEnd() {
-  observer.disconnect();
+  observer?.disconnect();
   const more = one("[data-more]", list());
-  if (more) observer.observe(more);
+  if (!more) return;
+  observer = new IntersectionObserver((found) => found.some((entry) => entry.isIntersecting) && loadMore(), { root: pane(), rootMargin: "600px" });
+  observer.observe(more);
 }
 
 async function loadMore() {

@@ -1,6 +1,7 @@
 // What is open in a tab that is looked at counts as read; nothing else does.
 import { api } from "../api.js";
 import { head, state, thread } from "./dom.js";
+import { cursor } from "./entries.js";
 
 let timer = 0;
 let last = "";
@@ -15,8 +16,8 @@ export function readSoon() {
 
 async function tell() {
   const unread = Number(head()?.dataset.unread ?? 0);
-  // A manager's look clears nothing: ask once for each state, not for ever
-  const now = `${state.open}:${unread}`;
+  // A manager's look clears nothing: ask once for each message, not for ever
+  const now = `${state.open}:${unread}:${cursor().after}`;
   if (!looked() || !unread || now === last) return;
   last = now;
   try {

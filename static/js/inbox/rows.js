@@ -17,18 +17,14 @@ export function placeRow(row) {
   const focused = old?.contains(document.activeElement) ? (document.activeElement.matches("input") ? "input" : "a") : "";
   const at = Number(row.dataset.at);
   tellUnread(old, row);
-  const after = rows().find((other) => other !== old && comesBefore(at, row, other));
-  // Older than all that is loaded: it comes with its own page
-  if (!after && more() && rows().some((other) => other !== old)) {
-    old?.remove();
-    return;
-  }
-  const place = after ?? more();
-  if (old && old.nextElementSibling === place) old.replaceWith(row);
+  if (old?.dataset.at === row.dataset.at) old.replaceWith(row);
   else {
+    const after = rows().find((other) => other !== old && comesBefore(at, row, other));
     old?.remove();
-    list().insertBefore(row, place);
-    if (!old || !after || rows()[0] === row) countAbove(row);
+    // Older than all that is loaded: it comes with its own page
+    if (!after && more() && rows().length) return;
+    list().insertBefore(row, after ?? more());
+    countAbove(row);
   }
   decorate(row);
   if (focused) one(focused, row)?.focus({ preventScroll: true });

@@ -123,12 +123,14 @@ const sizes = new ResizeObserver(() => stuck && toEnd());
 
 // --- older -----------------------------------------------------------------------------------------
 
-const topWatch = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && loadOlder(), { rootMargin: "400px 0px 0px" });
+let topWatch = null;
 
 function watchTop() {
-  topWatch.disconnect();
+  topWatch?.disconnect();
   const place = one("[data-older]", pane);
-  if (place && !place.hidden) topWatch.observe(place);
+  if (!place || place.hidden) return;
+  topWatch = new IntersectionObserver((found) => found.some((entry) => entry.isIntersecting) && loadOlder(), { root: scroller(), rootMargin: "400px 0px 0px" });
+  topWatch.observe(place);
 }
 
 async function loadOlder() {

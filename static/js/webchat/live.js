@@ -6,8 +6,9 @@ import * as thread from "./thread.js";
 const POLL_MS = 5_000;
 const LOOK_MS = 60_000; // an event can get lost between servers: look now and then
 const TYPING_MS = 3_000;
+const PATIENCE_MS = 6_000; // without a line for so long, the page asks instead
 let socket = null;
-let failures = 0;
+let patience = 0;
 let poll = 0;
 let typedAt = 0;
 let refusedTimer = 0;
@@ -22,13 +23,15 @@ export async function goLive() {
     auth: (give) => give({ token: token() }),
     reconnectionDelay: 500,
     reconnectionDelayMax: 5_000,
+    timeout: 10_000,
   });
   listen(socket);
+  waitForLine();
 }
 
 function listen(line) {
   line.on("connect", () => {
-    failures = 0;
+    clearTimeout(patience);
     clearInterval(poll);
     poll = 0;
     tell("state", { name: "online" });
@@ -39,13 +42,13 @@ function listen(line) {
     tell("typing", { typing: false });
     if (reason === "io client disconnect") return;
     tell("state", { name: "lost" });
+    waitForLine();
     if (reason === "io server disconnect") comeBack();
   });
   line.on("connect_error", () => {
-    failures += 1;
+    // Refused by the server, not by the network: Socket.IO itself does not try again
     if (!line.active) comeBack();
-    if (failures >= 3) startPolling();
-    if (failures === 1) tell("state", { name: "lost" });
+    if (!poll) tell("state", { name: "lost" });
   });
   line.on("message:new", (message) => {
     const isNew = thread.take(message);
@@ -72,8 +75,13 @@ function comeBack() {
   }, POLL_MS);
 }
 
-function startPolling() {
-  poll ||= setInterval(() => document.hidden || lookNow(), POLL_MS);
+/** Sockets may be blocked here, and a proxy may swallow them without a word: ask, while they keep trying. */
+function waitForLine() {
+  clearTimeout(patience);
+  patience = setTimeout(() => {
+    poll ||= setInterval(() => document.hidden || lookNow(), POLL_MS);
+    lookNow();
+  }, PATIENCE_MS);
 }
 
 /** Ask for what is missing; a failure is shown as the state of the line. */

@@ -1,0 +1,118 @@
+"""API tokens: shown once, kept as a hash, gone when revoked; and the links of invitations."""
+
+from datetime import timedelta
+
+import pytest
+
+from cloudchat.extensions import db, now
+from cloudchat.models import ApiToken, Invitation
+from cloudchat.services import accounts
+from cloudchat.tenancy import acting_as
+from tests.factories import PASSWORD
+
+
+def test_a_token_is_kept_as_a_hash_and_shown_once(browser, person):
+    someone = person("admin")
+    there = browser()
+    there.log_in(someone.email)
+    made = there.post("/app/settings/api", data={"name": "Kasir"})
+    token = made.text.split("cc_")[1].split("<")[0].split('"')[0]
+    token = "cc_" + token.strip()
+    assert browser().get("/api/app/me", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    secret = token.split("_", 2)[2]
+    assert secret not in there.get("/app/settings/api").text
+    with acting_as(someone.organization_id):
+        rows = db.session.query(ApiToken).all()
+        assert all(secret not in f"{row.prefix} {row.token_hash} {row.name}" for row in rows)
+
+
+def test_a_revoked_token_is_nobody(browser, person):
+    someone = person("admin")
+    with acting_as(someone.organization_id):
+        row = db.session.query(ApiToken).filter_by(user_id=someone.id).one()
+        accounts.revoke_api_token(row.id)
+    assert browser().get("/api/app/me", headers=someone.headers).status_code == 401
+
+
+def test_a_token_of_one_organization_does_not_name_another(browser, person, make):
+    """The number in it is only where to look: the hash is of the whole."""
+    someone = person("admin")
+    _head, _number, secret = someone.token.split("_", 2)
+    forged = f"cc_{make.organization()}_{secret}"
+    answer = browser().get("/api/app/me", headers={"Authorization": f"Bearer {forged}"})
+    assert answer.status_code == 401
+
+
+def test_secrets_are_in_no_answer(as_person, cast, make):
+    """H40: neither an agent nor an admin gets to see a device's secrets or a hash."""
+    device = make.device(cast.organization_id, secrets={"access_token": "EAAsangatrahasia"})
+    for person in (cast.agent, cast.manager, cast.admin):
+        for url in ("/api/app/devices", f"/api/app/devices/{device.id}", "/api/app/agents", "/api/app/me"):
+            text = as_person(person).get(url).text
+            assert "EAAsangatrahasia" not in text
+            assert "password_hash" not in text and "$argon2" not in text
+
+
+# --- invitations -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def invited(make):
+    """`(link, organization id)` of a fresh invitation."""
+
+    def one(email: str | None = None, role: str = "agent"):
+        organization_id = make.organization("Toko Undangan")
+        with acting_as(organization_id):
+            token = accounts.invite(email or f"baru{make.number()}@contoh.test", "Baru", role, None)
+        return f"/invitation/{token}", organization_id
+
+    return one
+
+
+def accept(there, link: str, **form):
+    page = there.get(link)
+    token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+    there.csrf_token = token
+    return there.post(link, data={"name": "Rani", "password": PASSWORD, **form})
+
+
+def test_an_invitation_is_accepted_once(browser, invited):
+    link, _organization_id = invited()
+    there = browser()
+    assert accept(there, link).status_code == 302 and there.is_in()
+    assert browser().get(link).status_code == 404
+
+
+def test_an_invitation_gives_the_role_that_it_was_made_for(browser, invited):
+    link, organization_id = invited(role="agent")
+    there = browser()
+    accept(there, link, role="admin", is_operator="1", organization_id="1", email="lain@contoh.test")
+    me = there.get("/api/app/me").json
+    assert (me["role"], me["is_operator"]) == ("agent", False)
+    assert me["organization"]["id"] == organization_id and me["email"] != "lain@contoh.test"
+
+
+def test_an_old_invitation_is_gone(browser, invited):
+    link, organization_id = invited()
+    with acting_as(organization_id):
+        row = db.session.query(Invitation).one()
+        row.expires_at = now() - timedelta(seconds=1)
+        db.session.commit()
+    assert browser().get(link).status_code == 404
+
+
+def test_a_weak_password_is_refused_and_the_link_stays(browser, invited):
+    link, _organization_id = invited()
+    there = browser()
+    assert accept(there, link, password="pendek").status_code == 422
+    assert accept(there, link).status_code == 302
+
+
+@pytest.mark.parametrize("token", ["x", "0.x", "1.x", "99999999999.x", "1." + "a" * 200, "%00.x", "١.x"])
+def test_a_made_up_link_leads_nowhere(browser, token):
+    assert browser().get(f"/invitation/{token}").status_code == 404
+
+
+def test_an_invitation_needs_the_forms_own_token(browser, invited):
+    link, _organization_id = invited()
+    assert browser().post(link, data={"name": "A", "password": PASSWORD}).status_code == 403
