@@ -3,7 +3,7 @@
 OURS := .venv/bin/python
 ARGS ?=
 
-.PHONY: help run test bench lint format setup pins audit clean
+.PHONY: help run test bench lint format texts setup pins audit clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -29,6 +29,10 @@ format: ## put the Python files into shape
 	@scripts/setup test
 	@$(OURS) -m ruff check --fix .
 	@$(OURS) -m ruff format .
+
+texts: ## collect new texts of code and templates into translations/
+	@scripts/setup run
+	@scripts/texts
 
 setup: ## install what `make run` needs, without running it
 	@scripts/setup run

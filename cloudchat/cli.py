@@ -7,8 +7,9 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 from redis import Redis
-from rq import Queue, Worker, cron
+from rq import Queue, cron
 from rq.serializers import JSONSerializer
+from rq.worker import RoundRobinWorker
 
 from cloudchat import demo, jobs, local
 from cloudchat.errors import AppError
@@ -83,7 +84,8 @@ def worker(burst: bool) -> None:
     local.tie_forks_to_parent()  # a killed worker must not leave its job running
     db.engine.dispose()
     queues = [jobs.queue(name) for name in jobs.QUEUES]
-    Worker(queues, connection=Redis.from_url(redis.url), serializer=JSONSerializer).work(
+    # In turns: a long broadcast in one queue must not starve the other.
+    RoundRobinWorker(queues, connection=Redis.from_url(redis.url), serializer=JSONSerializer).work(
         burst=burst, with_scheduler=False, logging_level="WARNING"
     )
 

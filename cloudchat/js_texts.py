@@ -4,11 +4,21 @@ Braces are filled in by the script. A key that ends in `.one` is taken instead o
 `count` is one in a language that tells them apart.
 """
 
+from flask_babel import get_locale
 from flask_babel import gettext as _
+
+_by_language: dict[str, dict[str, str]] = {}
 
 
 def js_texts() -> dict[str, str]:
-    """Every text of the scripts in the language of the request, by key."""
+    """Every text of the scripts in the language of the request, by key; looked up once per language."""
+    language = str(get_locale())
+    if language not in _by_language:
+        _by_language[language] = _all()
+    return _by_language[language]
+
+
+def _all() -> dict[str, str]:
     return _common() | _errors() | _frame() | _times() | _shortcuts() | _notifications() | _inbox()
 
 

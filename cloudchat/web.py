@@ -8,6 +8,7 @@ import functools
 import hashlib
 import json
 import math
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -47,6 +48,7 @@ from cloudchat.tenancy import acting_as, current_organization_id
 log = structlog.get_logger(__name__)
 
 MAX_LIMIT = 100
+ANSWER_PATIENCE = 5.0  # seconds to wait for the answer to the first request with the same key
 
 csrf = CSRFProtect()
 api = SpecTree(
@@ -342,7 +344,8 @@ def decode_cursor(cursor: str | None, *kinds: type) -> tuple | None:
 def idempotent(view: Callable) -> Callable:
     """Honour `Idempotency-Key`: the same key gets the same answer, and nothing is done twice.
 
-    The key is taken before the work and freed when the work fails, so a failure can be tried again.
+    The key is kept by the work's own commit: both or neither, also when the process dies. Who comes
+    with the same key meanwhile waits for that commit in the database, then for the answer.
     """
 
     @functools.wraps(view)
@@ -357,11 +360,7 @@ def idempotent(view: Callable) -> Callable:
         kept = _take_key(scope, key, body_hash)
         if kept is not None:
             return kept
-        try:
-            response = jsonify_answer(view(*args, **kwargs))
-        except BaseException:
-            _free_key(scope, key)
-            raise
+        response = jsonify_answer(view(*args, **kwargs))
         _keep_answer(scope, key, response)
         return response
 
@@ -377,35 +376,27 @@ def jsonify_answer(answer: Any) -> Response:
 
 
 def _take_key(scope: str, key: str, body_hash: str) -> Response | None:
+    """None for the first to come, who does the work in the transaction begun here; the answer of the
+    first for all others. Raises Conflict where there is none (yet), Invalid for another body."""
     taken = db.session.execute(
         insert(IdempotencyKey)
-        .values(
-            organization_id=current_organization_id(), scope=scope, key=key, body_hash=body_hash
-        )
+        .values(organization_id=current_organization_id(), scope=scope, key=key, body_hash=body_hash)
         .on_conflict_do_nothing()
         .returning(IdempotencyKey.id)
     ).first()
-    db.session.commit()
     if taken:
         return None
-    kept = db.session.scalar(
-        select(IdempotencyKey).where(IdempotencyKey.scope == scope, IdempotencyKey.key == key)
-    )
-    if kept is None or kept.status is None:
-        raise Conflict(code="still_running")
+    until = time.monotonic() + ANSWER_PATIENCE
+    while (kept := _key(scope, key)) is None or kept.status is None:
+        db.session.rollback()
+        if kept is None or time.monotonic() > until:
+            raise Conflict(code="still_running")
+        time.sleep(0.05)
     if kept.body_hash != body_hash:
         raise Invalid(code="key_reused")
     response = jsonify(kept.answer)
     response.status_code = kept.status
     return response
-
-
-def _free_key(scope: str, key: str) -> None:
-    db.session.rollback()
-    found = _key(scope, key)
-    if found is not None:
-        db.session.delete(found)
-        db.session.commit()
 
 
 def _keep_answer(scope: str, key: str, response: Response) -> None:
@@ -417,7 +408,9 @@ def _keep_answer(scope: str, key: str, response: Response) -> None:
 
 def _key(scope: str, key: str) -> IdempotencyKey | None:
     return db.session.scalar(
-        select(IdempotencyKey).where(IdempotencyKey.scope == scope, IdempotencyKey.key == key)
+        select(IdempotencyKey)
+        .where(IdempotencyKey.scope == scope, IdempotencyKey.key == key)
+        .execution_options(populate_existing=True)
     )
 
 

@@ -75,7 +75,7 @@ def _headers() -> dict[str, str]:
     return {
         "name": _("Name"),
         "phone": _("Phone"),
-        "email": _("E-mail"),
+        "email": _("Email"),
         "labels": _("Labels"),
         "created": _("Created"),
         "active": _("Last activity"),

@@ -34,7 +34,7 @@ def _upload_page(errors: dict) -> str:
 def import_sample():
     """A small file that shows how it is meant."""
     lines = [
-        [_("Name"), _("Phone"), _("E-mail"), _("Labels"), _("City")],
+        [_("Name"), _("Phone"), _("Email"), _("Labels"), _("City")],
         ["Budi Santoso", "0812-3456-7890", "budi@contoh.com", "VIP; Reseller", "Bandung"],
         ["Siti Rahayu", "+62 813 9876 5432", "", "", "Surabaya"],
         ["Toko Makmur", "", "halo@tokomakmur.com", "Reseller", "Medan"],
@@ -99,7 +99,7 @@ def _worded(item: tuple) -> dict:
     if code == "import_same_phone":
         return _problem(line, _("Line %(line)s has the same phone number.", line=value))
     if code == "import_same_email":
-        return _problem(line, _("Line %(line)s has the same e-mail address.", line=value))
+        return _problem(line, _("Line %(line)s has the same email address.", line=value))
     return _problem(line, sentence(code), column, value)
 
 
@@ -111,7 +111,7 @@ def _targets() -> dict[str, str]:
     return {
         "name": _("Name"),
         "phone": _("Phone"),
-        "email": _("E-mail"),
+        "email": _("Email"),
         "labels": _("Labels"),
         "field": _("Custom field"),
         "skip": _("Do not import"),

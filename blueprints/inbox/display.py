@@ -19,7 +19,7 @@ from cloudchat.messages import sentence
 from cloudchat.services.files import safe_name
 from cloudchat.web import me
 
-LONG_TEXT = 3000  # shown at first; the rest of a longer message comes when asked for
+LONG_TEXT = 2000  # shown at first; the rest of a longer message comes when asked for
 _PLACEHOLDER = re.compile(r"\[(\w+)\]")
 _LINK = re.compile(r"https?://[^\s<>\"'“”‘’]+", re.IGNORECASE)
 _AFTER_LINK = ".,;:!?)]}»…*_~"

@@ -14,7 +14,7 @@ from cloudchat.models import Conversation
 from cloudchat.services import contacts, conversations, inbox, labels, presenting, threads
 from cloudchat.web import Body, me, requires
 
-ROWS = 40
+ROWS = 30
 MOST_IDS = 100
 LARGEST_MESSAGE_ID = 2**53
 

@@ -141,5 +141,3 @@ def let_sites_embed(response: Response) -> Response:
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         response.headers["Cache-Control"] = WIDGET_CACHE
     return response
-
-

@@ -53,7 +53,7 @@ def _composer() -> dict[str, str]:
 
 def _state() -> dict[str, str]:
     return {
-        "state.online": _("We answer here, in this chat"),
+        "state.online": _("We reply here"),
         "state.agent": _("{name} is helping you"),
         "state.offline": _("You are offline. Your messages are kept and sent later."),
         "state.lost": _("Reconnecting…"),

@@ -19,7 +19,7 @@ from cloudchat.tenancy import acting_as, all_organizations
 
 log = structlog.get_logger(__name__)
 
-QUEUES = ("messages", "default")  # in the order in which a worker empties them
+QUEUES = ("messages", "default")  # a worker takes from them in turns
 FLAG_SECONDS = 60  # how long a queued job keeps the same one from being queued, at most
 DELIVERY_TIMEOUT = 300  # seconds; a large file may be on its way for a while
 

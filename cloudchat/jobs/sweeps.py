@@ -24,6 +24,7 @@ from cloudchat.services import media as media_service
 EVENTS_KEPT = timedelta(days=10)  # Meta repeats for up to 7 days; repeats must still be known
 KEYS_KEPT = timedelta(days=2)
 ORPHAN_AGE = 86_400  # seconds
+DELETED_AT_ONCE = 5000  # rows; one statement for millions would hold everybody else up
 
 
 @system_job("the sweeper finds unprocessed events of every organization")
@@ -77,13 +78,19 @@ def old_rows() -> None:
 @tenant_job
 def clean(organization_id: int) -> None:
     """Remove handled events, answered idempotency keys and files that no row names."""
-    db.session.execute(
-        delete(WebhookEvent).where(
-            WebhookEvent.received_at < now() - EVENTS_KEPT, WebhookEvent.processed_at.is_not(None)
-        )
+    old = select(WebhookEvent.id).where(
+        WebhookEvent.received_at < now() - EVENTS_KEPT, WebhookEvent.processed_at.is_not(None)
     )
+    while _deleted(WebhookEvent, old.limit(DELETED_AT_ONCE)):
+        db.session.commit()
     db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEYS_KEPT))
     db.session.commit()
     contact_import.drop_old_drafts()
     for path in files.orphans(organization_id, time.time() - ORPHAN_AGE):
         path.unlink(missing_ok=True)
+
+
+def _deleted(model, ids) -> int:
+    return db.session.execute(
+        delete(model).where(model.id.in_(ids)).execution_options(synchronize_session=False)
+    ).rowcount

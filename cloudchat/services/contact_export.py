@@ -115,8 +115,7 @@ def as_xlsx(lines: Iterable[list[str]], title: str) -> BinaryIO:
     book = xlsxwriter.Workbook(
         file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
-    name = re.sub(r"[\[\]:*?/\\']", " ", _NOT_IN_XML.sub("", title))[:31].strip()
-    sheet = book.add_worksheet(name or None)
+    sheet = book.add_worksheet(_sheet_name(title) or None)
     bold = book.add_format({"bold": True})
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, 2, 24)
@@ -127,6 +126,12 @@ def as_xlsx(lines: Iterable[list[str]], title: str) -> BinaryIO:
     book.close()
     file.seek(0)
     return file
+
+
+def _sheet_name(title: str) -> str:
+    """What Excel takes as the name of a sheet: at most 31 UTF-16 units, without its own signs."""
+    name = re.sub(r"[\[\]:*?/\\']", " ", _NOT_IN_XML.sub("", title))
+    return name.encode("utf-16-le")[:62].decode("utf-16-le", "ignore").strip()
 
 
 def record(wanted: Filter, kind: str) -> None:

@@ -98,9 +98,7 @@ def _accept(incoming: inbound.Incoming) -> None:
 
 def _by_external_id(visitor: Visitor, external_id: str) -> Message | None:
     return db.session.scalar(
-        select(Message).where(
-            Message.device_id == visitor.device_id, Message.external_id == external_id
-        )
+        select(Message).where(Message.device_id == visitor.device_id, Message.external_id == external_id)
     )
 
 
@@ -162,16 +160,12 @@ def _agent_name(own: list[Conversation]) -> str | None:
 def _shown(visitor: Visitor, rows: list[Message]) -> list[dict]:
     attachments: dict[int, list[Attachment]] = {}
     for item in db.session.scalars(
-        select(Attachment)
-        .where(Attachment.message_id.in_([row.id for row in rows]))
-        .order_by(Attachment.id)
+        select(Attachment).where(Attachment.message_id.in_([row.id for row in rows])).order_by(Attachment.id)
     ):
         attachments.setdefault(item.message_id, []).append(item)
     chat = visitor.organization_id, _public_key(visitor.device_id) if attachments else ""
     return [
-        public_message(
-            presenting.message(row, attachments.get(row.id, [])), _client_id(row), chat
-        )
+        public_message(presenting.message(row, attachments.get(row.id, [])), _client_id(row), chat)
         for row in rows
     ]
 

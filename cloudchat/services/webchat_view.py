@@ -20,9 +20,7 @@ PUBLIC_BUTTON = ("id", "title", "description")
 PUBLIC_ATTACHMENT = ("id", "kind", "filename", "mime", "size", "width", "height", "state")
 
 
-def public_message(
-    message: dict, client_id: str | None = None, chat: tuple[int, str] | None = None
-) -> dict:
+def public_message(message: dict, client_id: str | None = None, chat: tuple[int, str] | None = None) -> dict:
     """A message as its customer may see it: by an allow-list, so that nothing new leaks by itself.
 
     `chat` is (organization id, public key); with it, files come with their address.
@@ -32,13 +30,10 @@ def public_message(
     shown["payload"] = {name: payload[name] for name in PUBLIC_PAYLOAD if name in payload}
     if payload.get("buttons"):
         shown["payload"]["buttons"] = [
-            {name: button[name] for name in PUBLIC_BUTTON if name in button}
-            for button in payload["buttons"]
+            {name: button[name] for name in PUBLIC_BUTTON if name in button} for button in payload["buttons"]
         ]
     if payload.get("attachments"):
-        shown["payload"]["attachments"] = [
-            _public_attachment(item, chat) for item in payload["attachments"]
-        ]
+        shown["payload"]["attachments"] = [_public_attachment(item, chat) for item in payload["attachments"]]
     if client_id:
         shown["client_id"] = client_id
     return shown

@@ -105,8 +105,6 @@ def closed_chats(device_ids: set[int]) -> set[int]:
     """Those of the devices that are switched off or gone, whoever owns them."""
     with all_organizations("sockets of switched-off chats are cut"):
         working = db.session.scalars(
-            select(Device.id).where(
-                Device.id.in_(device_ids), Device.is_active, Device.deleted_at.is_(None)
-            )
+            select(Device.id).where(Device.id.in_(device_ids), Device.is_active, Device.deleted_at.is_(None))
         )
         return device_ids - set(working)

@@ -72,9 +72,7 @@ def upgrade():
 
     op.add_column(
         "contacts",
-        sa.Column(
-            "sort_name", sa.Text(), sa.Computed("lower(name)", persisted=True), nullable=False
-        ),
+        sa.Column("sort_name", sa.Text(), sa.Computed("lower(name)", persisted=True), nullable=False),
     )
     op.drop_index("ix_contacts_name_order", "contacts")
     op.create_index(
@@ -92,7 +90,5 @@ def downgrade():
     op.drop_index("ix_conversations_resolved", "conversations")
     op.drop_index("ix_contacts_name_order", "contacts")
     op.drop_column("contacts", "sort_name")
-    op.create_index(
-        "ix_contacts_name_order", "contacts", ["organization_id", "name", "id"], unique=False
-    )
+    op.create_index("ix_contacts_name_order", "contacts", ["organization_id", "name", "id"], unique=False)
     op.drop_table("contact_imports")

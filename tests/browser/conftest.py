@@ -1,5 +1,6 @@
 """What browser tests share: signed-in pages, customers, and axe."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from flask.sessions import SecureCookieSessionInterface
 
 from cloudchat.services import accounts
 from tests import factories
+from tests.browser.webchat_tools import Shop
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -92,3 +94,33 @@ def serious_findings():
         ]
 
     return findings
+
+
+# --- the chat page -----------------------------------------------------------------------------
+
+BAD_LINES = re.compile(r"net::ERR_\w+|status of 4\d\d|WebSocket connection")
+
+
+@pytest.fixture
+def shop(desk, cast):
+    """A web chat and its agent."""
+    made = Shop(desk, cast, welcome="Halo! Ada yang bisa kami bantu?")
+    yield made
+    made.api.close()
+
+
+@pytest.fixture
+def visit(open_page):
+    """`visit(shop, width=375)`: a visitor's page; what its console complains about fails the test,
+    unless it is about a line that the test itself has cut."""
+    complaints = []
+
+    def open_one(shop, **options):
+        page = open_page(**options)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda entry: entry.type == "error" and complaints.append(entry.text))
+        page.goto(shop.path)
+        return page
+
+    yield open_one
+    assert [text for text in complaints if not BAD_LINES.search(text)] == []

@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import expect
 
 
-
 def bubbles(page):
     return page.locator("[data-days] [data-entry=message] .bubble-text")
 

@@ -12,8 +12,11 @@ class Socket:
         self.ended = False
         self.namespace = namespace
         self.client = socketio.Client(reconnection=False)
-        self.client.on("*", lambda event, *args: self.heard.append((event, args[0] if args else None)),
-                       namespace=namespace)
+        self.client.on(
+            "*",
+            lambda event, *args: self.heard.append((event, args[0] if args else None)),
+            namespace=namespace,
+        )
         self.client.on("disconnect", self._end, namespace=namespace)
         self.client.connect(url, transports=["websocket"], namespaces=[namespace], **connect)
 

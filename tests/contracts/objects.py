@@ -159,9 +159,7 @@ def session(organization_id: int, user_id: int | None = None) -> int:
 
 
 def api_token(organization_id: int) -> int:
-    row = ApiToken(
-        user_id=agent(organization_id), name="t", prefix="cc", token_hash=hashed(random_token())
-    )
+    row = ApiToken(user_id=agent(organization_id), name="t", prefix="cc", token_hash=hashed(random_token()))
     return _saved(organization_id, row)
 
 

@@ -133,9 +133,7 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
         objects.contact,
     ),
     ("inbox.list_conversations", "assignee"): _filter(CONVERSATIONS, "assignee", objects.busy_agent),
-    ("inbox.list_conversations", "division_id"): _filter(
-        CONVERSATIONS, "division_id", objects.used_division
-    ),
+    ("inbox.list_conversations", "division_id"): _filter(CONVERSATIONS, "division_id", objects.used_division),
     ("inbox.list_conversations", "label"): _filter(CONVERSATIONS, "label", objects.used_label),
     ("inbox.list_conversations", "device_id"): _filter(CONVERSATIONS, "device_id", objects.used_device),
     ("inbox.count_conversations", "assignee"): _filter(
@@ -144,9 +142,7 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
     ("inbox.count_conversations", "division_id"): _filter(
         "/api/app/inbox/counts", "division_id", objects.used_division
     ),
-    ("inbox.count_conversations", "label"): _filter(
-        "/api/app/inbox/counts", "label", objects.used_label
-    ),
+    ("inbox.count_conversations", "label"): _filter("/api/app/inbox/counts", "label", objects.used_label),
     ("inbox.count_conversations", "device_id"): _filter(
         "/api/app/inbox/counts", "device_id", objects.used_device
     ),
@@ -185,9 +181,7 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.inbound.catch_up": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.media.fetch": lambda org: [(media.fetch, objects.pending_attachment(org))],
     "cloudchat.jobs.outbound.deliver": lambda org: [(outbound.deliver, objects.device_with_outbox(org))],
-    "cloudchat.jobs.outbound.mark_read": lambda org: [
-        (outbound.mark_read, objects.device(org), "wamid.x")
-    ],
+    "cloudchat.jobs.outbound.mark_read": lambda org: [(outbound.mark_read, objects.device(org), "wamid.x")],
     "cloudchat.jobs.outbound.settle_lost": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.sweeps.wake_snoozed": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.sweeps.clean": NotAnId("takes no id but the organization's"),

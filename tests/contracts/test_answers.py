@@ -47,9 +47,7 @@ def test_each_refusal_of_the_api_has_the_one_form(client, cast, as_person, make)
     stale = {"status": "pending", "expected_version": 99}
     assert is_error(admin.post(url + "/status", json=stale), 409, "stale_version")
     large = b'{"text": "' + b"x" * 1_100_000 + b'"}'
-    assert is_error(
-        admin.post(url + "/notes", data=large, content_type="application/json"), 413
-    )
+    assert is_error(admin.post(url + "/notes", data=large, content_type="application/json"), 413)
     assert is_error(admin.post("/api/app/labels", data="a=b"), 415)
     assert is_error(admin.post("/api/app/labels", json={}), 422, "invalid")
     assert list(admin.post("/api/app/labels", json={}).json["error"]["fields"]) == ["name"]
@@ -162,9 +160,7 @@ def test_without_the_database_it_says_so(app_with):  # noqa: F811
     lame = app_with(database_url=lost).test_client()
     assert lame.get("/healthz").status_code == 200
     assert lame.get("/readyz").status_code == 503
-    assert is_error(
-        lame.get("/api/app/me", headers={"Authorization": "Bearer cc_1_x"}), 503, "unavailable"
-    )
+    assert is_error(lame.get("/api/app/me", headers={"Authorization": "Bearer cc_1_x"}), 503, "unavailable")
 
 
 # --- logs --------------------------------------------------------------------------------------
@@ -332,5 +328,3 @@ def test_development_secrets_are_random_and_kept(tmp_path):
 def test_the_app_is_made_from_what_it_is_given(app_with):  # noqa: F811
     made = app_with(trusted_proxies=1)
     assert made.test_client().get("/healthz", headers={"X-Forwarded-For": "1.2.3.4"}).status_code == 200
-
-

@@ -101,9 +101,7 @@ def test_every_id_in_an_address_is_registered(app):
         for name in rule.arguments
         if name not in registry.PARAMETERS.get(blueprint_of(rule), {})
     ]
-    assert not unknown, (
-        f"say in tests/contracts/registry.py, PARAMETERS, how to make these: {unknown}"
-    )
+    assert not unknown, f"say in tests/contracts/registry.py, PARAMETERS, how to make these: {unknown}"
 
 
 def test_every_route_that_takes_a_body_is_registered(app):
@@ -206,9 +204,7 @@ def test_conversations_of_others_are_not_found_for_an_agent(app, cast, as_person
         if set(makers(rule)) != {"conversation_id"}:
             continue
         sent = request_of(rule, cast.organization_id)
-        answer = getattr(as_person(cast.agent), method)(
-            _url(app, rule, {"conversation_id": hidden}), **sent
-        )
+        answer = getattr(as_person(cast.agent), method)(_url(app, rule, {"conversation_id": hidden}), **sent)
         if answer.status_code not in (403, 404):
             wrong.append(f"{method} {rule}: {answer.status_code}")
     assert not wrong, "\n".join(wrong)
@@ -234,9 +230,7 @@ def test_foreign_ids_in_bodies_and_filters(key, cast, as_person):
         assert not found and not any(v for v in answer.json.values() if isinstance(v, int))
     else:
         assert answer.status_code in how.expected, answer.text[:300]
-        changed = {
-            name for name, value in fingerprint(cast.organization_id).items() if home[name] != value
-        }
+        changed = {name for name, value in fingerprint(cast.organization_id).items() if home[name] != value}
         # What was made to call with is there; nothing else may be, the whole call is refused.
         allowed = {"contacts", "conversations", "messages", "devices", "contact_identities"}
         assert changed <= allowed | {"api_tokens"}
@@ -245,8 +239,10 @@ def test_foreign_ids_in_bodies_and_filters(key, cast, as_person):
 def test_a_bulk_action_refuses_foreign_ids(cast, as_person):
     own = objects.conversation(cast.organization_id)
     caller = as_person(cast.admin)
-    for field in ({"action": "assign", "agent_id": objects.agent(cast.neighbour_id)},
-                  {"action": "add_label", "label": objects.label(cast.neighbour_id)}):
+    for field in (
+        {"action": "assign", "agent_id": objects.agent(cast.neighbour_id)},
+        {"action": "add_label", "label": objects.label(cast.neighbour_id)},
+    ):
         answer = caller.post("/api/app/inbox/conversations/bulk", json={"ids": [own], **field})
         refused = answer.status_code in (404, 422) or not answer.json["items"][0]["ok"]
         assert refused, field
@@ -282,9 +278,12 @@ def test_mass_assignment_is_ignored(cast, as_person, make):
     made = caller.post("/api/app/contacts", json=sent)
     assert made.status_code == 201 and made.json["created_at"] > "2020"
     with acting_as(cast.organization_id):
-        assert db.session.execute(
-            text("select organization_id from contacts where id = :id"), {"id": made.json["id"]}
-        ).scalar_one() == cast.organization_id
+        assert (
+            db.session.execute(
+                text("select organization_id from contacts where id = :id"), {"id": made.json["id"]}
+            ).scalar_one()
+            == cast.organization_id
+        )
     device = make.device(cast.organization_id)
     changed = caller.patch(
         f"/api/app/devices/{device.id}",
@@ -330,9 +329,7 @@ def all_functions() -> dict[str, object]:
 
 
 def test_every_job_is_registered():
-    tenant_jobs = {
-        name for name, job in all_functions().items() if getattr(job, "is_job", "") == "tenant"
-    }
+    tenant_jobs = {name for name, job in all_functions().items() if getattr(job, "is_job", "") == "tenant"}
     unknown = tenant_jobs - set(registry.JOBS)
     assert not unknown, f"say in tests/contracts/registry.py, JOBS, how to try these: {unknown}"
     assert not set(registry.JOBS) - tenant_jobs, "these jobs are gone"

@@ -1,6 +1,7 @@
 """Every text that people read is in the catalogue, in Indonesian, with its placeholders whole."""
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -14,7 +15,10 @@ from babel.messages.pofile import read_po
 from flask_babel import force_locale
 
 from blueprints.webchat.texts import chat_texts
+from cloudchat import errors
+from cloudchat.errors import AppError
 from cloudchat.js_texts import js_texts
+from cloudchat.messages import SENTENCES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CATALOGUE = ROOT / "translations" / "id" / "LC_MESSAGES" / "messages.po"
@@ -95,15 +99,51 @@ def test_no_text_hides_from_the_collector():
 
 
 def called_with() -> Iterator[str]:
+    for path, call in calls():
+        if called(call) in KEYWORDS and call.args:
+            first = call.args[0]
+            if isinstance(first, ast.Constant):
+                yield first.value
+            elif isinstance(first, ast.JoinedStr | ast.BinOp):
+                yield f"{path.name}:{call.lineno}"
+
+
+def calls() -> Iterator[tuple[Path, ast.Call]]:
+    """Every call in our code, and the file it stands in."""
     for folder in ("cloudchat", "blueprints", "admin"):
         for path in sorted((ROOT / folder).rglob("*.py")):
-            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(call, ast.Call) and getattr(call.func, "id", "") in KEYWORDS and call.args:
-                    first = call.args[0]
-                    if isinstance(first, ast.Constant):
-                        yield first.value
-                    elif isinstance(first, ast.JoinedStr | ast.BinOp):
-                        yield f"{path.name}:{call.lineno}"
+            tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            yield from ((path, node) for node in tree if isinstance(node, ast.Call))
+
+
+def called(call: ast.Call) -> str:
+    return getattr(call.func, "id", "") or getattr(call.func, "attr", "")
+
+
+REFUSALS = {
+    name for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, AppError)
+}
+
+
+def test_every_refusal_has_a_sentence():
+    """What services say by a machine word, people read as a sentence of cloudchat/messages.py."""
+    assert sorted({word for word in refused_with() if word not in SENTENCES}) == []
+
+
+def refused_with() -> Iterator[str]:
+    for _path, call in calls():
+        if called(call) in REFUSALS:
+            for keyword in call.keywords:
+                if keyword.arg == "code":
+                    yield from words(keyword.value)
+                elif keyword.arg == "fields" and isinstance(keyword.value, ast.Dict):
+                    yield from (word for value in keyword.value.values for word in words(value))
+
+
+def words(value: ast.expr) -> Iterator[str]:
+    for part in ast.walk(value):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            yield part.value
 
 
 # --- the words of scripts ------------------------------------------------------------------------

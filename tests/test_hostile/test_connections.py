@@ -133,7 +133,8 @@ def test_two_readings_of_a_body_are_refused(line, head):
 
 
 @pytest.mark.parametrize(
-    "head", ["GET /" + "a" * 9000 + " HTTP/1.1\r\n\r\n", "X\r\n\r\n", "\x16\x03\x01\r\n\r\n", "GET / HTTP/9\r\n\r\n"]
+    "head",
+    ["GET /" + "a" * 9000 + " HTTP/1.1\r\n\r\n", "X\r\n\r\n", "\x16\x03\x01\r\n\r\n", "GET / HTTP/9\r\n\r\n"],
 )
 def test_what_is_no_request_is_refused(line, head):
     assert line().send(head).status() in (0, 400, 414)
@@ -148,7 +149,7 @@ def test_a_refused_body_does_not_hold_the_line(line):
 
 def test_asking_for_an_upgrade_does_not_lift_the_limits(line):
     asked = HOOK + "Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 99999999\r\n\r\nabc"
-    assert line().send(asked).status() == 413
+    assert line().send(asked).status() in (405, 413)
 
 
 def test_a_line_is_used_again(line):

@@ -32,10 +32,15 @@ def picture(chat):
 
 
 def test_a_picture_arrives_with_its_text(picture, chat, agent):
-    visitor, message = picture
+    message = picture[1]
     [file] = message["payload"]["attachments"]
     assert (message["type"], message["text"]) == ("image", "lihat ini")
-    assert (file["filename"], file["mime"], file["size"], file["state"]) == ("foto.png", "image/png", len(PNG), "ready")
+    assert (file["filename"], file["mime"], file["size"], file["state"]) == (
+        "foto.png",
+        "image/png",
+        len(PNG),
+        "ready",
+    )
     assert set(file) == {"id", "kind", "filename", "mime", "size", "width", "height", "state", "url"}
     desk = agent.get(f"/api/app/attachments/{file['id']}")
     assert (desk.status_code, desk.data) == (200, PNG)
@@ -144,6 +149,8 @@ def test_a_refused_message_keeps_no_file(chat):
     assert visitor.upload(text="x" * 5000).status_code == 422
     assert visitor.upload(client_id="a\nb").status_code == 422
     form = {"text": "tanpa berkas", "client_id": "c"}
-    answer = chat.call("post", "messages", data=form, headers=visitor.headers, content_type="multipart/form-data")
+    answer = chat.call(
+        "post", "messages", data=form, headers=visitor.headers, content_type="multipart/form-data"
+    )
     assert answer.status_code == 422
     assert stored(chat) == []

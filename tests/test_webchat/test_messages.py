@@ -16,7 +16,9 @@ CANARY = "KENARI-rahasia-desk"
 
 
 def reply(agent, conversation, text, **more):
-    answer = agent.post(f"/api/app/inbox/conversations/{conversation['id']}/messages", json={"text": text, **more})
+    answer = agent.post(
+        f"/api/app/inbox/conversations/{conversation['id']}/messages", json={"text": text, **more}
+    )
     assert answer.status_code == 201, answer.text
     return answer.json
 
@@ -31,7 +33,9 @@ def test_a_message_is_answered_with_its_public_form(chat):
     assert answer.status_code == 201
     message = answer.json
     assert message["conversation_id"] > 0
-    assert {key: message[key] for key in ("direction", "sender_type", "type", "text", "status", "client_id")} == {
+    assert {
+        key: message[key] for key in ("direction", "sender_type", "type", "text", "status", "client_id")
+    } == {
         "direction": "in",
         "sender_type": "contact",
         "type": "text",
@@ -74,7 +78,14 @@ def test_paging_forwards_and_backwards_leaves_no_gap(chat):
 
 def test_bad_queries_are_refused(chat):
     visitor = chat.visitor()
-    for query in ({"limit": 0}, {"limit": 101}, {"after": -1}, {"after": "x"}, {"after": 10**30}, {"before": "1e3"}):
+    for query in (
+        {"limit": 0},
+        {"limit": 101},
+        {"after": -1},
+        {"after": "x"},
+        {"after": 10**30},
+        {"before": "1e3"},
+    ):
         assert visitor.read(**query).status_code == 422, query
 
 
@@ -138,7 +149,9 @@ def test_hostile_text_is_kept_as_text_or_refused(chat):
         answer = visitor.post(text)
         assert answer.status_code in (400, 422), text
     for raw in (b'{"text": "a\\ud800b", "client_id": "s1"}', b'{"text": "a\\u0000b", "client_id": "s2"}'):
-        answer = chat.call("post", "messages", data=raw, content_type="application/json", headers=visitor.headers)
+        answer = chat.call(
+            "post", "messages", data=raw, content_type="application/json", headers=visitor.headers
+        )
         assert answer.status_code in (201, 400, 422)
         if answer.status_code == 201:
             assert answer.json["text"] == "ab"
@@ -162,7 +175,9 @@ def test_hostile_client_ids_and_payloads_are_refused(chat):
     visitor = chat.visitor()
     for client_id in ("x" * 101, "a\nb", "\x07", 7, None, ["a"]):
         body = {"text": "x", "client_id": client_id}
-        assert chat.call("post", "messages", json=body, headers=visitor.headers).status_code in (400, 422), client_id
+        assert chat.call("post", "messages", json=body, headers=visitor.headers).status_code in (400, 422), (
+            client_id
+        )
     for payload in ("x", [1], {"button_id": {"a": 1}}, {"button_id": "x" * 201}, {"button_id": 5}):
         assert visitor.post("x", payload=payload).status_code == 422, payload
     assert visitor.post("x", payload={"direction": "out", "sender_id": 1}).json["payload"] == {}
@@ -171,7 +186,12 @@ def test_hostile_client_ids_and_payloads_are_refused(chat):
 def test_a_tap_names_its_button(chat, agent, conversation_of):
     visitor = chat.visitor()
     visitor.post()
-    reply(agent, conversation_of(), "Pilih", buttons=[{"id": "a", "title": "Reguler"}, {"id": "b", "title": "Kilat"}])
+    reply(
+        agent,
+        conversation_of(),
+        "Pilih",
+        buttons=[{"id": "a", "title": "Reguler"}, {"id": "b", "title": "Kilat"}],
+    )
     offered = visitor.read().json["items"][-1]
     assert offered["payload"]["buttons"] == [{"id": "a", "title": "Reguler"}, {"id": "b", "title": "Kilat"}]
     tapped = visitor.post("Kilat", payload={"button_id": "b"}).json
@@ -247,7 +267,10 @@ def test_notes_and_internal_fields_never_reach_the_visitor(chat, agent, as_perso
     manager = as_person(cast.manager)
     label = factories.label(cast.organization_id, f"{CANARY}-label")
     manager.put(path + "/labels", json={"labels": [label.name]})
-    manager.patch(f"/api/app/contacts/{row['contact']['id']}", json={"name": f"{CANARY}-nama", "email": "kenari@rahasia.test"})
+    manager.patch(
+        f"/api/app/contacts/{row['contact']['id']}",
+        json={"name": f"{CANARY}-nama", "email": "kenari@rahasia.test"},
+    )
     with acting_as(cast.organization_id):
         message = db.session.scalar(select(Message).where(Message.conversation_id == row["id"]))
         message.payload = {"routing": CANARY, "buttons": [{"id": "a", "title": "A", "secret": CANARY}]}

@@ -51,7 +51,9 @@ def test_the_devices_list_says_who_may_frame(new_chat, page):
 
 
 def test_hostile_settings_stay_harmless(new_chat, page):
-    chat = new_chat(color='"><script>alert(1)</script>', welcome="{{7*7}}</script><script>", allowed_origins="\r\nX: y")
+    chat = new_chat(
+        color='"><script>alert(1)</script>', welcome="{{7*7}}</script><script>", allowed_origins="\r\nX: y"
+    )
     for path in ("", "/frame"):
         answer = page(chat, path)
         assert "<script>alert" not in answer.text and "{{7*7}}&lt;/script&gt;" in answer.text
@@ -101,7 +103,15 @@ def test_the_widget_may_be_loaded_from_anywhere(client):
 
 def test_the_widget_writes_no_markup_and_reads_no_cookie(client):
     source = client.get("/static/widget.js").text
-    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "cookie", "eval(", "setAttribute(\"style"):
+    for word in (
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "cookie",
+        "eval(",
+        'setAttribute("style',
+    ):
         assert word not in source, word
 
 

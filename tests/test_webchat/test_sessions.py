@@ -152,7 +152,11 @@ def test_settings_are_read_with_care():
 
 def test_wrong_settings_are_refused_on_saving(as_person, cast):
     admin = as_person(cast.admin)
-    body = {"type": "webchat", "name": "Web", "config": {"color": "teal", "allowed_origins": ["toko.example"]}}
+    body = {
+        "type": "webchat",
+        "name": "Web",
+        "config": {"color": "teal", "allowed_origins": ["toko.example"]},
+    }
     answer = admin.post("/api/app/devices", json=body)
     assert answer.status_code == 422
     assert set(answer.json["error"]["fields"]) == {"config.color", "config.allowed_origins"}

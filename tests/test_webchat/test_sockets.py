@@ -22,7 +22,9 @@ class Listener:
         self.heard: list[tuple[str, object]] = []
         self.client = socketio.Client(reconnection=False)
         self.namespace = namespace
-        self.client.on("*", lambda name, *data: self.heard.append((name, data[0] if data else None)), namespace)
+        self.client.on(
+            "*", lambda name, *data: self.heard.append((name, data[0] if data else None)), namespace
+        )
         self.client.connect(url, auth={"token": token}, namespaces=[namespace], transports=["websocket"])
 
     def names(self) -> list[str]:
@@ -194,7 +196,14 @@ def test_what_is_the_desks_own_is_never_sent(desk, chat, cast, listen, at_desk, 
     heard = json.dumps(page.heard)
     assert CANARY not in heard and "kenari@" not in heard and division.name not in heard
     assert cast.agent.email not in heard and cast.colleague.email not in heard
-    known = {"message:new", "message:status", "message:read", "agent:assigned", "typing", "conversation:resolved"}
+    known = {
+        "message:new",
+        "message:status",
+        "message:read",
+        "agent:assigned",
+        "typing",
+        "conversation:resolved",
+    }
     assert set(page.names()) <= known
 
 
@@ -204,7 +213,14 @@ def test_a_visitor_cannot_speak_as_the_server(desk, chat, cast, listen, at_desk)
     page, target = listen(one.token), listen(other.token)
     inbox = listen(cast.agent.token, namespace="/")
     own = {"agent:presence", "unread:updated"}  # what any connecting agent hears
-    for name in ("message:new", "queue:assigned", "agent:assigned", "unread:updated", "conversation:view", "join"):
+    for name in (
+        "message:new",
+        "queue:assigned",
+        "agent:assigned",
+        "unread:updated",
+        "conversation:view",
+        "join",
+    ):
         page.emit(name, {"conversationId": theirs["conversation_id"], "room": f"org:{cast.organization_id}"})
     time.sleep(0.5)
     assert target.heard == [] and set(inbox.names()) <= own
@@ -256,7 +272,8 @@ def test_broken_packets_do_no_harm(desk, chat):
     hostile = (
         '42/chat,["typing"', '42/chat,{"a":1}', "42/chat,[]", "42/chat,[null]", '42/chat,[{"a":1}]',
         "451-/chat,[\"typing\",{\"_placeholder\":true,\"num\":0}]", "9", "4", "49/chat,x", '42["typing",{}]',
-        '42/chat,["typing",null]', '42/chat,["typing",[[]]]', '42/chat,["__init__",{}]', '42/chat,["trigger_event",{}]',
+        '42/chat,["typing",null]', '42/chat,["typing",[[]]]', '42/chat,["__init__",{}]',
+        '42/chat,["trigger_event",{}]',
         '42/chat,["on_connect",{}]', "42/" + "x" * 5000 + ',["typing"]',
     )  # fmt: skip
     for packet in hostile:

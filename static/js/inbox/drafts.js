@@ -22,9 +22,12 @@ export function keepDraft(id, text, mode) {
   if (row) markDraft(row);
 }
 
-/** Show in the list that something is waiting to be sent. */
+/** Show in the list what is waiting to be sent, in the last message's place. */
 export function markDraft(row) {
-  one("[data-draft]", row).hidden = !draftOf(row.dataset.id);
+  const draft = draftOf(row.dataset.id);
+  one("[data-draft]", row).hidden = one("[data-draft-text]", row).hidden = !draft;
+  one("[data-draft-text]", row).textContent = draft?.text.slice(0, 120) ?? "";
+  one("[data-said]", row).hidden = Boolean(draft);
 }
 
 // Another tab of this browser wrote or sent one

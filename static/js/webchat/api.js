@@ -40,10 +40,12 @@ async function start() {
   return answer.token;
 }
 
-function alone(work) {
+/** Where storage is blocked, locks are too; then there is nothing that tabs could share. */
+async function alone(work) {
   try {
-    return navigator.locks ? navigator.locks.request(`cloudchat.session.${key}`, work) : work();
-  } catch {
+    return await navigator.locks.request(`cloudchat.session.${key}`, work);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
     return work();
   }
 }
