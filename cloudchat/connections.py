@@ -10,7 +10,7 @@ import time
 from gevent import Greenlet, Timeout, getcurrent, pywsgi
 from werkzeug.exceptions import RequestTimeout
 
-HEAD_SECONDS = 15  # for a request's first line, and again for its headers
+HEAD_SECONDS = 10  # for a request's first line, and again for its headers
 IDLE_SECONDS = 75  # how long an open connection waits for the next request
 PIECE = 16 * 1024
 PIECE_SECONDS = 10  # for each piece of a body

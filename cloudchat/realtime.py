@@ -36,7 +36,7 @@ EVENTS_PER_SECOND = 20
 TYPING_INTERVAL = 1.0  # seconds between two equal typing hints of a visitor that are handed on
 BADGE_INTERVAL = 0.25  # seconds
 CHECK_INTERVAL = 3.0  # seconds between looks at whether connected users still may be
-SILENT_SECONDS = 10.0  # how long a line may be open before it says who it is
+SILENT_SECONDS = 5.0  # how long a line may be open before it says who it is
 
 socketio = SocketIO()
 

@@ -66,6 +66,7 @@ class Attachment(TenantScoped, db.Model):
         organization_fk(),
         tenant_fk("conversation_id", "conversations"),
         Index("ix_attachments_message", "organization_id", "message_id"),
+        Index("ix_attachments_conversation", "organization_id", "conversation_id"),
         Index("ix_attachments_pending", "id", postgresql_where="state = 'pending'"),
         CheckConstraint("state in ('pending', 'ready', 'failed')", name="state"),
     )

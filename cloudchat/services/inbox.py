@@ -70,7 +70,7 @@ def _narrowed(statement: Select, identity: Identity, wanted: Filter) -> Select:
         criteria.append(
             or_(
                 Conversation.contact_id.in_(found),
-                Conversation.id.in_(conversations_with_text(wanted.q, identity.organization_id)),
+                Conversation.id.in_(conversations_with_text(wanted.q)),
             )
         )
     return statement.where(*criteria)

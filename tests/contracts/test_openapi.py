@@ -12,7 +12,7 @@ from tests import factories
 
 # Calls that would end the session that the others of this test run in.
 LEFT_OUT = "/api/auth/|/api/app/me/password"
-EXAMPLES = 6
+EXAMPLES = 4
 
 
 @pytest.fixture(scope="module")

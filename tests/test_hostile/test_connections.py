@@ -1,5 +1,6 @@
 """The running desk against clients that dawdle, lie or flood (H4, H5, H58): its memory stays flat."""
 
+import contextlib
 import gzip
 import hashlib
 import hmac
@@ -110,10 +111,8 @@ def test_h4_a_byte_now_and_then_is_answered_408(desk, line, flat):
 def _dribble(lines, stop, until) -> None:
     while not stop.wait(2) and time.monotonic() < until:
         for each in lines:
-            try:
+            with contextlib.suppress(OSError):
                 each.send(b"x")
-            except OSError:
-                pass
 
 
 @pytest.mark.parametrize(

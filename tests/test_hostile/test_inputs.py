@@ -118,8 +118,11 @@ def test_h12_filters_take_known_values_only(admin, query):
     assert answer.status_code == (200 if ok and answer.status_code == 200 else 422)
 
 
-@pytest.mark.parametrize("bad", ["-1", "0", "2147483648", "9223372036854775808", "1e3", "1%20", "x", "1,2",
-                                 "%5B1%5D", "0x1", "1.0", "١", "null", "c56a4180-65aa-42ec-a945-5fd21dec0538"])  # fmt: skip
+ODD_IDS = ["-1", "0", "2147483648", "9223372036854775808", "1e3", "1%20", "x", "1,2", "%5B1%5D", "0x1"]
+ODD_IDS += ["1.0", "١", "null", "c56a4180-65aa-42ec-a945-5fd21dec0538"]
+
+
+@pytest.mark.parametrize("bad", ODD_IDS)
 @pytest.mark.parametrize(
     "url", ["/api/app/contacts/{}", "/api/app/inbox/conversations/{}", "/app/inbox/{}", "/app/contacts/{}"]
 )

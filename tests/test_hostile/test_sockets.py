@@ -197,8 +197,11 @@ def test_h58_one_user_has_so_many_sockets(wire, cast):
     assert joined == realtime.SOCKETS_PER_USER
 
 
-@pytest.mark.parametrize("frame", ["", "4", "42", "4x", "42[", "42{}", '42["typing"', "45-", "9", "\0", "42[" * 5000,
-                                   '42["typing",' + "[" * 20000, '42/nope,["x"]', '40/nope,{}'])  # fmt: skip
+FRAMES = ["", "4", "42", "4x", "42[", "42{}", '42["typing"', "45-", "9", "\0", "42[" * 5000]
+FRAMES += ['42["typing",' + "[" * 20000, '42/nope,["x"]', "40/nope,{}"]
+
+
+@pytest.mark.parametrize("frame", FRAMES, ids=[f"frame {n}" for n in range(len(FRAMES))])
 def test_h58_odd_frames_break_nothing(desk, wire, socket_of, cast, frame):  # noqa: F811
     line = wire()
     line.recv()

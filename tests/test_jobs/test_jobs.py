@@ -1,9 +1,12 @@
 """Jobs are hints: queued once, lost without harm, run twice without harm, told also when they fail."""
 
+import contextlib
+import os
 from datetime import timedelta
 
 import pytest
 from redis.exceptions import ConnectionError as RedisAway
+from rq.cron import _job_data_registry
 
 from cloudchat import events, jobs
 from cloudchat.extensions import db, now, redis
@@ -13,16 +16,24 @@ from cloudchat.services import conversations, files
 from cloudchat.tenancy import TenancyError, acting_as
 
 
+@contextlib.contextmanager
+def redis_at(url: str):
+    """Another Redis for a while; the usual client comes back afterwards."""
+    usual = redis.url, redis._client
+    redis.bind(url)
+    try:
+        yield
+    finally:
+        redis.url, redis._client = usual
+
+
 @pytest.fixture
-def queue(context, settings, monkeypatch):
+def queue(context):
     """A queue of Redis that no worker looks at."""
-    usual = redis.client
-    redis.bind(redis.url.partition("?")[0] + "?db=8")
-    redis.client.flushdb()
-    yield jobs.queue("messages")
-    redis.client.flushdb()
-    monkeypatch.setattr(redis, "_client", usual)
-    redis.url = settings[0].redis_url
+    with redis_at(redis.url.partition("?")[0] + "?db=8"):
+        redis.client.flushdb()
+        yield jobs.queue("messages")
+        redis.client.flushdb()
 
 
 def waiting(queue) -> list[str]:
@@ -49,15 +60,11 @@ def test_a_lost_queue_is_filled_again(queue, cast):
     assert len(waiting(queue)) == 1
 
 
-def test_without_redis_nothing_is_queued_and_nothing_breaks(context, cast, monkeypatch):
-    usual = redis._client
-    try:
-        redis.bind("unix:///nonexistent/redis.sock")
+def test_without_redis_nothing_is_queued_and_nothing_breaks(context, cast):
+    with redis_at("unix:///nonexistent/redis.sock"):
         jobs.enqueue_delivery(cast.organization_id, 4711)
         assert jobs.enqueue(inbound.catch_up, cast.organization_id) is False
         inbound.catch_up(cast.organization_id)
-    finally:
-        monkeypatch.setattr(redis, "_client", usual)
 
 
 def test_a_failed_enqueue_leaves_no_flag(queue, cast, monkeypatch):
@@ -88,8 +95,6 @@ def test_what_a_failing_job_committed_is_told(context, cast):
 
 
 def test_every_periodic_job_is_listed_and_expires(context):
-    from rq.cron import _job_data_registry
-
     listed = {entry["func"].__name__: entry for entry in _job_data_registry}
     assert {"unprocessed_events", "due_outbox", "pending_media", "snoozed", "old_rows"} <= set(listed)
     assert all(entry["ttl"] == schedule.LIVES for name, entry in listed.items() if name != "old_rows")
@@ -179,8 +184,6 @@ def test_old_bookkeeping_goes_and_what_may_be_needed_stays(context, make, cast, 
         db.session.commit()
         lost, young = files.keep(b"lost"), files.keep(b"young")
         path = files.path_of(lost)
-        import os
-
         os.utime(path, (1, 1))
     sweeps.clean(cast.organization_id)
     with acting_as(cast.organization_id):
