@@ -121,6 +121,7 @@ def _inbox_thread() -> dict[str, str]:
         "inbox.an_attachment": _("an attachment"),
         "inbox.typing": _("{name} is typing…"),
         "inbox.viewing": _("{name} is looking at this too"),
+        "inbox.gone": _("You cannot see this conversation any more. Somebody else may have it now."),
         "inbox.you": _("You"),
         "inbox.taken_by": _("{name} has taken this conversation meanwhile."),
         "inbox.assign_anyway": _("Assign anyway"),

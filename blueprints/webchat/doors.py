@@ -8,7 +8,7 @@ from cloudchat.services import webchat_visitors
 from cloudchat.services.devices import Route
 from cloudchat.services.webchat_visitors import Visitor
 
-SESSIONS_PER_ADDRESS = "60 per minute"
+SESSIONS_PER_ADDRESS = "120 per minute"  # many phones share one address
 SESSIONS_PER_CHAT = "600 per minute"
 MESSAGES_PER_VISITOR = "120 per minute"
 FILES_PER_VISITOR = "30 per 10 minutes"

@@ -89,9 +89,7 @@ def _find(keys: list[tuple[int, str]]):
     for device_id, external_id, contact_id, conversation_id, *state in run(_FIND, rows):
         contacts[device_id, external_id] = contact_id
         if conversation_id is not None:
-            place = by_id.get(conversation_id) or Place(
-                conversation_id, contact_id, device_id, *state
-            )
+            place = by_id.get(conversation_id) or Place(conversation_id, contact_id, device_id, *state)
             by_id[conversation_id] = places[device_id, external_id] = place
     return contacts, places
 
@@ -149,9 +147,7 @@ def _make_contacts(senders: list[Sender]) -> dict[tuple[int, str], int]:
             {"place": len(people), "name": None, "phone": sender.phone, "identities": []},
         )
         person["name"] = person["name"] or _name(sender)
-        person["identities"].append(
-            {"device_id": sender.device_id, "external_id": sender.external_id}
-        )
+        person["identities"].append({"device_id": sender.device_id, "external_id": sender.external_id})
     if people:
         for row in run(_CREATE, list(people.values())):
             contacts[row.device_id, row.external_id] = row.contact_id

@@ -164,9 +164,7 @@ def due_devices() -> list[tuple[int, int]]:
         tuple(row)
         for row in db.session.execute(
             select(OutboxEntry.organization_id, OutboxEntry.device_id)
-            .where(
-                OutboxEntry.state == "pending", OutboxEntry.next_attempt_at <= now(), ~held, ~inactive
-            )
+            .where(OutboxEntry.state == "pending", OutboxEntry.next_attempt_at <= now(), ~held, ~inactive)
             .distinct()
         )
     ]

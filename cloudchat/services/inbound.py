@@ -213,9 +213,7 @@ def _audience(row) -> Audience:
 def _publish(item: Incoming, row, outward: dict) -> None:
     inbound = not item.message.echo
     publish(
-        MessageAdded(
-            _audience(row), outward, row.unread_count, inbound=inbound, client_id=item.client_id
-        )
+        MessageAdded(_audience(row), outward, row.unread_count, inbound=inbound, client_id=item.client_id)
     )
 
 

@@ -60,9 +60,7 @@ def _narrowed(statement: Select, identity: Identity, wanted: Filter) -> Select:
         if value is not None:
             criteria.append(getattr(Conversation, name) == value)
     if wanted.unread is not None:
-        criteria.append(
-            Conversation.unread_count > 0 if wanted.unread else Conversation.unread_count == 0
-        )
+        criteria.append(Conversation.unread_count > 0 if wanted.unread else Conversation.unread_count == 0)
     if wanted.label is not None:
         criteria.append(Conversation.id.in_(_labelled(wanted.label)))
     if wanted.q.strip():
@@ -110,9 +108,7 @@ def conversations(
         )
     return list(
         db.session.scalars(
-            statement.order_by(Conversation.last_message_at.desc(), Conversation.id.desc()).limit(
-                limit + 1
-            )
+            statement.order_by(Conversation.last_message_at.desc(), Conversation.id.desc()).limit(limit + 1)
         ).unique()
     )
 
@@ -125,9 +121,7 @@ def among(identity: Identity, wanted: Filter, ids: list[int]) -> list[Conversati
 
 def opened(identity: Identity, conversation_id: int) -> Conversation:
     """One conversation with all that its header shows. Raises NotFound."""
-    statement = select(Conversation).where(
-        Conversation.id == conversation_id, visible_to(identity)
-    )
+    statement = select(Conversation).where(Conversation.id == conversation_id, visible_to(identity))
     found = db.session.scalar(statement.options(*_AS_SHOWN))
     if found is None:
         raise NotFound("conversation")
@@ -239,9 +233,7 @@ def timeline(conversation_id: int, first_id: int, last_id: int | None) -> list[d
             statement = statement.where(model.after_message_id < last_id)
         if model is Note:
             statement = statement.options(joinedload(Note.author))
-        entries += [
-            make(row) for row in db.session.scalars(statement.order_by(model.id).limit(500))
-        ]
+        entries += [make(row) for row in db.session.scalars(statement.order_by(model.id).limit(500))]
     return sorted(entries, key=lambda entry: (entry["after_message_id"], entry["created_at"]))
 
 

@@ -266,9 +266,7 @@ def catch_up(limit: int = CALL_LIMIT) -> None:
 def organizations_behind() -> list[int]:
     """Organizations with events to take up again; read across all of them."""
     statement = (
-        select(WebhookEvent.organization_id)
-        .where(*_OPEN, WebhookEvent.next_attempt_at <= now())
-        .distinct()
+        select(WebhookEvent.organization_id).where(*_OPEN, WebhookEvent.next_attempt_at <= now()).distinct()
     )
     return list(db.session.scalars(statement))
 

@@ -178,9 +178,7 @@ def cancel_queued(identity: Identity, conversation_id: int, message_id: int) -> 
 def _own_message(row: Conversation, message_id: int) -> Message:
     message = db.session.scalar(
         select(Message)
-        .where(
-            Message.id == message_id, Message.conversation_id == row.id, Message.direction == "out"
-        )
+        .where(Message.id == message_id, Message.conversation_id == row.id, Message.direction == "out")
         .with_for_update()
     )
     if message is None:

@@ -32,6 +32,9 @@ export function setPageTitle(text) {
   showTitle();
 }
 
+/** The title without the number. */
+export const pageTitle = () => title;
+
 function showTitle() {
   document.title = conversations ? `(${conversations < 100 ? conversations : "99+"}) ${title}` : title;
 }

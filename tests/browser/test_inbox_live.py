@@ -26,17 +26,14 @@ def rings(request):
 
     def count(page):
         page.evaluate(
-            "() => { window.rings = 0;"
-            " document.addEventListener('cloudchat:rang', () => window.rings++); }"
+            "() => { window.rings = 0; document.addEventListener('cloudchat:rang', () => window.rings++); }"
         )
         return lambda: page.evaluate("window.rings")
 
     return count
 
 
-def test_message_appears_with_badge_title_and_sound(
-    sign_in, cast, webchat, new_customer, rings, eventually
-):
+def test_message_appears_with_badge_title_and_sound(sign_in, cast, webchat, new_customer, rings, eventually):
     page = sign_in(cast.agent)
     expect(page.locator(".rows-empty")).to_be_visible()
     rung = rings(page)
@@ -150,9 +147,7 @@ PULL = "() => { cable.plugged = false; cable.open.forEach((socket) => socket.clo
 
 
 @pytest.mark.parametrize("back", ["socket", "asking only"])
-def test_what_was_missed_is_caught_up_without_gap_or_double(
-    sign_in, cast, webchat, new_customer, back
-):
+def test_what_was_missed_is_caught_up_without_gap_or_double(sign_in, cast, webchat, new_customer, back):
     """F26: fifty messages while the browser is away, then all of them once, and the badge right."""
     customer, other = new_customer(webchat), new_customer(webchat, "Siti Aminah")
     customer.write("pesan 0")

@@ -21,9 +21,7 @@ def conversations(cast, make):
         device = device or make.device(cast.organization_id, "webchat", config={})
         rows = []
         for number in range(count):
-            row = make.conversation(
-                cast.organization_id, device, name=f"Pelanggan {number}", **values
-            )
+            row = make.conversation(cast.organization_id, device, name=f"Pelanggan {number}", **values)
             make.message(row, f"Halo nomor {number}")
             rows.append(row)
         return rows
@@ -212,7 +210,7 @@ def test_by_keyboard_alone(sign_in, cast, conversations, eventually):
     expect(page.locator(f"#conv-{rows[1].id} a")).to_be_focused()
     page.keyboard.press("Enter")
     page.wait_for_selector(f"[data-thread='{rows[1].id}']")
-    page.keyboard.press("Escape")
+    expect(page.locator("[data-scroll]")).to_be_focused()
     page.keyboard.press("r")
     expect(page.locator(FIELD)).to_be_focused()
     page.keyboard.type("Dijawab tanpa tetikus")

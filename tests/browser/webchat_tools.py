@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 
+from cloudchat.tenancy import acting_as
 from tests import factories
 
 BUTTONS = [{"id": "reg", "title": "Reguler"}, {"id": "kil", "title": "Kilat"}]
@@ -39,6 +40,13 @@ class Shop:
 
     def reply(self, text, **more):
         return self.act("messages", {"text": text, **more})
+
+    def fill(self, count):
+        """As many answers of the desk, `baris 0` and on, without the way of a message."""
+        with acting_as(self.cast.organization_id):
+            row = factories.db.session.get(factories.Conversation, self.rows()[0]["id"])
+        for at in range(count):
+            factories.message(row, f"baris {at}", direction="out")
 
     def heard(self) -> list[str]:
         path = f"/api/app/inbox/conversations/{self.rows()[0]['id']}/messages?limit=100"

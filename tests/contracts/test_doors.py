@@ -11,7 +11,8 @@ from cloudchat import jobs, realtime
 from cloudchat.jobs import schedule
 from cloudchat.services.accounts import ROLES
 from tests.contracts import registry
-from tests.contracts.test_tenancy_walk import admin_endpoints, all_functions
+from tests.contracts.test_tenancy_elsewhere import all_functions
+from tests.contracts.walk import admin_endpoints
 from tests.factories import PASSWORD
 
 ROOT = Path(__file__).resolve().parent.parent.parent

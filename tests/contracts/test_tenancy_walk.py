@@ -3,93 +3,19 @@
 The walk asks the app for its routes, so a new one fails here until `registry.py` knows it.
 """
 
-import contextlib
-import inspect
-import itertools
 import json
-import pkgutil
-from importlib import import_module
 
 import pytest
 from sqlalchemy import text
 
-from cloudchat import jobs, realtime
-from cloudchat.errors import NotFound
 from cloudchat.extensions import db
 from cloudchat.tenancy import acting_as
 from cloudchat.web import api
 from tests.contracts import objects, registry
 from tests.contracts.registry import NotAnId
+from tests.contracts.walk import blueprint_of, filled, fingerprint, makers, request_of, rules, tried, url_of
 
 SEEN_BUT_REFUSED = (404, 401, 405, 415)
-
-
-def admin_endpoints(app) -> set[str]:
-    """Flask-Admin's own routes: they have generated tests of their own."""
-    views = [view for admin in app.extensions.get("admin", []) for view in admin._views]
-    names = {view.blueprint.name for view in views if view.blueprint}
-    return {rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint.split(".")[0] in names}
-
-
-def rules(app):
-    """All rules but static files and Flask-Admin's."""
-    left_out = admin_endpoints(app) | registry.STATIC
-    return [rule for rule in app.url_map.iter_rules() if rule.endpoint not in left_out]
-
-
-def blueprint_of(rule) -> str:
-    return rule.endpoint.rpartition(".")[0]
-
-
-def makers(rule) -> dict:
-    known = registry.PARAMETERS.get(blueprint_of(rule), {})
-    found = {name: known[name] for name in rule.arguments if name in known}
-    return {name: make for name, make in found.items() if not isinstance(make, NotAnId)}
-
-
-def tried(app) -> list:
-    """(rule, method) of every route that is called with ids."""
-    return [
-        (rule, method.lower())
-        for rule in rules(app)
-        if makers(rule)
-        for method in sorted(rule.methods - {"HEAD", "OPTIONS"})
-    ]
-
-
-def filled(value, organization_id):
-    """Replace {contact} and {conversation} by ids of the organization, wherever they stand."""
-    if isinstance(value, dict):
-        return {key: filled(item, organization_id) for key, item in value.items()}
-    if isinstance(value, list):
-        return [filled(item, organization_id) for item in value]
-    if isinstance(value, str):
-        for name in ("contact", "conversation"):
-            if "{" + name + "}" in value:
-                made = getattr(objects, name)(organization_id)
-                return made if value == "{" + name + "}" else value.replace("{" + name + "}", str(made))
-    return value
-
-
-def request_of(rule, organization_id) -> dict:
-    given = registry.REQUESTS.get(rule.endpoint, {})
-    made = {"contact": objects.contact(organization_id)}
-    return {key: value(made) if callable(value) else value for key, value in given.items()}
-
-
-def fingerprint(organization_id: int) -> dict[str, str]:
-    """A hash of all rows that the organization has, by table."""
-    with acting_as(organization_id):
-        tables = db.session.scalars(
-            text(
-                "select table_name from information_schema.columns where column_name = "
-                "'organization_id' and table_schema = 'public' order by 1"
-            )
-        ).all()
-        one = "select '{0}', md5(string_agg(t::text, '|' order by t::text)) from {0} t"
-        rows = db.session.execute(text(" union all ".join(one.format(name) for name in tables)))
-        return {name: found for name, found in rows}
-
 
 # --- nothing is left out -----------------------------------------------------------------------
 
@@ -160,7 +86,7 @@ def test_foreign_ids_in_addresses_are_not_found(app, cast, as_person):
             }
             sent = request_of(rule, cast.organization_id)
             before = fingerprint(cast.neighbour_id)
-            answer = getattr(caller, method)(_url(app, rule, values), **sent)
+            answer = getattr(caller, method)(url_of(app, rule, values), **sent)
             if answer.status_code != 404:
                 wrong.append(f"{method} {rule} with foreign {foreign}: {answer.status_code}")
             if fingerprint(cast.neighbour_id) != before:
@@ -171,11 +97,6 @@ def test_foreign_ids_in_addresses_are_not_found(app, cast, as_person):
 def _choices(names: list[str]):
     """Which of the ids are foreign: all of them, and each alone."""
     return dict.fromkeys([tuple(names), *((name,) for name in names)])
-
-
-def _url(app, rule, values: dict) -> str:
-    with app.test_request_context():
-        return app.url_map.bind("localhost").build(rule.endpoint, values)
 
 
 def test_the_same_calls_work_with_own_ids(app, cast, as_person):
@@ -190,7 +111,7 @@ def test_the_same_calls_work_with_own_ids(app, cast, as_person):
         if "session_id" in values:
             values = {"session_id": objects.session(cast.organization_id, cast.admin.id)}
         sent = request_of(rule, cast.organization_id)
-        answer = getattr(as_person(cast.admin), method)(_url(app, rule, values), **sent)
+        answer = getattr(as_person(cast.admin), method)(url_of(app, rule, values), **sent)
         if answer.status_code in SEEN_BUT_REFUSED or answer.status_code == 422:
             wrong.append(f"{method} {rule} ({door}): {answer.status_code} {answer.text[:200]}")
     assert not wrong, "\n".join(wrong)
@@ -204,7 +125,9 @@ def test_conversations_of_others_are_not_found_for_an_agent(app, cast, as_person
         if set(makers(rule)) != {"conversation_id"}:
             continue
         sent = request_of(rule, cast.organization_id)
-        answer = getattr(as_person(cast.agent), method)(_url(app, rule, {"conversation_id": hidden}), **sent)
+        answer = getattr(as_person(cast.agent), method)(
+            url_of(app, rule, {"conversation_id": hidden}), **sent
+        )
         if answer.status_code not in (403, 404):
             wrong.append(f"{method} {rule}: {answer.status_code}")
     assert not wrong, "\n".join(wrong)
@@ -291,85 +214,3 @@ def test_mass_assignment_is_ignored(cast, as_person, make):
     )
     assert changed.json["public_key"] == device.public_key
     assert (changed.json["status"], changed.json["type"]) == ("connected", "wa_official")
-
-
-# --- web chat ----------------------------------------------------------------------------------
-
-
-def test_visitors_stay_in_their_own_chat(app, client, cast, make):
-    """A token of one chat opens no other, and nobody else's files or messages."""
-    chats = [make.device(org, "webchat", config={}) for org in (cast.organization_id, cast.neighbour_id)]
-    own, foreign = (chat.public_key for chat in chats)
-    token = client.post(f"/api/chat/{own}/sessions", json={}).json["token"]
-    headers = {"Authorization": f"Bearer {token}"}
-    sent = {"text": "halo", "client_id": "1"}
-    assert client.post(f"/api/chat/{own}/messages", json=sent, headers=headers).status_code == 201
-
-    for url in (f"/api/chat/{foreign}/messages", f"/api/chat/{foreign}/attachments/1"):
-        assert client.get(url, headers=headers).status_code in (401, 404)
-    assert client.post(f"/api/chat/{foreign}/messages", json=sent, headers=headers).status_code == 401
-    for organization_id in (cast.organization_id, cast.neighbour_id):
-        secret = objects.attachment(organization_id)
-        for url in (f"attachments/{secret}", f"attachments/{secret}/link"):
-            assert client.get(f"/api/chat/{own}/{url}", headers=headers).status_code == 404
-
-
-# --- jobs --------------------------------------------------------------------------------------
-
-
-def all_functions() -> dict[str, object]:
-    """Every public function that a module of cloudchat.jobs defines."""
-    found = {}
-    for module_info in pkgutil.iter_modules(jobs.__path__, "cloudchat.jobs."):
-        module = import_module(module_info.name)
-        for name, function in inspect.getmembers(module, inspect.isfunction):
-            if function.__module__ == module.__name__ and not name.startswith("_"):
-                found[f"{module.__name__}.{name}"] = function
-    return found
-
-
-def test_every_job_is_registered():
-    tenant_jobs = {name for name, job in all_functions().items() if getattr(job, "is_job", "") == "tenant"}
-    unknown = tenant_jobs - set(registry.JOBS)
-    assert not unknown, f"say in tests/contracts/registry.py, JOBS, how to try these: {unknown}"
-    assert not set(registry.JOBS) - tenant_jobs, "these jobs are gone"
-
-
-@pytest.mark.parametrize(
-    "name", [name for name, how in registry.JOBS.items() if not isinstance(how, NotAnId)]
-)
-def test_jobs_leave_a_neighbours_rows_alone(name, cast):
-    calls = registry.JOBS[name](cast.neighbour_id)
-    before = fingerprint(cast.neighbour_id)
-    for job, *ids in calls:
-        with contextlib.suppress(NotFound):
-            job(cast.organization_id, *ids)
-    assert fingerprint(cast.neighbour_id) == before
-
-
-# --- socket events -----------------------------------------------------------------------------
-
-
-def test_every_socket_event_is_registered():
-    taken = {"/": set(realtime.Desk.takes), "/chat": set(realtime.Chat.takes)}
-    listed = {namespace: set(events) for namespace, events in registry.SOCKET_EVENTS.items()}
-    assert taken == listed, "say in tests/contracts/registry.py, SOCKET_EVENTS, how to try the new ones"
-
-
-def test_socket_events_with_foreign_conversations_are_refused(desk, cast, make, socket_of, eventually):
-    """Neither the neighbour's nor a hidden conversation can be typed into or viewed; the others
-    there hear nothing."""
-    theirs = make.conversation(cast.neighbour_id).id
-    hidden = objects.hidden_conversation(cast.organization_id, cast.colleague.id)
-    agent, stranger = socket_of(cast.agent), socket_of(cast.stranger)
-    colleague = socket_of(cast.colleague)
-    for event, payload in registry.SOCKET_EVENTS["/"].items():
-        if isinstance(payload, NotAnId):
-            continue
-        for conversation in (theirs, hidden):
-            answer = agent.call(event, payload(conversation))
-            assert answer == {"error": "not_found"}, event
-        assert agent.call(event, payload(make.conversation(cast.organization_id).id)) is None
-    heard = itertools.chain(stranger.heard, colleague.heard)
-    ids = {payload.get("conversationId") for _, payload in heard if isinstance(payload, dict)}
-    assert not ids & {theirs, hidden}

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from flask import g
 
-from blueprints.inbox import display
+from blueprints.inbox import display, wording
 from blueprints.inbox.schemas import ConversationQuery
 
 
@@ -19,9 +19,7 @@ def speak(app):
         context = app.test_request_context()
         context.push()
         stack.append(context)
-        g.identity = SimpleNamespace(
-            locale=language, organization=SimpleNamespace(timezone=zone), user_id=1
-        )
+        g.identity = SimpleNamespace(locale=language, organization=SimpleNamespace(timezone=zone), user_id=1)
 
     yield speaking
     for context in stack:
@@ -116,6 +114,6 @@ def test_addresses_of_filters_leave_out_what_goes_without_saying():
 
 def test_reasons_of_failures(speak):
     speak()
-    assert "24-hour" in display.failure_reason({"code": "131047"})
-    assert display.failure_reason({"code": "cancelled"}) == "Taken back before it was sent."
-    assert display.failure_reason({"code": "4711"}) == display.failure_reason(None)
+    assert "24-hour" in wording.failure_reason({"code": "131047"})
+    assert wording.failure_reason({"code": "cancelled"}) == "Taken back before it was sent."
+    assert wording.failure_reason({"code": "4711"}) == wording.failure_reason(None)

@@ -82,9 +82,7 @@ def test_page_costs_the_same_for_ten_and_a_hundred_rows(as_person, cast, fill, s
             call.get(path)  # what is asked once per process is not the page's
             statements.clear()
             assert call.get(path).status_code == 200
-            found.setdefault(path.split("/")[-1] if "?" in path else path[:10], set()).add(
-                len(statements)
-            )
+            found.setdefault(path.split("/")[-1] if "?" in path else path[:10], set()).add(len(statements))
     assert all(len(costs) == 1 and max(costs) <= 6 for costs in found.values()), found
 
 
@@ -227,9 +225,7 @@ def test_signed_out_visitors_are_sent_to_the_login_page(client):
 
 def test_window_of_the_channel_is_part_of_the_header(as_person, cast, make):
     whatsapp = make.conversation(cast.organization_id, make.device(cast.organization_id))
-    chat = make.conversation(
-        cast.organization_id, make.device(cast.organization_id, "webchat", config={})
-    )
+    chat = make.conversation(cast.organization_id, make.device(cast.organization_id, "webchat", config={}))
     call = as_person(cast.agent)
     assert re.search(r'data-window-ends="20\d\d-', call.get(f"/app/inbox/{whatsapp.id}/thread").text)
     assert 'data-window-ends=""' in call.get(f"/app/inbox/{chat.id}/thread").text

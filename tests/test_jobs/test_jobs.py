@@ -107,9 +107,7 @@ def queued_message(make, organization_id, **values) -> OutboxEntry:
     row = make.conversation(organization_id)
     message = make.message(row, direction="out", status="queued", external_id=None)
     with acting_as(organization_id):
-        entry = OutboxEntry(
-            device_id=row.device_id, conversation_id=row.id, message_id=message.id, **values
-        )
+        entry = OutboxEntry(device_id=row.device_id, conversation_id=row.id, message_id=message.id, **values)
         db.session.add(entry)
         db.session.commit()
         return entry
@@ -123,7 +121,10 @@ def test_the_outbox_sweep_finds_what_is_due_and_what_is_lost(queue, make):
     sweeps.due_outbox()
     sweeps.due_outbox()
     mine = [job for job in waiting(queue) if f"({organization_id}," in job]
-    assert sorted(mine) == [f"deliver({organization_id}, {due.device_id})", f"settle_lost({organization_id},)"]
+    assert sorted(mine) == [
+        f"deliver({organization_id}, {due.device_id})",
+        f"settle_lost({organization_id},)",
+    ]
     assert not any(str(later.device_id) in job for job in mine)
     outbound.settle_lost(organization_id)
     outbound.settle_lost(organization_id)
@@ -144,7 +145,9 @@ def test_the_event_sweep_names_each_organization_once(queue, make):
     assert waiting(queue).count(f"catch_up({organization_id},)") == 1
     inbound.catch_up(organization_id)
     with acting_as(organization_id):
-        open_ = db.session.scalars(db.select(WebhookEvent.id).where(WebhookEvent.processed_at.is_(None))).all()
+        open_ = db.session.scalars(
+            db.select(WebhookEvent.id).where(WebhookEvent.processed_at.is_(None))
+        ).all()
     assert open_ == []
 
 

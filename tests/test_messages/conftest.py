@@ -1,9 +1,11 @@
 """Numbers to write to and from."""
 
+import httpx
 import pytest
 
 from tests import factories
 from tests.test_messages.numbers import Number
+from tests.test_messages.talks import Talk
 
 
 @pytest.fixture
@@ -24,10 +26,26 @@ def make_number(context, simulator_process):
         number.control("whatsapp/accounts", fields)
         return number
 
-    return made
+    # A desk may run on the same database for other tests: no news shall come by itself, and the
+    # simulator does not know of the messages that these tests take in past it.
+    switch(simulator_process, statuses=False, window="off")
+    yield made
+    switch(simulator_process, statuses=True, window="status")
+
+
+def switch(simulator, **settings) -> None:
+    """Change how the simulator behaves."""
+    httpx.patch(f"{simulator.url}/_control/whatsapp/settings", json=settings).raise_for_status()
 
 
 @pytest.fixture
 def number(make_number, cast):
     """A number of the home organization."""
     return make_number(cast.organization_id)
+
+
+@pytest.fixture
+def talk(number, cast):
+    """A customer of the number has written; `talk.say(…)` answers."""
+    number.receive(number.message())
+    return Talk(number, cast.agent, number.conversation().id)

@@ -54,7 +54,9 @@ class Number:
 
     def write(self, **fields) -> dict:
         """The customer writes, by the simulator: its webhook goes to the running desk."""
-        return self.control("whatsapp/messages", {"phone_number_id": self.id, "from": self.customer, **fields})
+        return self.control(
+            "whatsapp/messages", {"phone_number_id": self.id, "from": self.customer, **fields}
+        )
 
     # --- webhooks made here ---------------------------------------------------------------------
 

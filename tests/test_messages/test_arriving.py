@@ -87,7 +87,9 @@ def test_a_reply_names_what_it_answers(number):
 def test_the_same_customer_number_at_two_organizations(make_number, cast):
     ours, theirs = make_number(cast.organization_id), make_number(cast.neighbour_id)
     theirs.customer = ours.customer
-    receive(ours.change([ours.message(content="ke kami")]), theirs.change([theirs.message(content="ke sana")]))
+    receive(
+        ours.change([ours.message(content="ke kami")]), theirs.change([theirs.message(content="ke sana")])
+    )
     assert [message.text for message in ours.messages()] == ["ke kami"]
     assert [message.text for message in theirs.messages()] == ["ke sana"]
     assert ours.contacts()[0].id != theirs.contacts()[0].id

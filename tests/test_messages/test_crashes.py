@@ -14,11 +14,12 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from cloudchat.errors import ProviderError
 from cloudchat.extensions import db
-from cloudchat.services import settling
+from cloudchat.services import claims, outbound, settling
 from cloudchat.services.receipts import reference
 from cloudchat.tenancy import acting_as
-from tests.test_messages.test_sending import queue_for_many, talk  # noqa: F401
+from tests.test_messages.talks import queue_for_many
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN_REDIS = 7  # a database of Redis that the desk's worker does not look at
@@ -32,7 +33,14 @@ class Worker:
         url = base["REDIS_URL"].partition("?")[0] + f"?db={OWN_REDIS}"
         self.redis = Redis.from_url(url)
         self.redis.flushdb()
-        self._env = {**os.environ, **base, "REDIS_URL": url, "FLASK_APP": "wsgi", "PYTHONPATH": str(ROOT), **env}
+        self._env = {
+            **os.environ,
+            **base,
+            "REDIS_URL": url,
+            "FLASK_APP": "wsgi",
+            "PYTHONPATH": str(ROOT),
+            **env,
+        }
         self.process = None
 
     def start(self, organization_id: int, device_id: int) -> None:
@@ -80,7 +88,7 @@ def under_way(number) -> bool:
     return any(entry.state == "sending" for entry in number.outbox())
 
 
-def test_killed_before_the_call_reached_anybody(number, talk, make_worker, eventually):  # noqa: F811
+def test_killed_before_the_call_reached_anybody(number, talk, make_worker, eventually):
     """The claim is committed, nothing was sent: it cannot be told from the next case, so: unknown."""
     made = talk.say()
     with socket.socket() as silent:  # takes connections and never reads
@@ -121,7 +129,7 @@ def test_killed_between_the_call_and_the_commit(number, cast, make_worker, event
     assert "unknown" not in {row.status for row in number.messages("out")}
 
 
-def test_killed_after_the_commit(number, talk, make_worker, eventually):  # noqa: F811
+def test_killed_after_the_commit(number, talk, make_worker, eventually):
     made = talk.say("pertama")
     worker = make_worker()
     worker.start(number.organization_id, number.device.id)
@@ -133,10 +141,8 @@ def test_killed_after_the_commit(number, talk, make_worker, eventually):  # noqa
     assert talk.message(made["id"]).status in ("sent", "delivered")
 
 
-def test_a_claim_that_is_renewed_is_not_lost(number, talk):  # noqa: F811
+def test_a_claim_that_is_renewed_is_not_lost(number, talk):
     """A large file takes longer than a claim lives; its sender says that it is still there."""
-    from cloudchat.services import claims
-
     talk.say()
     with acting_as(number.organization_id):
         taken = claims.take(number.device.id, 1).claims
@@ -148,10 +154,7 @@ def test_a_claim_that_is_renewed_is_not_lost(number, talk):  # noqa: F811
         assert settling.settle_lost() == 1
 
 
-def test_an_outcome_after_the_claim_was_given_up_still_counts(number, talk, cast):  # noqa: F811
-    from cloudchat.errors import ProviderError
-    from cloudchat.services import claims, outbound
-
+def test_an_outcome_after_the_claim_was_given_up_still_counts(number, talk, cast):
     made = talk.say()
     with acting_as(number.organization_id):
         [claim] = claims.take(number.device.id, 1).claims

@@ -46,9 +46,7 @@ def test_everything_is_worked_off_once_and_never_twice_at_a_time():
 
     groups = GroupCommit(work, limit=10)
     calls = [
-        lambda key=key, number=number: groups.submit(key, [number])
-        for number in range(100)
-        for key in "abc"
+        lambda key=key, number=number: groups.submit(key, [number]) for number in range(100) for key in "abc"
     ]
     assert in_threads(*calls) == ["done"] * 300
     assert {key: sorted(items) for key, items in seen.items()} == {k: list(range(100)) for k in "abc"}

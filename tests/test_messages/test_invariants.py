@@ -14,7 +14,19 @@ from tests import factories
 from tests.test_messages.numbers import Number, identity, receive
 from tests.test_messages.together import at_once
 
-STEPS = ("in", "in two", "echo", "in+echo+in", "read", "reply", "resolve", "reopen", "snooze", "assign", "note")
+STEPS = (
+    "in",
+    "in two",
+    "echo",
+    "in+echo+in",
+    "read",
+    "reply",
+    "resolve",
+    "reopen",
+    "snooze",
+    "assign",
+    "note",
+)
 QUICK = settings(
     max_examples=40,
     deadline=None,

@@ -16,14 +16,13 @@ from cloudchat.tenancy import acting_as
 from tests.test_messages.numbers import body, identity
 from tests.test_messages.test_received_files import attachment
 
-
 HTTP = httpx.Client(timeout=20)
 
 
 @pytest.fixture
 def live(desk, number):
     """The number, with a desk that takes its webhooks and a worker that sends."""
-    redis.client.ping()
+    number.control("whatsapp/settings", {"statuses": True, "window": "status"}, "PATCH")
     return number
 
 
@@ -63,7 +62,12 @@ def test_ticks_in_the_wrong_order_and_before_our_own_answer(desk, live, cast, ev
             api(desk, cast.agent, f"{conversation.id}/messages", json={"text": f"Siap {n}"})
         eventually(lambda: [row.status for row in live.messages("out")] == ["read"] * 3, 20)
     finally:
-        normal = {"status_order": "normal", "status_before_response": False, "status_copies": 1, "read": "on_view"}
+        normal = {
+            "status_order": "normal",
+            "status_before_response": False,
+            "status_copies": 1,
+            "read": "on_view",
+        }
         live.control("whatsapp/settings", normal, "PATCH")
     assert [sent["text"] for sent in live.sent()] == ["Siap 0", "Siap 1", "Siap 2"]
 
@@ -115,9 +119,7 @@ def test_a_key_of_a_refused_post_can_be_used_again(desk, live, cast, eventually)
 
 def test_a_hundred_webhooks_at_once_are_all_there(desk, live):
     people = [f"62870{n:07d}" for n in range(10)]
-    changes = [
-        live.change([live.message(content=str(n), **{"from": people[n % 10]})]) for n in range(100)
-    ]
+    changes = [live.change([live.message(content=str(n), **{"from": people[n % 10]})]) for n in range(100)]
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda change: post_webhook(desk, change), changes))
     assert {answer.status_code for answer in answers} == {200}

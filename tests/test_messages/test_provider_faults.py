@@ -1,6 +1,7 @@
 """F16: the provider refuses, hangs, drops the line or answers rubbish. The simulator's log is the judge."""
 
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -8,9 +9,9 @@ from cloudchat import channels, config
 from cloudchat.channels.whatsapp_cloud import WhatsAppCloud
 from cloudchat.extensions import db
 from cloudchat.models import DevicePace
+from cloudchat.services.delivery import due_devices
 from cloudchat.tenancy import acting_as, all_organizations
-from tests.test_messages.numbers import identity  # noqa: F401
-from tests.test_messages.test_sending import hurry, queue_for_many, talk  # noqa: F401
+from tests.test_messages.talks import hurry, queue_for_many
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def settled(number, rounds: int = 30) -> None:
     ],
     ids=lambda fault: "-".join(map(str, fault.values())),
 )
-def test_a_refusal_that_passes_is_tried_again(number, talk, fault):  # noqa: F811
+def test_a_refusal_that_passes_is_tried_again(number, talk, fault):
     number.fault(**fault)
     made = talk.say()
     assert number.deliver() is not None
@@ -82,7 +83,7 @@ def test_a_refusal_that_passes_is_tried_again(number, talk, fault):  # noqa: F81
         ("status", 0),
     ],
 )
-def test_an_unclear_outcome_is_shown_as_such(number, talk, impatient, kind, arrived):  # noqa: F811
+def test_an_unclear_outcome_is_shown_as_such(number, talk, impatient, kind, arrived):
     number.fault(kind, **({"seconds": 0.9} if "hang" in kind else {}))
     made = talk.say()
     settled(number)
@@ -96,7 +97,7 @@ def test_an_unclear_outcome_is_shown_as_such(number, talk, impatient, kind, arri
     assert number.outbox() == []
 
 
-def test_an_unclear_outcome_is_settled_by_the_providers_status(number, talk):  # noqa: F811
+def test_an_unclear_outcome_is_settled_by_the_providers_status(number, talk):
     number.fault("close_after")
     made = talk.say()
     settled(number)
@@ -112,7 +113,7 @@ def test_an_unclear_outcome_is_settled_by_the_providers_status(number, talk):  #
 
 
 @pytest.mark.parametrize("code", [131026, 131047, 131051, 130472, 131042, 100])
-def test_a_refusal_of_the_message_is_final_and_alone(number, talk, code):  # noqa: F811
+def test_a_refusal_of_the_message_is_final_and_alone(number, talk, code):
     number.fault("error", code=code)
     bad, good = talk.say("ditolak"), talk.say("diterima")
     settled(number)
@@ -123,7 +124,9 @@ def test_a_refusal_of_the_message_is_final_and_alone(number, talk, code):  # noq
     assert number.refreshed().status == "connected"
 
 
-@pytest.mark.parametrize(("code", "status"), [(190, "needs_reauth"), (131031, "disconnected"), (368, "disconnected")])
+@pytest.mark.parametrize(
+    ("code", "status"), [(190, "needs_reauth"), (131031, "disconnected"), (368, "disconnected")]
+)
 def test_an_account_that_is_shut_out_fails_what_waits(number, cast, code, status):
     number.fault("error", code=code, times=None)
     made = queue_for_many(number, cast, 60)
@@ -138,7 +141,7 @@ def test_an_account_that_is_shut_out_fails_what_waits(number, cast, code, status
     number.control("meta/faults", method="DELETE")
 
 
-def test_a_device_that_works_again_is_connected(number, talk, cast):  # noqa: F811
+def test_a_device_that_works_again_is_connected(number, talk, cast):
     number.fault("error", code=190)
     talk.say("gagal")
     settled(number)
@@ -150,7 +153,7 @@ def test_a_device_that_works_again_is_connected(number, talk, cast):  # noqa: F8
     assert device.last_out_at is not None
 
 
-def test_a_message_is_given_up_after_a_few_tries_of_its_own(number, talk):  # noqa: F811
+def test_a_message_is_given_up_after_a_few_tries_of_its_own(number, talk):
     number.fault("error", code=1, times=None)
     made = talk.say()
     settled(number)
@@ -161,14 +164,14 @@ def test_a_message_is_given_up_after_a_few_tries_of_its_own(number, talk):  # no
     assert len(calls) == 3
 
 
-def test_waiting_for_the_provider_does_not_use_up_tries(number, talk):  # noqa: F811
+def test_waiting_for_the_provider_does_not_use_up_tries(number, talk):
     number.fault("error", code=130429, times=12)
     made = talk.say()
     settled(number)
     assert talk.message(made["id"]).status == "sent"
 
 
-def test_after_a_day_of_waiting_it_is_given_up(number, talk):  # noqa: F811
+def test_after_a_day_of_waiting_it_is_given_up(number, talk):
     number.fault("error", code=130429)
     made = talk.say()
     with acting_as(number.organization_id):
@@ -203,7 +206,7 @@ def test_a_provider_in_trouble_is_asked_by_one_message_at_a_time(number, cast):
     assert len(number.sent()) == 50 and pace(number).failures == 0
 
 
-def test_waits_grow_up_to_a_minute_and_differ(number, talk):  # noqa: F811
+def test_waits_grow_up_to_a_minute_and_differ(number, talk):
     number.fault("error", code=131016, times=None)
     talk.say()
     waits = []
@@ -212,12 +215,12 @@ def test_waits_grow_up_to_a_minute_and_differ(number, talk):  # noqa: F811
         waits.append(wait)
         hurry(number)
     number.control("meta/faults", method="DELETE")
-    assert all(later > earlier * 0.7 for earlier, later in zip(waits, waits[1:], strict=False))
+    assert all(later > earlier * 0.7 for earlier, later in pairwise(waits))
     assert 9 < waits[0] < 14  # 131016 asks for ten seconds
     assert 55 < waits[-1] < 80 and len({round(wait, 4) for wait in waits}) == 9
 
 
-def test_the_provider_may_ask_for_a_longer_wait_than_ours(number, talk):  # noqa: F811
+def test_the_provider_may_ask_for_a_longer_wait_than_ours(number, talk):
     number.fault("error", code=80007)
     talk.say()
     assert 880 < number.deliver() < 1200
@@ -246,9 +249,7 @@ def test_a_hanging_call_holds_up_neither_customers_nor_devices(number, make_numb
     assert pace(other).failures == 0
 
 
-def test_a_device_that_waits_is_not_due(number, talk):  # noqa: F811
-    from cloudchat.services.delivery import due_devices
-
+def test_a_device_that_waits_is_not_due(number, talk):
     number.fault("error", code=131016)
     talk.say()
     number.deliver()
@@ -260,7 +261,7 @@ def test_a_device_that_waits_is_not_due(number, talk):  # noqa: F811
     settled(number)
 
 
-def test_secrets_that_cannot_be_opened_ask_for_a_new_connection(number, talk):  # noqa: F811
+def test_secrets_that_cannot_be_opened_ask_for_a_new_connection(number, talk):
     made = talk.say()
     with acting_as(number.organization_id):
         number.refreshed()

@@ -8,7 +8,7 @@ from cloudchat.extensions import db
 from cloudchat.models import Attachment
 from cloudchat.services import files, media
 from cloudchat.tenancy import acting_as, all_organizations
-from tests.test_messages.test_sending import PNG
+from tests.test_messages.talks import PNG
 
 
 def uploaded(number, content: bytes, filename: str, mime: str) -> str:
@@ -26,7 +26,9 @@ def uploaded(number, content: bytes, filename: str, mime: str) -> str:
     return number.control("whatsapp/messages", spec)["message"]["document"]["id"]
 
 
-def arrived(number, content=PNG, filename="foto.png", mime="image/png", kind="document", **more) -> Attachment:
+def arrived(
+    number, content=PNG, filename="foto.png", mime="image/png", kind="document", **more
+) -> Attachment:
     media_id = uploaded(number, content, filename, mime)
     number.receive(number.message(kind, {"id": media_id, "mime_type": mime, "filename": filename, **more}))
     return attachment(number)
@@ -62,7 +64,13 @@ def test_an_image_is_on_our_disk_after_the_job(number):
         (PNG, "../../etc/passwd", "image/png", "image/png", "passwd"),
         (PNG, "laporan.pdf", "application/pdf", "image/png", "laporan.pdf"),
         (b"%PDF-1.4\n%...", "C:\\x\\a\u202egpj.pdf", "image/jpeg", "application/pdf", "agpj.pdf"),
-        (b"\x00\x01\x02 gambar teknik", "denah.dwg", "image/vnd.dwg", "application/octet-stream", "denah.dwg"),
+        (
+            b"\x00\x01\x02 gambar teknik",
+            "denah.dwg",
+            "image/vnd.dwg",
+            "application/octet-stream",
+            "denah.dwg",
+        ),
         (b"nama,harga\nA,1\n", "harga.csv", "text/plain", "text/csv", "harga.csv"),
     ],
 )

@@ -20,7 +20,9 @@ def sent(number, cast, make):
 
     def made(status="sent", external_id="") -> Message:
         external_id = f"wamid.out{make.number()}" if external_id == "" else external_id
-        return make.message(number.conversation(), "Siap", direction="out", status=status, external_id=external_id)
+        return make.message(
+            number.conversation(), "Siap", direction="out", status=status, external_id=external_id
+        )
 
     return made
 
@@ -118,7 +120,9 @@ def test_a_status_and_our_own_answer_at_once(app, number, cast):
         message = queued(number, cast.agent)
         with acting_as(number.organization_id):
             [claim] = claims.take(number.device.id, 10).claims
-        told = number.status(f"wamid.r{message.id}", "read", biz_opaque_callback_data=claim.outgoing.reference)
+        told = number.status(
+            f"wamid.r{message.id}", "read", biz_opaque_callback_data=claim.outgoing.reference
+        )
 
         def answer(claim=claim, message=message):
             with acting_as(number.organization_id):
@@ -146,7 +150,8 @@ def test_late_news_of_an_earlier_sending_is_not_taken_for_the_new_one(number, ca
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "17", "17:0", "other:17:0", "cloudchat:x:0", "cloudchat:1:2:3", "cloudchat:1:٣", "9" * 500]
+    "text",
+    [None, "", "17", "17:0", "other:17:0", "cloudchat:x:0", "cloudchat:1:2:3", "cloudchat:1:٣", "9" * 500],
 )
 def test_references_of_others_mean_nothing(text):
     assert read_reference(text) == (None, 0)

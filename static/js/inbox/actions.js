@@ -3,7 +3,7 @@ import { api, ApiError, reportError } from "../api.js";
 import { t } from "../i18n.js";
 import { toast, undoable } from "../toast.js";
 import { head, me, one, root, state } from "./dom.js";
-import { touch } from "./list.js";
+import { touch } from "./fresh.js";
 import { sync } from "./sync.js";
 import { openThread } from "./thread.js";
 

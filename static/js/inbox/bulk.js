@@ -3,7 +3,7 @@ import { api, reportError } from "../api.js";
 import { t } from "../i18n.js";
 import { toast, undoable } from "../toast.js";
 import { all, one, root, state } from "./dom.js";
-import { touch } from "./list.js";
+import { touch } from "./fresh.js";
 import { decorate, rowOf, rows } from "./rows.js";
 import { sync } from "./sync.js";
 

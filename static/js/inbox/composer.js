@@ -132,7 +132,7 @@ document.addEventListener("inbox:opened", (event) => {
   const draft = draftOf(state.open);
   field().value = draft?.text ?? "";
   setMode(draft?.mode ?? "reply", { focus: false });
-  if (event.detail.focus) field().focus();
+  if (event.detail.focus === "composer") field().focus();
 });
 for (const name of ["inbox:head", "inbox:files"]) {
   document.addEventListener(name, () => {

@@ -43,12 +43,15 @@ export function renewEntries(answered, asked) {
   for (const entry of answered) {
     const old = document.getElementById(entry.id);
     if (!old || old.outerHTML === entry.outerHTML) continue;
-    window.Idiomorph.morph(old, entry, { ignoreActiveValue: true });
+    window.Idiomorph.morph(old, entry, { ignoreActiveValue: true, callbacks: { beforeAttributeUpdated: staysOpen } });
   }
   const there = new Set(answered.map((entry) => entry.id));
   for (const id of asked) if (!there.has(id)) document.getElementById(id)?.remove();
   all("[data-entries]", thread()).forEach(group);
 }
+
+/** What somebody unfolded stays unfolded. */
+const staysOpen = (name, node) => !(name === "open" && node.matches?.("details"));
 
 /** Entries of one sender within five minutes stand together. */
 export function group(list) {

@@ -13,6 +13,7 @@ import "./panel.js";
 import "./reading.js";
 import "./search.js";
 import "./viewing.js";
+import { toggle } from "./bulk.js";
 import { root, state } from "./dom.js";
 import { loadList, startList } from "./list.js";
 import { closeThread, openThread } from "./thread.js";
@@ -23,8 +24,11 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[data-open]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
   event.preventDefault();
-  if (event.target.closest(".inbox-list") && root.classList.contains("is-selecting") && matchMedia("(pointer: coarse)").matches) return;
-  openThread(Number(link.dataset.open), { focus: event.detail === 0 || matchMedia("(pointer: fine)").matches });
+  const id = Number(link.dataset.open);
+  // A finger that is choosing several does not open the one it touches
+  if (link.closest("[data-rows]") && root.classList.contains("is-selecting") && matchMedia("(pointer: coarse)").matches) return toggle(id);
+  const byKeyboard = event.detail === 0;
+  openThread(id, { focus: byKeyboard ? "messages" : matchMedia("(pointer: fine)").matches && "composer" });
 });
 
 addEventListener("popstate", () => {

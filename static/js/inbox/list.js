@@ -1,13 +1,14 @@
-// The list as a whole: filters that live in the address, endless loading, catching up.
+// The list as a whole: filters that live in the address, and endless loading.
 import { reportError } from "../api.js";
-import { all, address, fragment, fromTemplate, one, paced, root, state } from "./dom.js";
-import { decorate, decorateAll, forgetAbove, list, pane, placeRow, removeRow, rowOf, rows, showCounts } from "./rows.js";
+import { address, fragment, fromTemplate, one, root, state } from "./dom.js";
+import { decorate, decorateAll, forgetAbove, list, pane, rowOf } from "./rows.js";
 
-const MOST_IDS = 100;
 const box = one("[data-list]", root);
-const touched = new Set();
 let loading = null;
 let generation = 0;
+
+/** Which list is shown: an answer to an older question must not be drawn into it. */
+export const listGeneration = () => generation;
 
 // --- filters -------------------------------------------------------------------------------------
 
@@ -23,7 +24,6 @@ export async function loadList() {
     const body = await fragment(address("/list"), loading.signal);
     clearTimeout(patience);
     if (mine !== generation) return;
-    touched.clear();
     window.Idiomorph.morph(box, [...body.childNodes], { morphStyle: "innerHTML", ignoreActiveValue: true, callbacks: { beforeAttributeUpdated: keepsMenuOpen } });
     pane().scrollTop = 0;
     decorateAll();
@@ -85,7 +85,8 @@ box.addEventListener("change", (event) => {
 
 let observer = null;
 
-function watchEnd() {
+/** Load the next page before one gets to the end. */
+export function watchEnd() {
   observer?.disconnect();
   const more = one("[data-more]", list());
   if (!more) return;
@@ -111,60 +112,7 @@ async function loadMore() {
   }
 }
 
-// --- live ----------------------------------------------------------------------------------------
-
-/** A conversation changed: its row is asked for again, together with others that changed. */
-export function touch(...ids) {
-  ids.forEach((id) => touched.add(Number(id)));
-  if (touched.size) refreshRows();
-}
-
-const refreshRows = paced(async () => {
-  const ids = [...touched].slice(0, MOST_IDS);
-  if (!ids.length) return;
-  const mine = generation;
-  ids.forEach((id) => touched.delete(id));
-  try {
-    const body = await fragment(address("/rows", { ids: ids.join(",") }));
-    if (mine !== generation) return;
-    const answer = body.firstElementChild;
-    const fresh = [...answer.children];
-    const kept = new Set(fresh.map((row) => Number(row.dataset.id)));
-    ids.filter((id) => !kept.has(id)).forEach(removeRow);
-    fresh.forEach(placeRow);
-    showCounts(JSON.parse(answer.dataset.counts));
-  } catch (error) {
-    ids.forEach((id) => touched.add(id));
-    throw error;
-  }
-  if (touched.size) refreshRows();
-});
-
-/** After an absence: the first page anew. What is loaded beyond it is checked row by row. */
-export const catchUp = paced(async () => {
-  const mine = generation;
-  const body = await fragment(address("/list"));
-  if (mine !== generation) return;
-  const fresh = all("[data-rows] > [data-id]", body);
-  const last = fresh.at(-1);
-  // The page's last row stands where it stood: nothing between the pages was missed
-  const joins = !one("[data-more]", body) || (last && rowOf(last.dataset.id)?.dataset.at === last.dataset.at);
-  const known = new Set(fresh.map((row) => row.dataset.id));
-  for (const place of all(".list-tabs [data-count]", body)) {
-    one(`.list-tabs [data-count="${place.dataset.count}"]`, box).textContent = place.textContent;
-  }
-  if (!joins) {
-    list().replaceChildren(...one("[data-rows]", body).children);
-    decorateAll();
-    watchEnd();
-    return;
-  }
-  const others = rows().map((row) => row.dataset.id).filter((id) => !known.has(id));
-  fresh.forEach(placeRow);
-  if (!one("[data-more]", body)) one("[data-more]", list())?.remove();
-  if (others.length) touch(...others);
-});
-
+/** Once, when the page is there. */
 export function startList() {
   decorateAll();
   watchEnd();

@@ -1,7 +1,7 @@
 // Server events to work: which rows, which thread, which panel have to be brought up to date.
 import { isLive } from "../socket.js";
 import { head, state } from "./dom.js";
-import { catchUp, touch } from "./list.js";
+import { catchUp, touch } from "./fresh.js";
 import { loadPanel } from "./panel.js";
 import { rows } from "./rows.js";
 import { sync, syncAll } from "./sync.js";

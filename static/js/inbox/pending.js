@@ -135,6 +135,6 @@ document.addEventListener("cloudchat:connected", () => {
 });
 
 addEventListener("beforeunload", (event) => {
-  if ([...waiting.values()].flat().some((item) => !item.entry && !item.error)) event.preventDefault();
+  if ([...waiting.values()].flat().some((item) => !item.entry)) event.preventDefault();
 });
 

@@ -2,7 +2,9 @@
 import { announce, all, fragment, one, paced, state, thread } from "./dom.js";
 import { t } from "../i18n.js";
 import { cursor, joinDays, renewEntries, stillOpen, unsettled } from "./entries.js";
-import { grew, refreshDays } from "./thread.js";
+import { touch } from "./fresh.js";
+import { refreshDays } from "./older.js";
+import { grew, showGone } from "./thread.js";
 
 const again = new Set();
 let everything = false;
@@ -33,6 +35,10 @@ const pull = paced(async () => {
     body = await fragment(`/app/inbox/${id}/updates?${query}`);
   } catch (error) {
     asked.forEach((name) => again.add(name));
+    if (error.status === 404 && stillOpen(id)) {
+      showGone();
+      touch(id);
+    }
     throw error;
   }
   if (!stillOpen(id)) return;

@@ -1,22 +1,21 @@
-// The open conversation: opening, closing, history, older messages, staying where one reads.
-import { fullTime, dayKey, dayName } from "../time.js";
+// The open conversation: opening, closing, history, staying where one reads.
 import { t } from "../i18n.js";
-import { reportError } from "../api.js";
-import { setPageTitle } from "../notifications.js";
-import { address, all, fragment, fromTemplate, one, root, state, thread } from "./dom.js";
+import { pageTitle, setPageTitle } from "../notifications.js";
+import { all, fragment, fromTemplate, one, root, state, thread } from "./dom.js";
 import { decorateAll, rowOf } from "./rows.js";
-import { atTop, group, joinDays } from "./entries.js";
+import { group } from "./entries.js";
+import { loadOlder, refreshDays, watchTop } from "./older.js";
 
 const pane = one("[data-thread-pane]", root);
-const baseTitle = document.title;
+const baseTitle = pageTitle();
 let loading = null;
 let stuck = true;
 let below = 0;
 
-export const scroller = () => one("[data-scroll]", pane);
+const scroller = () => one("[data-scroll]", pane);
 
-/** Open a conversation. push: a new entry of the browser's history. */
-export async function openThread(id, { push = true, focus = false } = {}) {
+/** Open a conversation. push: a new entry of the browser's history; focus: "messages", "composer" or nothing. */
+export async function openThread(id, { push = true, focus = "" } = {}) {
   if (push && state.open !== id) history.pushState({ open: id }, "", `/app/inbox/${id}${location.search}`);
   loading?.abort();
   loading = new AbortController();
@@ -53,14 +52,20 @@ function settle(focus) {
   sizes.observe(scroller());
   watchTop();
   setPageTitle(`${thread().getAttribute("aria-label")} · ${baseTitle}`);
+  if (focus === "messages") scroller().focus({ preventScroll: true });
   document.dispatchEvent(new CustomEvent("inbox:opened", { detail: { focus } }));
 }
 
-function showError(error) {
-  const box = fromTemplate("thread-error");
-  one("[data-error-text]", box).textContent = error.message;
-  show(box);
+function showError({ message }) {
   document.dispatchEvent(new CustomEvent("inbox:leaving"));
+  const box = fromTemplate("thread-error");
+  one("[data-error-text]", box).textContent = message;
+  show(box);
+}
+
+/** Somebody else has it now, or it is no more. */
+export function showGone() {
+  showError({ message: t("inbox.gone") });
 }
 
 /** Back to the list alone. */
@@ -120,54 +125,3 @@ pane.addEventListener("scroll", (event) => {
 
 // A picture has loaded, the composer grew: whoever was at the end stays there
 const sizes = new ResizeObserver(() => stuck && toEnd());
-
-// --- older -----------------------------------------------------------------------------------------
-
-let topWatch = null;
-
-function watchTop() {
-  topWatch?.disconnect();
-  const place = one("[data-older]", pane);
-  if (!place || place.hidden) return;
-  topWatch = new IntersectionObserver((found) => found.some((entry) => entry.isIntersecting) && loadOlder(), { root: scroller(), rootMargin: "400px 0px 0px" });
-  topWatch.observe(place);
-}
-
-async function loadOlder() {
-  const place = one("[data-older]", pane);
-  if (!place || place.hidden || place.dataset.busy) return;
-  place.dataset.busy = "1";
-  const id = state.open;
-  try {
-    const body = await fragment(address(`/${id}/older`, { before: atTop() }));
-    if (state.open !== id || !place.isConnected) return;
-    const box = scroller();
-    const fromEnd = box.scrollHeight - box.scrollTop;
-    joinDays(all("[data-day]", body), { before: true });
-    place.hidden = !body.firstElementChild.dataset.hasMore;
-    refreshDays();
-    box.scrollTop = box.scrollHeight - fromEnd;
-    delete place.dataset.busy;
-    watchTop();
-  } catch (error) {
-    delete place.dataset.busy;
-    reportError(error, loadOlder);
-  }
-}
-
-// --- days ------------------------------------------------------------------------------------------
-
-/** "Today" is yesterday after midnight. */
-export function refreshDays() {
-  const today = dayKey(new Date());
-  const yesterday = dayKey(new Date(Date.now() - 86_400_000));
-  for (const day of all("[data-day]", pane)) {
-    const at = new Date(one("[data-at]", day)?.dataset.at ?? 0);
-    const name = one("[data-day-name]", day);
-    const word = { [today]: t("inbox.today"), [yesterday]: t("inbox.yesterday") }[day.dataset.day];
-    name.textContent = word ?? dayName(at);
-    name.title = fullTime(at);
-  }
-}
-
-setInterval(refreshDays, 60_000);

@@ -57,7 +57,7 @@ function listen(line) {
     tell("changed");
   });
   line.on("message:status", thread.takeStatus);
-  line.on("message:read", thread.noteAllRead);
+  line.on("message:read", (news) => thread.noteReadOf(news.external_id));
   line.on("agent:assigned", ({ agent }) => thread.noteAgent(agent?.name ?? null, { announce: true }));
   line.on("conversation:resolved", () => {
     thread.noteAgent(null);

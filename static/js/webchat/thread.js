@@ -8,7 +8,8 @@ const LONGEST_WAIT = 30_000;
 
 const known = new Map(); // id → message of the server
 const notices = []; // {id, after, text key, values}
-let outbox = read("outbox", []).filter((entry) => Date.now() - entry.at < KEPT_FOR);
+const isYoung = (entry) => Date.now() - entry.at < KEPT_FOR;
+let outbox = read("outbox", []).filter(isYoung);
 // Up to here nothing is missing. Only answers of the server move it: an event may overtake one that was lost.
 let cursor = 0;
 let readUpTo = 0;
@@ -62,8 +63,11 @@ export function noteRead(id) {
   }
 }
 
-/** The desk read all that we said so far. */
-export const noteAllRead = () => noteRead(Math.max(0, ...known.keys()));
+/** The desk read up to this one of ours; its outer id ends in the id that we gave it. */
+export function noteReadOf(externalId) {
+  const message = [...known.values()].find((one) => one.client_id && externalId.endsWith(`:${one.client_id}`));
+  if (message) noteRead(message.id);
+}
 
 /** Somebody at the desk took the conversation, or nobody has it. */
 export function noteAgent(name, { announce = false } = {}) {
@@ -221,7 +225,7 @@ function drop(clientId) {
 function keep(gone = []) {
   const own = outbox.filter((one) => !one.file).map(({ client_id, text, payload, at, state, error }) => ({ client_id, text, payload, at, state, error }));
   const ids = new Set([...own.map((one) => one.client_id), ...gone]);
-  const others = read("outbox", []).filter((one) => !ids.has(one.client_id));
+  const others = read("outbox", []).filter((one) => !ids.has(one.client_id) && isYoung(one));
   const all = [...others, ...own];
   write("outbox", all.length ? all : null);
 }

@@ -1,0 +1,99 @@
+"""Longer words of the inbox: why a message failed, and what happened to a conversation."""
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from blueprints.inbox import bp
+from blueprints.inbox.display import clock_time, day_name
+from cloudchat.messages import sentence
+
+
+@bp.app_template_filter()
+def failure_reason(error: dict | None) -> str:
+    """Why a message was not sent, in our words; the provider's own are shown beside them."""
+    code = str((error or {}).get("code") or "")
+    return _provider_reasons().get(code) or sentence(code, _("The provider refused the message."))
+
+
+def _provider_reasons() -> dict[str, str]:
+    closed = _("The 24-hour window had closed. Wait until the customer writes again.")
+    connect = _("The device has lost its access. An admin has to connect it again.")
+    return {
+        "131047": closed,
+        "470": closed,
+        "190": connect,
+        "0": connect,
+        "no_token": connect,
+        "131026": _("This number cannot receive the message. It may not use WhatsApp."),
+        "131049": _("Meta held the message back, so that the customer does not get too many."),
+        "131050": _("The customer does not want messages of this kind."),
+        "131051": _("WhatsApp does not take messages of this kind."),
+        "131052": _("The provider could not fetch the file."),
+        "131053": _("The provider could not take the file. Try another format."),
+        "bad_media_type": _("WhatsApp does not take files of this kind."),
+        "bad_size": _("The file is too large for WhatsApp."),
+        "131048": _("The number is limited because customers reported it as spam."),
+        "131056": _("Too many messages to this customer in a short time."),
+        "130429": _("The number sends too many messages at the moment."),
+        "131031": _("Meta has locked the account."),
+        "368": _("Meta has locked the account."),
+        "131042": _("There is a problem with the payment method at Meta."),
+        "http_timeout": _("The provider did not answer in time."),
+    }
+
+
+# --- activity lines ----------------------------------------------------------------------------
+
+
+@bp.app_template_filter()
+def activity_sentence(entry: dict) -> str:
+    """What happened to the conversation, and by whom."""
+    data = entry["data"]
+    actor = data.get("actor")
+    if entry["kind"] == "assigned":
+        return _assigned(entry, actor)
+    if entry["kind"] == "labelled":
+        return _labelled(data, actor)
+    if entry["kind"] == "snoozed" and data.get("until"):
+        until = f"{day_name(data['until'])} {clock_time(data['until'])}"
+        return _("%(actor)s snoozed it until %(time)s", actor=_who(actor), time=until)
+    plain = {
+        "unassigned": _("%(actor)s took it from its agent", actor=_who(actor)),
+        "open": _("%(actor)s reopened the conversation", actor=_who(actor)),
+        "pending": _("%(actor)s set it to pending", actor=_who(actor)),
+        "resolved": _("%(actor)s resolved the conversation", actor=_who(actor)),
+        "woke": _("The snooze is over"),
+    }
+    return plain.get(entry["kind"], entry["kind"].replace("_", " "))
+
+
+def _who(actor: str | None) -> str:
+    return actor or _("The system")
+
+
+def _assigned(entry: dict, actor: str | None) -> str:
+    agent = entry.get("agent_name") or _("a former agent")
+    if actor == agent:
+        return _("%(actor)s took the conversation", actor=actor)
+    return _("%(actor)s assigned it to %(agent)s", actor=_who(actor), agent=agent)
+
+
+def _labelled(data: dict, actor: str | None) -> str:
+    added, removed = data.get("added") or [], data.get("removed") or []
+    parts = []
+    if added:
+        names = ", ".join(added)
+        parts.append(
+            ngettext("added the label %(names)s", "added the labels %(names)s", len(added), names=names)
+        )
+    if removed:
+        names = ", ".join(removed)
+        parts.append(
+            ngettext(
+                "removed the label %(names)s",
+                "removed the labels %(names)s",
+                len(removed),
+                names=names,
+            )
+        )
+    return " ".join([_who(actor), _(" and ").join(parts)])
