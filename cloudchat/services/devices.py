@@ -36,7 +36,7 @@ _META_ID = re.compile(r"[0-9]{1,32}")
 MAX_SECRET = 2000
 # Webhooks look their device up for each call; a change is seen everywhere within this many seconds.
 ROUTE_CACHE_SECONDS = 15
-_routes: dict[tuple[str, str], tuple[float, "Route"]] = {}
+_routes: dict[tuple[str, str, str], tuple[float, "Route"]] = {}
 
 
 @dataclass(frozen=True)
@@ -148,24 +148,26 @@ def account(device: Device) -> DeviceAccount:
 
 def by_external_account(kind: str, external_account: str) -> Route | None:
     """Where a provider's account belongs: the one deliberate look across tenants of a webhook."""
-    return _cached((kind, external_account), Device.external_account == external_account, kind)
+    return _cached(kind, "external_account", external_account)
 
 
 def by_public_key(kind: str, public_key: str) -> Route | None:
     """The active device with this public key (web chat page, webhook address)."""
-    if len(public_key) > 40:
-        return None
-    return _cached((kind, "key:" + public_key), Device.public_key == public_key, kind)
+    return _cached(kind, "public_key", public_key) if len(public_key) <= 40 else None
 
 
-def _cached(key: tuple[str, str], criterion, kind: str) -> Route | None:
+def _cached(kind: str, column: str, value: str) -> Route | None:
+    key = kind, column, value
     kept = _routes.get(key)
     if kept and kept[0] > time.monotonic():
         return kept[1]
     with all_organizations("webhook routing"):
         row = db.session.execute(
             select(Device.id, Device.organization_id).where(
-                criterion, Device.type == kind, Device.deleted_at.is_(None), Device.is_active
+                getattr(Device, column) == value,
+                Device.type == kind,
+                Device.deleted_at.is_(None),
+                Device.is_active,
             )
         ).first()
     if row is None:

@@ -31,6 +31,8 @@ class Watcher:
         self.place: dict[int, int] = {}
         self.inflate: dict[int, Callable[[bytes], bytes]] = {}
         self.pings: list[int] = []
+        self.pinged_at: list[float] = []
+        self.longest_gap = 0.0  # seconds that some socket was without a ping
         self.closed = 0
         self.refused: dict[str, int] = {}
         self.clear()
@@ -100,6 +102,7 @@ class Watcher:
         sock.setblocking(False)
         self.place[number] = len(self.pings)
         self.pings.append(0)
+        self.pinged_at.append(time.perf_counter())
         self.sockets[number], self.rest[number] = sock, rest
         self.poll.register(number, select.EPOLLIN)
 
@@ -130,12 +133,17 @@ class Watcher:
         place = self.place[number]
         for message in messages:
             if message == b"2":
-                self.pings[place] += 1
                 self.sockets[number].sendall(PONG)
+                self._pinged(place, arrived)
                 continue
             found = frames.MARK.search(message)
             if found:
                 self._note(int(found[1]), place, arrived)
+
+    def _pinged(self, place: int, moment: float) -> None:
+        self.pings[place] += 1
+        self.longest_gap = max(self.longest_gap, moment - self.pinged_at[place])
+        self.pinged_at[place] = moment
 
     def _note(self, event: int, place: int, arrived: float) -> None:
         seen = self.seen.get(event)
@@ -157,6 +165,7 @@ class Watcher:
             "closed": self.closed,
             "pings": sum(self.pings),
             "fewest_pings": min(self.pings, default=0),
+            "longest_gap_s": round(self.longest_gap, 1),
             "received": len(delays),
             "lost": expected - len(delays),
             "doubled": self.doubled,

@@ -121,6 +121,19 @@ def test_two_agents_see_the_same(sign_in, cast, webchat, new_customer):
     assert one.problems == two.problems == []
 
 
+def test_a_conversation_that_goes_to_a_colleague_leaves(sign_in, cast, webchat, new_customer):
+    new_customer(webchat).write("Halo")
+    page, chief = sign_in(cast.agent), sign_in(cast.admin)
+    open_first(page)
+    open_first(chief)
+    chief.locator("[data-action=assign]").click()
+    chief.locator(f"#assign-menu [data-assign='{cast.colleague.id}']").click()
+    expect(page.locator("[data-thread-pane] [role=alert]")).to_be_visible()
+    expect(page.locator("[data-rows] > [data-id]")).to_have_count(0)
+    page.locator("[data-thread-pane] [data-thread-close]").click()
+    expect(page.locator("[data-thread-pane] kbd").first).to_be_visible()
+
+
 def test_burst_costs_few_requests(sign_in, cast, webchat, new_customer):
     page = sign_in(cast.agent)
     page.wait_for_timeout(500)

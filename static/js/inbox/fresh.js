@@ -5,16 +5,29 @@ import { decorateAll, list, placeRow, removeRow, rowOf, rows, showCounts } from 
 
 const MOST_IDS = 100;
 const touched = new Set();
+let sinceAsked = new Set();
+let turn = Promise.resolve();
 
-document.addEventListener("inbox:list", () => touched.clear());
+// One at a time, or an older answer would overwrite a newer one
+const inTurn = (work) => () => (turn = turn.then(work, work));
+
+// What changed while a new list was on its way may be missing in it
+document.addEventListener("inbox:list-asked", () => (sinceAsked = new Set()));
+document.addEventListener("inbox:list", () => {
+  touched.clear();
+  touch(...sinceAsked);
+});
 
 /** A conversation changed: its row is asked for again, together with others that changed. */
 export function touch(...ids) {
-  ids.forEach((id) => touched.add(Number(id)));
+  for (const id of ids.map(Number)) {
+    touched.add(id);
+    sinceAsked.add(id);
+  }
   if (touched.size) refreshRows();
 }
 
-const refreshRows = paced(async () => {
+const refreshRows = paced(inTurn(async () => {
   const ids = [...touched].slice(0, MOST_IDS);
   if (!ids.length) return;
   const mine = listGeneration();
@@ -33,10 +46,10 @@ const refreshRows = paced(async () => {
     throw error;
   }
   if (touched.size) refreshRows();
-});
+}));
 
 /** After an absence: the first page anew. What is loaded beyond it is checked row by row. */
-export const catchUp = paced(async () => {
+export const catchUp = paced(inTurn(async () => {
   const mine = listGeneration();
   const body = await fragment(address("/list"));
   if (mine !== listGeneration()) return;
@@ -58,4 +71,4 @@ export const catchUp = paced(async () => {
   fresh.forEach(placeRow);
   if (!one("[data-more]", body)) one("[data-more]", list())?.remove();
   if (others.length) touch(...others);
-});
+}));

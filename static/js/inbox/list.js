@@ -17,6 +17,7 @@ export async function loadList() {
   loading?.abort();
   loading = new AbortController();
   const mine = ++generation;
+  document.dispatchEvent(new CustomEvent("inbox:list-asked"));
   const patience = setTimeout(() => {
     list()?.replaceChildren(fromTemplate("list-skeleton"));
   }, 300);

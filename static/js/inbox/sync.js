@@ -8,6 +8,7 @@ import { grew, showGone } from "./thread.js";
 
 const again = new Set();
 let everything = false;
+let missed = false;
 
 /** Bring the open thread up to date; `ids` are entries (m-1, n-2) that changed. */
 export function sync(...ids) {
@@ -23,7 +24,8 @@ export function syncAll() {
 
 const pull = paced(async () => {
   const id = state.open;
-  if (!id || !stillOpen(id)) return;
+  missed = !stillOpen(id);
+  if (!id || missed) return;
   const wanted = everything ? unsettled() : { messages: [], notes: [] };
   everything = false;
   const asked = [...new Set([...again, ...wanted.messages, ...wanted.notes])].filter((name) => document.getElementById(name));
@@ -73,3 +75,6 @@ function tell(fresh) {
     announce(t("inbox.says", { name, text: words.slice(0, 200) }));
   }
 }
+
+// Something happened while the thread was on its way: it may be missing in it
+document.addEventListener("inbox:opened", () => missed && sync());
