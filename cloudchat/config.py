@@ -67,10 +67,8 @@ def load(env: Mapping[str, str] = os.environ) -> Config:
         public_url=public_url or f"http://localhost:{port}",
         data_dir=data_dir,
         meta_app_id=env.get("META_APP_ID") or ("" if is_production else SIMULATOR_APP_ID),
-        meta_app_secret=env.get("META_APP_SECRET")
-        or ("" if is_production else SIMULATOR_APP_SECRET),
-        meta_verify_token=env.get("META_VERIFY_TOKEN")
-        or ("" if is_production else SIMULATOR_VERIFY_TOKEN),
+        meta_app_secret=env.get("META_APP_SECRET") or ("" if is_production else SIMULATOR_APP_SECRET),
+        meta_verify_token=env.get("META_VERIFY_TOKEN") or ("" if is_production else SIMULATOR_VERIFY_TOKEN),
         meta_graph_url=env.get("META_GRAPH_URL", "https://graph.facebook.com").rstrip("/"),
         meta_graph_version=env.get("META_GRAPH_VERSION", "v24.0"),
         meta_dialog_url=env.get("META_DIALOG_URL", "https://www.facebook.com").rstrip("/"),

@@ -38,9 +38,7 @@ SIMULATOR_ACCOUNT = {
 def seed() -> dict:
     """Make what is missing; answers the logins and addresses to print."""
     with all_organizations("the demo organization is looked up by its admin"):
-        organization_id = db.session.scalar(
-            select(User.organization_id).where(User.email == LOGINS[-1][1])
-        )
+        organization_id = db.session.scalar(select(User.organization_id).where(User.email == LOGINS[-1][1]))
     if organization_id is None:
         organization_id = organizations.create("Toko Demo")
     with acting_as(organization_id):
@@ -50,9 +48,7 @@ def seed() -> dict:
         keys = {"webchat": webchat.public_key, "whatsapp": whatsapp.external_account}
     public_url = config.active().public_url
     return {
-        "logins": [
-            {"role": role, "email": email, "password": PASSWORD} for role, email, _ in LOGINS
-        ],
+        "logins": [{"role": role, "email": email, "password": PASSWORD} for role, email, _ in LOGINS],
         "webchat_url": f"{public_url}/chat/{keys['webchat']}",
         "widget_demo_url": f"{public_url}/chat/{keys['webchat']}/demo",
     }

@@ -32,9 +32,7 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(
-    model_class=Base, session_options={"expire_on_commit": False}, disable_autonaming=True
-)
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False}, disable_autonaming=True)
 migrate = Migrate()
 
 

@@ -67,8 +67,7 @@ def mask_secrets(_logger, _method, event: dict) -> dict:
 def _masked(value):
     if isinstance(value, dict):
         return {
-            name: "***" if SECRET_NAMES.search(str(name)) else _masked(item)
-            for name, item in value.items()
+            name: "***" if SECRET_NAMES.search(str(name)) else _masked(item) for name, item in value.items()
         }
     if isinstance(value, list | tuple):
         return [_masked(item) for item in value]

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g, request, session
 from flask_babel import get_locale
 from werkzeug.routing import IntegerConverter
 
@@ -35,13 +35,14 @@ CONVERTERS = {"int": RowIdConverter, "bigint": BigIdConverter}
 
 
 def locale() -> str:
-    """The user's language; a stranger's browser says; Indonesian else."""
+    """The user's language; what a stranger chose, or the browser says; Indonesian else."""
     identity = g.get("identity") if g else None
     if identity is not None:
         return identity.locale if identity.locale in LOCALES else LOCALES[0]
     if not request:
         return LOCALES[0]
-    return request.accept_languages.best_match(LOCALES) or LOCALES[0]
+    chosen = session.get("locale")
+    return chosen if chosen in LOCALES else request.accept_languages.best_match(LOCALES) or LOCALES[0]
 
 
 def init_app(app: Flask) -> None:
@@ -55,9 +56,7 @@ def init_app(app: Flask) -> None:
     }
     public("scripts and styles are the same for everybody")(app.view_functions["static"])
     app.config["STATIC_VERSION"] = _static_version(Path(app.static_folder))
-    app.add_url_rule(
-        "/static/v-<version>/<path:filename>", endpoint="versioned_static", view_func=_versioned
-    )
+    app.add_url_rule("/static/v-<version>/<path:filename>", endpoint="versioned_static", view_func=_versioned)
 
 
 @public("scripts and styles are the same for everybody")

@@ -17,6 +17,7 @@ from sqlalchemy.sql import visitors
 from cloudchat.extensions import db
 
 APP_ROLE = "cloudchat_app"  # sees the rows of one tenant
+LOCK_PATIENCE = "5s"  # a row that somebody holds for longer must not hold up all who come after
 READER_ROLE = "cloudchat_reader"  # reads every tenant; never writes to tenant tables
 
 
@@ -166,6 +167,7 @@ def _set_tenant(_session: Session, transaction, connection) -> None:
     across = scope is not None and scope.organization_id is None
     tenant = "" if scope is None or across else str(scope.organization_id)
     connection.exec_driver_sql(
-        "select set_config('role', %s, true), set_config('app.tenant_id', %s, true)",
-        (READER_ROLE if across else APP_ROLE, tenant),
+        "select set_config('role', %s, true), set_config('app.tenant_id', %s, true), "
+        "set_config('lock_timeout', %s, true)",
+        (READER_ROLE if across else APP_ROLE, tenant, LOCK_PATIENCE),
     )

@@ -145,9 +145,7 @@ def identify() -> Identity | None:
         _enter(identity.organization_id)
     g.identity = identity
     audit.set_actor(audit.Actor(identity.user_id, identity.name, request.remote_addr))
-    structlog.contextvars.bind_contextvars(
-        organization_id=identity.organization_id, user_id=identity.user_id
-    )
+    structlog.contextvars.bind_contextvars(organization_id=identity.organization_id, user_id=identity.user_id)
     return identity
 
 
@@ -418,6 +416,4 @@ def init_app(app: Flask) -> None:
     """Register what runs around each request. Called after the blueprints, for the API document."""
     app.after_request(finish_request)
     app.teardown_request(_forget_caller)
-    api.app = (
-        app  # its own pages would load scripts from elsewhere; system.openapi serves the document
-    )
+    api.app = app  # its own pages would load scripts from elsewhere; system.openapi serves the document

@@ -148,8 +148,7 @@ def desk(app, settings):
     logs = Path(env["CLOUDCHAT_DATA_DIR"]) / "desk.log"
     with open(logs, "ab") as out:
         processes = [
-            subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out)
-            for command in commands
+            subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out) for command in commands
         ]
     try:
         wait_until(lambda: _ready(config.public_url), 60, f"the desk did not start, see {logs}")

@@ -102,9 +102,7 @@ def device(organization_id: int, kind: str = "wa_official", **values) -> Device:
             public_key=secrets.random_token(18),
             external_account=account,
             config=values.pop("config", {"phone_number_id": account}),
-            secrets=secrets.encrypt(
-                values.pop("secrets", {"access_token": "simulator-access-token"})
-            ),
+            secrets=secrets.encrypt(values.pop("secrets", {"access_token": "simulator-access-token"})),
             **values,
         )
         db.session.add(made)
@@ -126,16 +124,12 @@ def conversation(organization_id: int, device_row: Device | None = None, **value
     with acting_as(organization_id):
         contact_row = values.pop("contact", None)
         if contact_row is None:
-            contact_row = Contact(
-                name=values.pop("name", "Budi Santoso"), phone=f"+62812{number():08d}"
-            )
+            contact_row = Contact(name=values.pop("name", "Budi Santoso"), phone=f"+62812{number():08d}")
             db.session.add(contact_row)
             db.session.flush()
         external = values.pop("external_user_id", f"62812{number():08d}")
         db.session.add(
-            ContactIdentity(
-                device_id=device_row.id, contact_id=contact_row.id, external_id=external
-            )
+            ContactIdentity(device_id=device_row.id, contact_id=contact_row.id, external_id=external)
         )
         made = Conversation(
             contact_id=contact_row.id,
@@ -183,9 +177,7 @@ def label(organization_id: int, name: str | None = None, color: str = "#0d9488")
         return made
 
 
-def canned_reply(
-    organization_id: int, shortcut: str | None = None, text: str = "Halo Kak"
-) -> CannedReply:
+def canned_reply(organization_id: int, shortcut: str | None = None, text: str = "Halo Kak") -> CannedReply:
     with acting_as(organization_id):
         made = CannedReply(shortcut=shortcut or f"halo{number()}", text=text)
         db.session.add(made)
@@ -193,9 +185,7 @@ def canned_reply(
         return made
 
 
-def division(
-    organization_id: int, name: str | None = None, agents: tuple[Person, ...] = ()
-) -> Division:
+def division(organization_id: int, name: str | None = None, agents: tuple[Person, ...] = ()) -> Division:
     with acting_as(organization_id):
         made = Division(name=name or f"Divisi {number()}")
         db.session.add(made)

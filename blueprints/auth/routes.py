@@ -22,9 +22,7 @@ LOCALES = ("id", "en")
 tries_of_one_address = limiter.shared_limit(
     "10 per minute", scope="login-address", key_func=login_key, methods=["POST"]
 )
-tries_of_one_machine = limiter.shared_limit(
-    "30 per minute", scope="login-machine", methods=["POST"]
-)
+tries_of_one_machine = limiter.shared_limit("30 per minute", scope="login-machine", methods=["POST"])
 
 
 class Login(Body):
@@ -162,9 +160,7 @@ def login():
     try:
         _sign_in(email, request.form.get("password", ""))
     except Unauthorized as error:
-        page = render_template(
-            "auth/login.html", next=target, email=email, error=sentence(error.code)
-        )
+        page = render_template("auth/login.html", next=target, email=email, error=sentence(error.code))
         return Response(page, 401)
     return redirect(target)
 
@@ -237,13 +233,18 @@ def accept_invitation(token: str):
 
 
 @bp.post("/app/language")
-@requires("agent")
+@public("strangers choose the language of the login page")
 def set_language():
+    """A user's choice is kept with the user, a stranger's in the browser's session."""
     locale = request.form.get("language", "")
     if locale not in LOCALES:
         raise Invalid(fields={"language": ["unknown"]})
-    if not me().acting:
-        accounts.set_locale(me().user_id, locale)
+    identity = identify()
+    if identity is None:
+        csrf.protect()
+        session["locale"] = locale
+    elif not identity.acting:
+        accounts.set_locale(identity.user_id, locale)
     return redirect(own_path(request.form.get("next")) or url_for("auth.home"))
 
 

@@ -18,9 +18,7 @@ class Capabilities:
     list_description: int = 72
     menu_text_length: int = 1024  # of the text above buttons or a list
     media: Mapping[str, int] = field(default_factory=dict)  # kind -> largest size
-    media_types: Mapping[str, frozenset[str]] = field(
-        default_factory=dict
-    )  # kind -> MIME; absent: any
+    media_types: Mapping[str, frozenset[str]] = field(default_factory=dict)  # kind -> MIME; absent: any
     caption_length: int = 1024
     captionless: frozenset[str] = frozenset()  # kinds of media that carry no text
     window: timedelta | None = None  # how long after the customer's last message free text may go
@@ -52,9 +50,7 @@ class RawEvent:
     provider_id: str
     kind: str  # message | status | echo | account | other
     payload: dict
-    parent_account: str | None = (
-        None  # what the account belongs to (WABA); some news names only that
-    )
+    parent_account: str | None = None  # what the account belongs to (WABA); some news names only that
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,9 @@ class InboundMessage:
 
     external_id: str
     external_user_id: str
-    kind: str  # text | image | document | audio | video | sticker | location | interactive | contacts | reaction | unsupported
+    # text | image | document | audio | video | sticker | location | interactive | contacts |
+    # reaction | unsupported
+    kind: str
     occurred_at: datetime  # aware, UTC, clamped to a sane range
     text: str | None = None
     user_name: str | None = None
@@ -86,9 +84,7 @@ class InboundMessage:
     location: dict | None = None
     reply_to_external_id: str | None = None
     echo: bool = False
-    extra: dict = field(
-        default_factory=dict
-    )  # kept in payload as is (contacts, reaction, referral)
+    extra: dict = field(default_factory=dict)  # kept in payload as is (contacts, reaction, referral)
 
 
 @dataclass(frozen=True)
@@ -150,7 +146,7 @@ class Channel(Protocol):
     capabilities: Capabilities
 
     def split(self, raw: bytes) -> Iterable[RawEvent]:
-        """The separate events of a verified webhook body. Unknown shapes give kind `other`; never raises on them."""
+        """The separate events of a verified webhook body. Unknown shapes become events of kind `other`."""
 
     def parse(self, event: RawEvent) -> list[Parsed]:
         """The meaning of one stored event; an empty list where there is nothing to do."""

@@ -108,9 +108,7 @@ def _numbered(text: str, choices: Sequence[dict], limit: int) -> str:
         whole = _compose(text, _lines(choices, with_description))
         if length(whole) <= limit:
             return whole
-    shown = [
-        dict(choice) for choice in choices[: limit // 16]
-    ]  # below that nothing readable is left
+    shown = [dict(choice) for choice in choices[: limit // 16]]  # below that nothing readable is left
     room = limit - 2 - sum(len(f"{n}. \n") for n in range(1, len(shown) + 1))
     wanted = sum(length(choice["title"]) for choice in shown)
     text = cut(text, max(room // 2, room - wanted))

@@ -21,8 +21,7 @@ from cloudchat.errors import ProviderError
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _PHONE_FIELDS = (
-    "display_phone_number,verified_name,quality_rating,throughput,"
-    "whatsapp_business_manager_messaging_limit"
+    "display_phone_number,verified_name,quality_rating,throughput,whatsapp_business_manager_messaging_limit"
 )
 # Where Meta keeps files. The token goes along with the call, so it may go nowhere else.
 _MEDIA_DOMAINS = ("facebook.com", "fbsbx.com", "fbcdn.net", "whatsapp.net", "whatsapp.com")
@@ -52,9 +51,7 @@ class WhatsAppCloud:
         body = whatsapp_outbound.build(message)
         if message.kind in MEDIA_KINDS:
             body[message.kind]["id"] = self._upload(device, message)
-        answer = self._call(
-            device, "POST", device.external_account, "messages", repeatable=False, json=body
-        )
+        answer = self._call(device, "POST", device.external_account, "messages", repeatable=False, json=body)
         external_id = payload.ident(_first(answer, "messages").get("id"))
         if external_id is None:
             raise meta_errors.unreadable(repeatable=False)
@@ -103,9 +100,7 @@ class WhatsAppCloud:
     def _download(self, device: DeviceAccount, address: str, limit: int) -> http.Answer:
         url = self._allowed(address)
         headers = self._authorization(device)
-        return http.call(
-            "GET", url, repeatable=True, limit=limit, headers=headers, timeout=self._timeouts
-        )
+        return http.call("GET", url, repeatable=True, limit=limit, headers=headers, timeout=self._timeouts)
 
     def _allowed(self, address: str) -> httpx.URL:
         """The address, if it is Meta's: nobody may have us call another one, least of all with a token."""

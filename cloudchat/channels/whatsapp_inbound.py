@@ -73,13 +73,9 @@ def _of_change(entry: dict, change: dict) -> Iterator[RawEvent]:
 
 def _messages(account: str, entry: dict, value: dict) -> Iterator[RawEvent]:
     messages, contacts = dicts(value.get("messages")), dicts(value.get("contacts"))
-    by_id = {
-        ident(contact.get(key)): contact for contact in contacts for key in ("user_id", "wa_id")
-    }
+    by_id = {ident(contact.get(key)): contact for contact in contacts for key in ("user_id", "wa_id")}
     by_id.pop(None, None)
-    alone = (
-        contacts[0] if len(messages) == len(contacts) == 1 else None
-    )  # wa_id may differ from `from`
+    alone = contacts[0] if len(messages) == len(contacts) == 1 else None  # wa_id may differ from `from`
     for message in messages:
         content = {"message": message}
         contact = by_id.get(ident(message.get("from"))) or alone
@@ -173,9 +169,7 @@ def _message(content: dict, *, echo: bool) -> InboundMessage | None:
     external_id = ident(item.get("id"))
     # An account may be known by a business-scoped id in place of a phone number.
     number = ident(item.get("to" if echo else "from"))
-    scoped = ident(item.get("to_user_id" if echo else "from_user_id")) or ident(
-        contact.get("user_id")
-    )
+    scoped = ident(item.get("to_user_id" if echo else "from_user_id")) or ident(contact.get("user_id"))
     user = number or scoped or ident(contact.get("wa_id"))
     if external_id is None or user is None:
         return None
@@ -187,9 +181,7 @@ def _message(content: dict, *, echo: bool) -> InboundMessage | None:
         external_id=external_id,
         external_user_id=user,
         occurred_at=payload.moment(item.get("timestamp")),
-        user_name=None
-        if echo
-        else (as_text(as_dict(contact.get("profile")).get("name"), 255) or None),
+        user_name=None if echo else (as_text(as_dict(contact.get("profile")).get("name"), 255) or None),
         phone=phone_of(user) or phone_of(ident(contact.get("wa_id")) or ""),
         echo=echo,
         extra=extra,

@@ -22,9 +22,7 @@ class Contact(Timestamps, TenantScoped, db.Model):
         Index("ix_contacts_name_order", "organization_id", "sort_name", "id"),
         Index(
             "ix_contacts_search",
-            db.text(
-                "(name || ' ' || coalesce(phone, '') || ' ' || coalesce(email, '')) gin_trgm_ops"
-            ),
+            db.text("(name || ' ' || coalesce(phone, '') || ' ' || coalesce(email, '')) gin_trgm_ops"),
             postgresql_using="gin",
         ),
     )

@@ -16,9 +16,7 @@ class Label(Timestamps, TenantScoped, db.Model):
     __table_args__ = (
         organization_fk(),
         UniqueConstraint("organization_id", "id"),
-        Index(
-            "uq_labels_name", "organization_id", func.lower(db.literal_column("name")), unique=True
-        ),
+        Index("uq_labels_name", "organization_id", func.lower(db.literal_column("name")), unique=True),
     )
 
     id: Mapped[int] = primary_key()

@@ -200,9 +200,7 @@ def _identity(
 def _acting_identity(home: Identity, organization_id: int) -> Identity:
     with all_organizations("an operator acts as an organization"):
         found = db.session.execute(
-            select(Organization.name, Organization.timezone).where(
-                Organization.id == organization_id
-            )
+            select(Organization.name, Organization.timezone).where(Organization.id == organization_id)
         ).first()
     if found is None:
         return home
@@ -232,17 +230,13 @@ def touch_session(session_id: int) -> None:
 
 
 def end_session(session_id: int) -> None:
-    db.session.execute(
-        update(UserSession).where(UserSession.id == session_id).values(revoked_at=now())
-    )
+    db.session.execute(update(UserSession).where(UserSession.id == session_id).values(revoked_at=now()))
     db.session.commit()
 
 
 def end_other_sessions(user_id: int, keep_session_id: int | None) -> None:
     """End the user's sessions but one; part of the caller's transaction."""
-    statement = update(UserSession).where(
-        UserSession.user_id == user_id, UserSession.revoked_at.is_(None)
-    )
+    statement = update(UserSession).where(UserSession.user_id == user_id, UserSession.revoked_at.is_(None))
     if keep_session_id is not None:
         statement = statement.where(UserSession.id != keep_session_id)
     db.session.execute(statement.values(revoked_at=now()))
@@ -271,9 +265,7 @@ def get_user(user_id: int) -> User:
     return user
 
 
-def create_user(
-    email: str, name: str, role: str, password: str | None, is_operator: bool = False
-) -> User:
+def create_user(email: str, name: str, role: str, password: str | None, is_operator: bool = False) -> User:
     """A user of the present organization. Raises Invalid, Conflict."""
     email = check_email(email)
     check_role(role)
@@ -291,9 +283,7 @@ def create_user(
         with db.session.begin_nested():
             db.session.add(user)
     except IntegrityError:  # the address belongs to one user of the whole installation
-        raise Conflict(
-            "email_taken", code="email_taken", fields={"email": ["email_taken"]}
-        ) from None
+        raise Conflict("email_taken", code="email_taken", fields={"email": ["email_taken"]}) from None
     audit.record("user.created", user, email=email, role=role)
     return user
 
@@ -390,9 +380,7 @@ def create_api_token(user_id: int, name: str) -> str:
     user = get_user(user_id)
     secret = random_token()
     token = f"cc_{user.organization_id}_{secret}"
-    db.session.add(
-        ApiToken(user_id=user.id, name=name[:100], prefix=token[:12], token_hash=hashed(token))
-    )
+    db.session.add(ApiToken(user_id=user.id, name=name[:100], prefix=token[:12], token_hash=hashed(token)))
     audit.record("api_token.created", user, name=name)
     return token
 

@@ -26,9 +26,7 @@ class DeviceFields:
 
 
 FIELDS = {
-    "wa_official": DeviceFields(
-        "phone_number_id", ("phone_number_id", "waba_id"), ("access_token",)
-    ),
+    "wa_official": DeviceFields("phone_number_id", ("phone_number_id", "waba_id"), ("access_token",)),
     "webchat": DeviceFields(None, ("color", "welcome", "ask_name", "allowed_origins")),
 }
 OPTIONAL = {"waba_id", "color", "welcome", "ask_name", "allowed_origins"}
@@ -118,9 +116,7 @@ def remove(device_id: int) -> None:
 
 
 def get(device_id: int) -> Device:
-    device = db.session.scalar(
-        select(Device).where(Device.id == device_id, Device.deleted_at.is_(None))
-    )
+    device = db.session.scalar(select(Device).where(Device.id == device_id, Device.deleted_at.is_(None)))
     if device is None:
         raise NotFound("device")
     return device
@@ -128,9 +124,7 @@ def get(device_id: int) -> Device:
 
 def all_devices() -> list[Device]:
     return list(
-        db.session.scalars(
-            select(Device).where(Device.deleted_at.is_(None)).order_by(Device.name, Device.id)
-        )
+        db.session.scalars(select(Device).where(Device.deleted_at.is_(None)).order_by(Device.name, Device.id))
     )
 
 

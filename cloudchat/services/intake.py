@@ -51,15 +51,8 @@ def receive(channel_type: str, events: Iterable[RawEvent]) -> int:
     Returns only when everything is committed. Raises Unavailable when something could not be kept
     (the database is away), so that the provider calls again; what was kept is not kept twice then.
     """
-    by_organization: dict[int, list[Entry]] = defaultdict(list)
     failure: Exception | None = None
-    try:
-        for event in events:
-            for route in _routes(channel_type, event):
-                entry = Entry(route.device_id, channel_type, event)
-                by_organization[route.organization_id].append(entry)
-    except Exception as error:
-        raise _refusal(error) from error
+    by_organization = _by_organization(channel_type, events)
     for organization_id, entries in by_organization.items():
         for first in range(0, len(entries), CALL_LIMIT):
             try:
@@ -71,19 +64,33 @@ def receive(channel_type: str, events: Iterable[RawEvent]) -> int:
     return sum(len(entries) for entries in by_organization.values())
 
 
-def _routes(channel_type: str, event: RawEvent) -> list[devices.Route]:
-    if event.account or not event.parent_account:
-        route = devices.by_external_account(channel_type, event.account)
-        found = [route] if route else []
-    else:  # news of the account above, for all of its devices
-        found = devices.by_parent_account(channel_type, event.parent_account)
-    if not found:
-        log.info("webhook_unknown_account", channel=channel_type, account=event.account[:40])
+def _by_organization(channel_type: str, events: Iterable[RawEvent]) -> dict[int, list[Entry]]:
+    """The events that have a device, each with that; an account is looked up once for all of them."""
+    found: dict[int, list[Entry]] = defaultdict(list)
+    known: dict[tuple[str, str | None], list[devices.Route]] = {}
+    try:
+        for event in events:
+            account = event.account, event.parent_account
+            if account not in known:
+                known[account] = _routes(channel_type, *account)
+            for route in known[account]:
+                found[route.organization_id].append(Entry(route.device_id, channel_type, event))
+    except Exception as error:
+        if database_is_away(error):
+            raise Unavailable("database") from error
+        raise
     return found
 
 
-def _refusal(error: Exception) -> Exception:
-    return Unavailable("database") if database_is_away(error) else error
+def _routes(channel_type: str, account: str, parent_account: str | None) -> list[devices.Route]:
+    if account or not parent_account:
+        route = devices.by_external_account(channel_type, account)
+        found = [route] if route else []
+    else:  # news of the account above, for all of its devices
+        found = devices.by_parent_account(channel_type, parent_account)
+    if not found:
+        log.info("webhook_unknown_account", channel=channel_type, account=account[:40])
+    return found
 
 
 def _work(organization_id: int, group: list[Submission]) -> None:

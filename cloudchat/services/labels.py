@@ -25,9 +25,7 @@ def find(wanted: list[str | int]) -> list[Label]:
     # The database lowers both sides: its idea of lower case may know fewer letters than Python's.
     in_database = [func.lower(str(item).strip()) for item in wanted if not isinstance(item, int)]
     found = list(
-        db.session.scalars(
-            select(Label).where(Label.id.in_(ids) | func.lower(Label.name).in_(in_database))
-        )
+        db.session.scalars(select(Label).where(Label.id.in_(ids) | func.lower(Label.name).in_(in_database)))
     )
     known = {label.id for label in found} | {label.name.lower() for label in found}
     missing = [str(item) for item in (*ids, *names) if item not in known]
@@ -105,9 +103,7 @@ def canned_replies(start: str = "", limit: int = 20) -> list[CannedReply]:
     return list(db.session.scalars(statement))
 
 
-def save_canned_reply(
-    reply: CannedReply, shortcut: str, text: str, author_id: int | None
-) -> CannedReply:
+def save_canned_reply(reply: CannedReply, shortcut: str, text: str, author_id: int | None) -> CannedReply:
     """Create or change a canned reply. Raises Invalid, Conflict."""
     shortcut = shortcut.strip().lstrip("/").lower()
     errors = {}
@@ -125,9 +121,7 @@ def save_canned_reply(
         with db.session.begin_nested():
             db.session.add(reply)
     except IntegrityError:
-        raise Conflict(
-            "name_taken", code="name_taken", fields={"shortcut": ["name_taken"]}
-        ) from None
+        raise Conflict("name_taken", code="name_taken", fields={"shortcut": ["name_taken"]}) from None
     audit.record("canned_reply.created" if is_new else "canned_reply.changed", reply)
     db.session.commit()
     return reply

@@ -46,9 +46,7 @@ def counts() -> dict[int, Counts]:
     ones that they see."""
     organization_id = current_organization_id()
     groups = db.session.execute(_GROUPS, {"organization_id": organization_id}).all()
-    members = db.session.execute(
-        _MEMBERS, {"organization_id": organization_id, "user_id": None}
-    ).all()
+    members = db.session.execute(_MEMBERS, {"organization_id": organization_id, "user_id": None}).all()
     return {member.id: _count(member, groups) for member in members}
 
 

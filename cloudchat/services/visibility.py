@@ -27,9 +27,7 @@ def get_visible(identity: Identity, conversation_id: int, lock: bool = False) ->
     """The conversation, if this person may see it; with `lock`, its row is held until the commit."""
     statement = select(Conversation).where(Conversation.id == conversation_id, visible_to(identity))
     if lock:
-        statement = statement.with_for_update(of=Conversation).execution_options(
-            populate_existing=True
-        )
+        statement = statement.with_for_update(of=Conversation).execution_options(populate_existing=True)
     found = db.session.scalar(statement)
     if found is None:
         raise NotFound("conversation")
@@ -39,14 +37,10 @@ def get_visible(identity: Identity, conversation_id: int, lock: bool = False) ->
 def divisions_of(user_id: int) -> list[int]:
     return list(
         db.session.scalars(
-            select(DivisionAgent.division_id).where(
-                DivisionAgent.user_id == user_id, DivisionAgent.is_active
-            )
+            select(DivisionAgent.division_id).where(DivisionAgent.user_id == user_id, DivisionAgent.is_active)
         )
     )
 
 
 def audience_of(row: Conversation) -> Audience:
-    return Audience(
-        row.organization_id, row.id, row.assignee_id, row.division_id, row.external_user_id
-    )
+    return Audience(row.organization_id, row.id, row.assignee_id, row.division_id, row.external_user_id)

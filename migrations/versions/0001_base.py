@@ -72,9 +72,7 @@ def upgrade():
         sa.Column("action", sa.String(length=60), nullable=False),
         sa.Column("object_type", sa.String(length=60), nullable=False),
         sa.Column("object_id", sa.String(length=60), nullable=False),
-        sa.Column(
-            "data", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
-        ),
+        sa.Column("data", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("ip", sa.String(length=45), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("organization_id", sa.Integer(), nullable=False),
@@ -114,9 +112,7 @@ def upgrade():
     )
     with op.batch_alter_table("contacts", schema=None) as batch_op:
         batch_op.create_index("ix_contacts_email", ["organization_id", "email"], unique=False)
-        batch_op.create_index(
-            "ix_contacts_name_order", ["organization_id", "name", "id"], unique=False
-        )
+        batch_op.create_index("ix_contacts_name_order", ["organization_id", "name", "id"], unique=False)
         batch_op.create_index("ix_contacts_phone", ["organization_id", "phone"], unique=False)
         batch_op.create_index(
             "ix_contacts_search",
@@ -136,14 +132,10 @@ def upgrade():
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("public_key", sa.String(length=40), nullable=False),
         sa.Column("external_account", sa.String(length=255), nullable=False),
-        sa.Column(
-            "config", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
-        ),
+        sa.Column("config", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("secrets", sa.Text(), nullable=True),
         sa.Column("status", sa.String(length=20), nullable=False),
-        sa.Column(
-            "last_error", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
-        ),
+        sa.Column("last_error", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("last_in_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_out_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("is_active", sa.Boolean(), nullable=False),
@@ -203,9 +195,7 @@ def upgrade():
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("body_hash", sa.String(length=64), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True),
-        sa.Column(
-            "answer", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
-        ),
+        sa.Column("answer", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("organization_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -291,9 +281,7 @@ def upgrade():
         sa.Column("device_id", sa.Integer(), nullable=False),
         sa.Column("provider_id", sa.String(length=300), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
-        sa.Column(
-            "payload", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
-        ),
+        sa.Column("payload", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("processed_at", sa.DateTime(timezone=True), nullable=True),
@@ -308,9 +296,7 @@ def upgrade():
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_events")),
-        sa.UniqueConstraint(
-            "device_id", "provider_id", name=op.f("uq_webhook_events_device_id_provider_id")
-        ),
+        sa.UniqueConstraint("device_id", "provider_id", name=op.f("uq_webhook_events_device_id_provider_id")),
     )
     with op.batch_alter_table("webhook_events", schema=None) as batch_op:
         batch_op.create_index("ix_webhook_events_age", ["received_at"], unique=False)
@@ -502,9 +488,7 @@ def upgrade():
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conversations")),
-        sa.UniqueConstraint(
-            "organization_id", "id", name=op.f("uq_conversations_organization_id_id")
-        ),
+        sa.UniqueConstraint("organization_id", "id", name=op.f("uq_conversations_organization_id_id")),
     )
     with op.batch_alter_table("conversations", schema=None) as batch_op:
         batch_op.create_index(
@@ -586,14 +570,10 @@ def upgrade():
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_division_agents")),
-        sa.UniqueConstraint(
-            "division_id", "user_id", name=op.f("uq_division_agents_division_id_user_id")
-        ),
+        sa.UniqueConstraint("division_id", "user_id", name=op.f("uq_division_agents_division_id_user_id")),
     )
     with op.batch_alter_table("division_agents", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_division_agents_user", ["organization_id", "user_id"], unique=False
-        )
+        batch_op.create_index("ix_division_agents_user", ["organization_id", "user_id"], unique=False)
 
     op.create_table(
         "invitations",
@@ -662,16 +642,12 @@ def upgrade():
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("width", sa.Integer(), nullable=True),
         sa.Column("height", sa.Integer(), nullable=True),
-        sa.Column(
-            "source", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
-        ),
+        sa.Column("source", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("organization_id", sa.Integer(), nullable=False),
-        sa.CheckConstraint(
-            "state in ('pending', 'ready', 'failed')", name=op.f("ck_attachments_state")
-        ),
+        sa.CheckConstraint("state in ('pending', 'ready', 'failed')", name=op.f("ck_attachments_state")),
         sa.ForeignKeyConstraint(
             ["organization_id", "conversation_id"],
             ["conversations.organization_id", "conversations.id"],
@@ -687,9 +663,7 @@ def upgrade():
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attachments")),
     )
     with op.batch_alter_table("attachments", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_attachments_message", ["organization_id", "message_id"], unique=False
-        )
+        batch_op.create_index("ix_attachments_message", ["organization_id", "message_id"], unique=False)
         batch_op.create_index(
             "ix_attachments_pending", ["id"], unique=False, postgresql_where="state = 'pending'"
         )
@@ -700,9 +674,7 @@ def upgrade():
         sa.Column("conversation_id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("actor_id", sa.Integer(), nullable=True),
-        sa.Column(
-            "data", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
-        ),
+        sa.Column("data", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("after_message_id", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("organization_id", sa.Integer(), nullable=False),
@@ -770,13 +742,9 @@ def upgrade():
         sa.Column("sender_id", sa.Integer(), nullable=True),
         sa.Column("type", sa.String(length=20), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column(
-            "payload", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
-        ),
+        sa.Column("payload", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("status", sa.String(length=10), nullable=False),
-        sa.Column(
-            "error", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
-        ),
+        sa.Column("error", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("external_id", sa.String(length=255), nullable=True),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -812,9 +780,7 @@ def upgrade():
             unique=True,
             postgresql_where="external_id is not null",
         )
-        batch_op.create_index(
-            "uq_messages_thread", ["organization_id", "conversation_id", "id"], unique=True
-        )
+        batch_op.create_index("uq_messages_thread", ["organization_id", "conversation_id", "id"], unique=True)
 
     op.create_table(
         "notes",
@@ -822,9 +788,7 @@ def upgrade():
         sa.Column("conversation_id", sa.Integer(), nullable=False),
         sa.Column("author_id", sa.Integer(), nullable=True),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column(
-            "mentions", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
-        ),
+        sa.Column("mentions", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("after_message_id", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("organization_id", sa.Integer(), nullable=False),
@@ -885,9 +849,7 @@ def upgrade():
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_conversation", ["conversation_id", "id"], unique=False)
-        batch_op.create_index(
-            "ix_outbox_due", ["device_id", "state", "next_attempt_at", "id"], unique=False
-        )
+        batch_op.create_index("ix_outbox_due", ["device_id", "state", "next_attempt_at", "id"], unique=False)
 
     protect("organizations", "id")
     for table in TENANT_TABLES:
@@ -908,9 +870,7 @@ def downgrade():
     with op.batch_alter_table("messages", schema=None) as batch_op:
         batch_op.drop_index("uq_messages_thread")
         batch_op.drop_index("uq_messages_external", postgresql_where="external_id is not null")
-        batch_op.drop_index(
-            "ix_messages_search", postgresql_using="gin", postgresql_where="text <> ''"
-        )
+        batch_op.drop_index("ix_messages_search", postgresql_using="gin", postgresql_where="text <> ''")
 
     op.drop_table("messages")
     with op.batch_alter_table("conversation_labels", schema=None) as batch_op:

@@ -159,13 +159,14 @@ class Watcher:
         """How long after `sent[event]` (the clock is the machine's) each event arrived."""
         delays = [(arrived - sent[event]) * 1000 for event, arrived in self.arrivals]
         expected = len(sent) * len(self.pings)
+        silent = time.perf_counter() - min(self.pinged_at, default=time.perf_counter())
         last = max((arrived for _, arrived in self.arrivals), default=0.0)
         found = {
             "sockets": len(self.sockets),
             "closed": self.closed,
             "pings": sum(self.pings),
             "fewest_pings": min(self.pings, default=0),
-            "longest_gap_s": round(self.longest_gap, 1),
+            "longest_gap_s": round(max(self.longest_gap, silent), 1),
             "received": len(delays),
             "lost": expected - len(delays),
             "doubled": self.doubled,

@@ -22,6 +22,7 @@ PUBLIC = {
     "auth.api_login": "logging in",
     "auth.home": "only sends people on",
     "auth.login": "logging in",
+    "auth.set_language": "the login page has a language menu",
     "static": "scripts and styles",
     "system.healthz": "a load balancer asks",
     "system.metrics": "counts only, no customer data",

@@ -236,3 +236,13 @@ def test_the_host_header_is_not_believed(browser):
     for url in ("/", "/login", "/app/inbox"):
         answer = there.get(url, headers={"Host": "evil.test", "X-Forwarded-Host": "evil.test"})
         assert "evil.test" not in answer.text + str(answer.headers)
+
+
+def test_a_stranger_chooses_the_language_of_the_login_page(client):
+    page = client.get("/login").text
+    token = page.split('name="csrf-token" content="')[1].split('"')[0]
+
+    answer = client.post("/app/language", data={"language": "en", "next": "/login", "csrf_token": token})
+
+    assert answer.location == "/login"
+    assert '<html lang="en"' in client.get("/login").text

@@ -13,9 +13,7 @@ SUCCESS = b'{"messages":[{"id":"wamid.NEW"}]}'
 TEXT = OutboundMessage(reference="out-1", to="+628111111111", kind="text", text="Halo")
 
 
-def refusal(
-    channel: WhatsAppCloud, device: DeviceAccount, message: OutboundMessage = TEXT
-) -> ProviderError:
+def refusal(channel: WhatsAppCloud, device: DeviceAccount, message: OutboundMessage = TEXT) -> ProviderError:
     with pytest.raises(ProviderError) as caught:
         channel.send(device, message)
     return caught.value
@@ -54,9 +52,7 @@ def test_a_broken_tls_handshake_means_nothing_was_sent(graph, device) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "two\r\nlines", "tökén", "with space"])
-def test_a_token_that_cannot_be_one_asks_for_a_new_connection(
-    graph, channel, device, token
-) -> None:
+def test_a_token_that_cannot_be_one_asks_for_a_new_connection(graph, channel, device, token) -> None:
     error = refusal(channel, replace(device, secrets={"access_token": token}), TEXT)
     assert (error.reauth, error.permanent) == (True, True)
     assert graph.requests == []

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from cloudchat.channels import meta_errors
 from cloudchat.channels.base import DeviceAccount, OutboundMessage
 from cloudchat.channels.whatsapp_cloud import WhatsAppCloud
 from cloudchat.errors import ProviderError
@@ -163,9 +162,7 @@ def test_a_code_that_is_none_is_survived(graph, channel, device, code) -> None:
     assert not error.reauth
 
 
-@pytest.mark.parametrize(
-    ("code", "tries"), [(1, 3), (131000, 4), (135000, 2), (130429, None), (100, None)]
-)
+@pytest.mark.parametrize(("code", "tries"), [(1, 3), (131000, 4), (135000, 2), (130429, None), (100, None)])
 def test_some_codes_get_fewer_tries(graph, channel, device, code, tries) -> None:
     assert refused(graph, channel, device, 400, graph_error(code)).max_attempts == tries
 

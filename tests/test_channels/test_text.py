@@ -144,9 +144,7 @@ def test_empty_titles_and_line_breaks_are_mended() -> None:
 
 
 MENUS = st.lists(
-    st.fixed_dictionaries(
-        {"id": TEXTS, "title": st.text(max_size=120)}, optional={"description": TEXTS}
-    ),
+    st.fixed_dictionaries({"id": TEXTS, "title": st.text(max_size=120)}, optional={"description": TEXTS}),
     min_size=1,
     max_size=40,
 )

@@ -93,9 +93,7 @@ def test_a_body_that_is_no_object_is_a_value_error(raw: bytes) -> None:
 
 def test_deep_nesting_is_cut_off() -> None:
     deep = b'[{"a":' * 400 + b"1" + b"}]" * 400
-    body = (
-        b'{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"x","value":%s}]}]}'
-    )
+    body = b'{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"x","value":%s}]}]}'
     (event,) = whatsapp_inbound.split(body % deep)
     assert len(json.dumps(event.payload)) < 1000
 
@@ -119,14 +117,10 @@ def test_a_flood_of_empty_or_countless_items_stays_small() -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
-KINDS = st.sampled_from(
-    ["text", "image", "location", "interactive", "button", "reaction", "contacts"]
-)
+KINDS = st.sampled_from(["text", "image", "location", "interactive", "button", "reaction", "contacts"])
 ITEM = st.one_of(
     JSON,
     st.builds(

@@ -56,9 +56,7 @@ MESSAGES = {
     "document": {
         "kind": "document",
         "text": "Faktur Juni",
-        "media": media(
-            "document", 1003383421387257, "application/pdf", "x1sYjm==", filename="faktur.pdf"
-        ),
+        "media": media("document", 1003383421387257, "application/pdf", "x1sYjm==", filename="faktur.pdf"),
     },
     "audio_voice": {
         "kind": "audio",

@@ -17,9 +17,7 @@ def address(graph, path: str = "/file?mid=1", **more) -> None:
     graph.reply(200, json.dumps(body).encode())
 
 
-def refusal(
-    channel: WhatsAppCloud, device: DeviceAccount, media: Media, limit=1000
-) -> ProviderError:
+def refusal(channel: WhatsAppCloud, device: DeviceAccount, media: Media, limit=1000) -> ProviderError:
     with pytest.raises(ProviderError) as caught:
         channel.fetch_media(device, media, limit)
     return caught.value

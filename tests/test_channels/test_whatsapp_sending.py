@@ -31,9 +31,7 @@ def sent(graph, channel: WhatsAppCloud, device: DeviceAccount, message: Outbound
     return json.loads(graph.requests[-1].body)
 
 
-def refusal(
-    channel: WhatsAppCloud, device: DeviceAccount, message: OutboundMessage
-) -> ProviderError:
+def refusal(channel: WhatsAppCloud, device: DeviceAccount, message: OutboundMessage) -> ProviderError:
     with pytest.raises(ProviderError) as caught:
         channel.send(device, message)
     return caught.value
@@ -108,9 +106,7 @@ def test_location_and_template(graph, channel, device) -> None:
     body = sent(graph, channel, device, replace(TEXT, kind="location", text=None, location=place))
     assert body["location"] == {"latitude": -6.2, "longitude": 106.8, "name": "Monas"}
     template = {"name": "order_update_1", "language": {"code": "id"}, "components": []}
-    body = sent(
-        graph, channel, device, replace(TEXT, kind="template", text=None, template=template)
-    )
+    body = sent(graph, channel, device, replace(TEXT, kind="template", text=None, template=template))
     assert (body["type"], body["template"]) == ("template", template)
 
 
@@ -244,9 +240,7 @@ def test_mark_read(graph, channel, device) -> None:
 def test_check_and_subscribe(graph, channel, device) -> None:
     graph.reply(200, b'{"verified_name":"Toko","quality_rating":"GREEN","id":"106540352242922"}')
     assert channel.check(device)["verified_name"] == "Toko"
-    assert graph.requests[0].path.startswith(
-        f"/v24.0/{device.external_account}?fields=display_phone_number"
-    )
+    assert graph.requests[0].path.startswith(f"/v24.0/{device.external_account}?fields=display_phone_number")
     graph.reply(200, b'{"success":true}')
     channel.subscribe(device)
     assert (graph.requests[1].method, graph.requests[1].path) == (

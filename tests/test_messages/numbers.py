@@ -8,7 +8,7 @@ import httpx
 
 from cloudchat.channels import get as channel_for
 from cloudchat.extensions import db
-from cloudchat.models import Contact, Conversation, Device, Message, OutboxEntry
+from cloudchat.models import Contact, Conversation, Device, Message, OutboxEntry, WebhookEvent
 from cloudchat.services import accounts, conversations, delivery, intake
 from cloudchat.services.accounts import Identity
 from cloudchat.tenancy import acting_as
@@ -115,6 +115,10 @@ class Number:
 
     def outbox(self) -> list[OutboxEntry]:
         return self._all(OutboxEntry)
+
+    def stored(self) -> list[WebhookEvent]:
+        """The events that were kept."""
+        return self._all(WebhookEvent)
 
     def _all(self, model) -> list:
         with acting_as(self.organization_id):

@@ -1,31 +1,15 @@
-"""Webhooks at once, again, out of order, and with something in them that cannot be handled."""
+"""Webhooks again, at once, in large bodies; and what they cost."""
 
 import random
 
-import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event
 
 from cloudchat import events
 from cloudchat.channels import get as channel_for
-from cloudchat.errors import Unavailable
-from cloudchat.extensions import db, now
-from cloudchat.models import WebhookEvent
+from cloudchat.extensions import db
 from cloudchat.services import intake
-from cloudchat.tenancy import acting_as, all_organizations
 from tests.test_messages.numbers import body, receive
 from tests.test_messages.together import at_once
-
-
-def stored(number) -> list[WebhookEvent]:
-    with acting_as(number.organization_id):
-        rows = db.session.scalars(
-            db.select(WebhookEvent)
-            .where(WebhookEvent.device_id == number.device.id)
-            .order_by(WebhookEvent.id)
-            .execution_options(populate_existing=True)
-        )
-        return list(rows)
-
 
 # --- the same again ----------------------------------------------------------------------------
 
@@ -34,7 +18,7 @@ def test_the_same_webhook_eight_times_at_once(app, number):
     change = number.change([number.message()])
     results = at_once(app, *[lambda: receive(change)] * 8)
     assert results == [1] * 8  # each is told that all is well
-    assert len(number.messages()) == len(stored(number)) == 1
+    assert len(number.messages()) == len(number.stored()) == 1
     assert number.conversation().unread_count == 1
 
 
@@ -43,7 +27,7 @@ def test_the_same_webhook_again_later(number):
     for _ in range(8):
         receive(change)
     assert len(number.messages()) == 1 and number.conversation().unread_count == 1
-    assert len(stored(number)) == 2
+    assert len(number.stored()) == 2
 
 
 def test_the_same_id_with_another_body(number):
@@ -117,11 +101,7 @@ def test_many_calls_in_every_order_end_without_a_deadlock(app, make_number, cast
             for number in numbers
         ]
         found = channel_for("wa_official").split(body(*changes))
-        entries = [
-            intake.Entry(route.device_id, "wa_official", raw)
-            for raw in found
-            for route in intake._routes("wa_official", raw)
-        ]
+        entries = intake._by_organization("wa_official", found)[cast.organization_id]
         group = [intake.Submission(entries)]
         intake._work(cast.organization_id, group)
         assert group[0].error is None
@@ -131,123 +111,8 @@ def test_many_calls_in_every_order_end_without_a_deadlock(app, make_number, cast
     for number in numbers:
         assert len(number.conversations()) == 12
         assert all(row.unread_count == 8 for row in number.conversations())
-        assert all(row.processed_at for row in stored(number))
+        assert all(row.processed_at for row in number.stored())
     assert len(numbers[0].contacts()) == 12
-
-
-# --- something in it that cannot be handled ----------------------------------------------------
-
-
-@pytest.fixture
-def poison(number):
-    """Messages with this text make the database refuse; answers a way to make it stop."""
-    name = f"poison_{number.device.id}"
-    with db.engine.begin() as connection:
-        connection.execute(text("set role none"))
-        connection.execute(
-            text(f"alter table messages add constraint {name} check (text <> '{name}') not valid")
-        )
-
-    def end():
-        with db.engine.begin() as connection:
-            connection.execute(text(f"alter table messages drop constraint if exists {name}"))
-
-    end.text = name
-    yield end
-    end()
-
-
-def test_a_poison_event_stops_only_itself(number, poison):
-    before, bad, after = (number.message(content=t) for t in ("baik", poison.text, "juga baik"))
-    assert number.receive(before, bad, after) == 3
-    assert [message.text for message in number.messages()] == ["baik", "juga baik"]
-    assert number.conversation().unread_count == 2
-    [left] = [row for row in stored(number) if row.processed_at is None]
-    assert left.attempts == 1 and poison.text in left.error
-
-
-def test_poison_in_one_call_does_not_reach_others(app, number, poison):
-    texts = [f"pesan {place}" for place in range(7)] + [poison.text]
-    results = at_once(
-        app, *[lambda text=text: number.receive(number.message(content=text)) for text in texts]
-    )
-    assert results == [1] * 8
-    assert sorted(message.text for message in number.messages()) == texts[:7]
-
-
-def test_poison_dies_after_five_tries_and_can_be_replayed(number, poison):
-    number.receive(number.message(content=poison.text))
-    [row] = stored(number)
-    for attempt in range(2, 6):
-        with acting_as(number.organization_id):
-            assert row.dead_at is None and row.next_attempt_at > now()
-            intake.process(row.id)
-        [row] = stored(number)
-        assert row.attempts == attempt
-    assert row.dead_at is not None
-    number.receive(number.message(content="mengalir"))
-    assert [message.text for message in number.messages()] == ["mengalir"]
-    with acting_as(number.organization_id):
-        intake.process(row.id)  # dead is dead
-        assert stored(number)[0].attempts == 5
-        poison()
-        intake.replay(row.id)
-        intake.process(row.id)
-    assert [message.text for message in number.messages()] == ["mengalir", poison.text]
-    assert stored(number)[0].processed_at is not None
-
-
-def test_the_sweeper_takes_up_what_was_left(number, poison):
-    number.receive(number.message(content=poison.text), number.message(content="b"))
-    poison()
-    with acting_as(number.organization_id):
-        db.session.execute(
-            db.update(WebhookEvent)
-            .where(WebhookEvent.device_id == number.device.id)
-            .values(next_attempt_at=now())
-        )
-        db.session.commit()
-    with all_organizations("test"):
-        assert number.organization_id in intake.organizations_behind()
-    with acting_as(number.organization_id):
-        intake.catch_up()
-        intake.catch_up()
-    assert [message.text for message in number.messages()] == ["b", poison.text]
-
-
-def test_stored_events_of_two_senders_are_handled_once(app, number, poison):
-    """Sweeper, job and request at the same event: one of them does it."""
-    number.receive(number.message(content=poison.text))
-    [row] = stored(number)
-    poison()
-
-    def process():
-        with acting_as(number.organization_id):
-            intake.process(row.id)
-
-    at_once(app, *[process] * 6)
-    assert len(number.messages()) == 1 and stored(number)[0].attempts == 2
-
-
-# --- the database away -------------------------------------------------------------------------
-
-
-def test_without_a_database_the_provider_is_told_to_come_again(number):
-    change = number.change([number.message()])
-    receive(number.change([number.message()]))  # the route is known
-
-    @event.listens_for(db.engine, "do_connect")
-    def refuse(dialect, record, arguments, keywords):
-        keywords["host"] = "/nonexistent"
-
-    db.engine.dispose()
-    try:
-        with pytest.raises(Unavailable):
-            receive(change)
-    finally:
-        event.remove(db.engine, "do_connect", refuse)
-    assert receive(change) == 1
-    assert len(number.messages()) == 2
 
 
 # --- cost --------------------------------------------------------------------------------------

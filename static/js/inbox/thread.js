@@ -61,6 +61,7 @@ function showError({ message }) {
   const box = fromTemplate("thread-error");
   one("[data-error-text]", box).textContent = message;
   show(box);
+  setPageTitle(baseTitle);
 }
 
 /** Somebody else has it now, or it is no more. */
