@@ -134,7 +134,7 @@ class OutboundMessage:
 class SendResult:
     """The provider accepted the message. `status` is what may be claimed now."""
 
-    external_id: str
+    external_id: str | None
     status: str = "sent"
     external_user_id: str | None = None  # where the provider knows the recipient by another id
 

@@ -28,7 +28,10 @@ LOST_AFTER = timedelta(seconds=60)  # a claim not renewed for so long belongs to
 
 @dataclass(frozen=True)
 class Claim:
-    """A message that this process, and no other, is about to send. `resent` names the sending."""
+    """A message that this process, and no other, is about to send.
+
+    `resent` names the sending. `on_trial`: it goes ahead after failures of the device.
+    """
 
     organization_id: int
     device_id: int
@@ -38,6 +41,7 @@ class Claim:
     resent: int
     since: datetime
     outgoing: OutboundMessage | None = None
+    on_trial: bool = False
 
 
 @dataclass
@@ -70,7 +74,7 @@ def take(device_id: int, room: int) -> Turn:
     # After a failure one message goes ahead to see whether the provider is back.
     most = min(room, int(pace.tokens), 1 if pace.failures else room)
     rows = _due(device_id, most)
-    turn = _claimed(device, rows)
+    turn = _claimed(device, rows, on_trial=pace.failures > 0)
     pace.tokens -= len(rows)
     if not rows or len(rows) == most:  # else the end of a call is what brings us back
         turn.wait = _next_wait(device, pace)
@@ -128,25 +132,47 @@ def _heads(device_id: int):
     )
 
 
-def _due(device_id: int, limit: int) -> list:
-    """(entry, message, customer, attachment) of what may go now, the oldest first."""
+def _due(device_id: int, limit: int) -> list[tuple]:
+    """(entry, message, customer, attachment) of what may go now, the oldest first.
+
+    The entries by themselves: the planner takes the outbox for empty, as it mostly is, and a join
+    with other tables then costs the product of all their rows when there are many.
+    """
     if limit < 1:
         return []
-    rows = db.session.execute(
-        select(OutboxEntry, Message, Conversation.external_user_id, Attachment)
-        .outerjoin(Message, Message.id == OutboxEntry.message_id)
-        .join(Conversation, Conversation.id == OutboxEntry.conversation_id)
-        .outerjoin(Attachment, Attachment.message_id == OutboxEntry.message_id)
+    entries = db.session.scalars(
+        select(OutboxEntry)
         .where(*_heads(device_id), OutboxEntry.next_attempt_at <= now())
-        .order_by(OutboxEntry.id)
+        .order_by(OutboxEntry.next_attempt_at, OutboxEntry.id)
         .limit(limit)
-        .with_for_update(of=OutboxEntry, skip_locked=True)
+        .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     ).all()
-    return list({row[0].id: row for row in rows}.values())
+    if not entries:
+        return []
+    message_ids = [entry.message_id for entry in entries]
+    messages = _by_key(select(Message).where(Message.id.in_(message_ids)), "id")
+    attachments = _by_key(select(Attachment).where(Attachment.message_id.in_(message_ids)), "message_id")
+    talks = [entry.conversation_id for entry in entries]
+    people = select(Conversation.id, Conversation.external_user_id).where(Conversation.id.in_(talks))
+    customers = {row.id: row.external_user_id for row in db.session.execute(people)}
+    return [
+        (
+            entry,
+            messages.get(entry.message_id),
+            customers[entry.conversation_id],
+            attachments.get(entry.message_id),
+        )
+        for entry in entries
+    ]
 
 
-def _claimed(device: Device, rows: list) -> Turn:
+def _by_key(statement, key: str) -> dict:
+    rows = db.session.scalars(statement.execution_options(populate_existing=True))
+    return {getattr(row, key): row for row in rows}
+
+
+def _claimed(device: Device, rows: list[tuple], on_trial: bool) -> Turn:
     turn = Turn()
     if not rows:
         return turn
@@ -160,7 +186,7 @@ def _claimed(device: Device, rows: list) -> Turn:
             if trouble:
                 raise trouble
             outgoing = outgoing_form(message, to, attachment)
-            turn.claims.append(Claim(*known, resent, entry.created_at, outgoing))
+            turn.claims.append(Claim(*known, resent, entry.created_at, outgoing, on_trial))
         except Exception as error:
             turn.unfit.append((Claim(*known, resent, entry.created_at), _unfit(error, entry)))
     return turn
@@ -211,7 +237,7 @@ def _next_wait(device: Device, pace: DevicePace) -> float | None:
     next_at: datetime | None = db.session.scalar(
         select(OutboxEntry.next_attempt_at)
         .where(*_heads(device.id))
-        .order_by(OutboxEntry.next_attempt_at)
+        .order_by(OutboxEntry.next_attempt_at, OutboxEntry.id)
         .limit(1)
     )
     if next_at is None:

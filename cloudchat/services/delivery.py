@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from cloudchat.channels import get as channel_for
 from cloudchat.channels.base import DeviceAccount, SendResult
@@ -28,6 +29,7 @@ BUDGET = 5.0  # seconds that one job works before it leaves the rest to the next
 HANGS_AFTER = 2.0  # a call that takes longer must not keep the others of the device waiting …
 LONGEST_JOB = 60.0  # … even when the budget is used up, but not longer than this
 SHORT_WAIT = 0.5  # seconds worth waiting for inside the job
+TOGETHER = 0.03  # seconds
 RENEW_EVERY = 15.0
 DATABASE_PATIENCE = 90  # seconds to keep outcomes for while the database is away
 
@@ -103,7 +105,9 @@ class _Sender:
 
     def _collect(self, timeout: float) -> bool:
         """Wait for calls to end and keep what became of them; whether any did."""
-        done, _ = wait(self._under_way, timeout, FIRST_COMPLETED)
+        done, others = wait(self._under_way, timeout, FIRST_COMPLETED)
+        if done and others:  # with many under way, those that end together are kept together
+            done, _ = wait(self._under_way, TOGETHER)
         outcomes = [(self._under_way.pop(future)[0], future.result()) for future in done]
         if outcomes:
             self._keep(outcomes)
@@ -115,13 +119,15 @@ class _Sender:
     def _keep(self, outcomes: list[Outcome]) -> None:
         try:
             _patiently(lambda: settling.settle(outcomes))
-        except Exception:
-            log.exception("outcomes_not_kept", count=len(outcomes))
-            if len(outcomes) == 1:  # it will be said to be unknown
+        except Exception as error:
+            if len(outcomes) > 1:
+                for outcome in outcomes:
+                    self._keep([outcome])
                 return
-            for outcome in outcomes:
-                self._keep([outcome])
-        self._told()
+            log.exception("outcome_not_kept", message_id=outcomes[0][0].message_id)
+            if isinstance(error, IntegrityError):
+                _patiently(lambda: settling.settle(settling.without_ids(outcomes)))
+        self._told()  # what could not be kept will be said to be unknown
 
 
 def _call(account: DeviceAccount, claim: Claim) -> SendResult | ProviderError:

@@ -161,14 +161,15 @@ def _store(entries: list[Entry], handled: bool) -> list[tuple[int, Entry]]:
     ]
     stored = run(_STORE, rows, next_attempt_at=now() + SWEEP_AFTER, handled=handled)
     ids = {(row.device_id, row.provider_id): row.id for row in stored}
-    fresh = []
+    fresh, repeated = [], []
     for entry in entries:
         event_id = ids.pop((entry.device_id, entry.event.provider_id), None)
         if event_id is None:
-            provider_id = entry.event.provider_id
-            log.info("webhook_repeated", device_id=entry.device_id, provider_id=provider_id)
+            repeated.append(entry.event.provider_id)
         else:
             fresh.append((event_id, entry))
+    if repeated:
+        log.info("webhook_repeated", count=len(repeated), provider_ids=repeated[:5])
     return fresh
 
 

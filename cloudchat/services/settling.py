@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
 
 from cloudchat.channels.base import SendResult
 from cloudchat.errors import ProviderError
@@ -31,7 +30,8 @@ Outcome = tuple[Claim, SendResult | ProviderError]
 
 def settle(outcomes: list[Outcome]) -> None:
     """Keep the outcomes of calls of one organization, in one transaction."""
-    _lock_messages([claim.message_id for claim, _ in outcomes])
+    if len(outcomes) > 1:
+        _lock_messages([claim.message_id for claim, _ in outcomes])
     sent = [(claim, result) for claim, result in outcomes if isinstance(result, SendResult)]
     if sent:
         _sent(sent)
@@ -78,6 +78,14 @@ _SENT = f"""
 """
 
 
+def without_ids(outcomes: list[Outcome]) -> list[Outcome]:
+    """The same, for a provider that gave an id which another message has: sent, but by no known id."""
+    return [
+        (claim, SendResult(None, result.status) if isinstance(result, SendResult) else result)
+        for claim, result in outcomes
+    ]
+
+
 def _sent(outcomes: list[tuple[Claim, SendResult]]) -> None:
     rows = [
         {
@@ -89,30 +97,33 @@ def _sent(outcomes: list[tuple[Claim, SendResult]]) -> None:
         }
         for claim, result in outcomes
     ]
-    try:
-        with db.session.begin_nested():
-            changed = run(_SENT, rows)
-    except IntegrityError:  # the provider gave an id that another message has
-        log.exception("provider_id_taken", messages=[row["message_id"] for row in rows])
-        changed = run(_SENT, [{**row, "external_id": None} for row in rows])
-    tell(changed)
+    tell(run(_SENT, rows))
     for device_id in sorted({claim.device_id for claim, _ in outcomes}):
-        _works(device_id)
+        _works(device_id, any(claim.on_trial for claim, _ in outcomes))
 
 
-def _works(device_id: int) -> None:
+def _works(device_id: int, on_trial: bool) -> None:
     """A message went out: whatever was wrong with the account or its provider is over."""
-    db.session.execute(update(Device).where(Device.id == device_id).values(last_out_at=now()))
-    devices.mark(device_id, "connected", None)
-    db.session.execute(
-        update(DevicePace)
-        .where(
-            DevicePace.device_id == device_id,
-            DevicePace.failures > 0,
-            DevicePace.blocked_until <= now(),  # a hold that came meanwhile is not for us to end
-        )
-        .values(failures=0, blocked_until=None)
+    status = db.session.scalar(
+        update(Device)
+        .where(Device.id == device_id)
+        .values(last_out_at=now())
+        .returning(Device.status)
+        .execution_options(synchronize_session=False)
     )
+    if status != "connected":
+        devices.mark(device_id, "connected", None)
+    if on_trial:
+        db.session.execute(
+            update(DevicePace)
+            .where(
+                DevicePace.device_id == device_id,
+                DevicePace.failures > 0,
+                DevicePace.blocked_until <= now(),  # a hold that came meanwhile is not for us to end
+            )
+            .values(failures=0, blocked_until=None)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _not_sent(claim: Claim, error: ProviderError) -> None:

@@ -9,7 +9,16 @@ from cloudchat.errors import ProviderError
 DEVICE = DeviceAccount(1, 1, "webchat", "")
 
 
-def test_every_channel_is_found_by_its_type(tmp_path) -> None:
+@pytest.fixture
+def registry():
+    """Other tests go on with the adapters that they had."""
+    kept = dict(channels.CHANNELS)
+    yield
+    channels.CHANNELS.clear()
+    channels.CHANNELS.update(kept)
+
+
+def test_every_channel_is_found_by_its_type(registry, tmp_path) -> None:
     channels.configure(config.load({"CLOUDCHAT_DATA_DIR": str(tmp_path)}))
     for device_type in ("wa_official", "webchat"):
         assert channels.get(device_type).type == device_type

@@ -14,9 +14,10 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from cloudchat.channels.base import SendResult
 from cloudchat.errors import ProviderError
 from cloudchat.extensions import db
-from cloudchat.services import claims, outbound, settling
+from cloudchat.services import claims, delivery, outbound, settling
 from cloudchat.services.receipts import reference
 from cloudchat.tenancy import acting_as
 from tests.test_messages.talks import queue_for_many
@@ -161,7 +162,7 @@ def test_an_outcome_after_the_claim_was_given_up_still_counts(number, talk, cast
     time_passes(number)
     assert talk.message(made["id"]).status == "unknown"
     with acting_as(number.organization_id):
-        settling.settle([(claim, settling.SendResult(f"wamid.late{made['id']}"))])
+        settling.settle([(claim, SendResult(f"wamid.late{made['id']}"))])
     assert talk.message(made["id"]).status == "sent"
 
     second = talk.say()
@@ -172,3 +173,19 @@ def test_an_outcome_after_the_claim_was_given_up_still_counts(number, talk, cast
     with acting_as(number.organization_id):  # what became of the first sending is not about the second
         settling.settle([(claim, ProviderError("no", code="131026", permanent=True))])
     assert talk.message(second["id"]).status == "queued" and len(number.outbox()) == 1
+
+
+def test_an_id_that_another_message_has_leaves_only_the_id_out(number, talk, make):
+    make.message(number.conversation(), direction="out", external_id="wamid.taken")
+    first, second = talk.say("satu"), talk.say("dua")
+    with acting_as(number.organization_id):
+        claimed = claims.take(number.device.id, 2).claims
+        number.receive(number.message())
+        sender = delivery._Sender(number.device.id, None, lambda: None)
+        sender._keep([(claimed[0], SendResult("wamid.taken"))])
+        claimed += claims.take(number.device.id, 2).claims
+        sender._keep([(claimed[1], SendResult(f"wamid.own{second['id']}"))])
+    assert [talk.message(made["id"]).status for made in (first, second)] == ["sent", "sent"]
+    assert talk.message(first["id"]).external_id is None
+    assert talk.message(second["id"]).external_id == f"wamid.own{second['id']}"
+    assert number.outbox() == []

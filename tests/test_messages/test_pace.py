@@ -53,6 +53,15 @@ def test_a_device_keeps_its_pace(number, cast, make):
     assert all(later - earlier >= 0.7 for earlier, later in zip(times, times[20:], strict=False))
 
 
+def test_a_long_queue_is_claimed_quickly(number, cast):
+    """The planner believes the outbox to be empty; that must not cost the product of all rows."""
+    queue_for_many(number, cast, 200)
+    began = time.monotonic()
+    with acting_as(number.organization_id):
+        assert claims.take(number.device.id, 10).claims
+    assert time.monotonic() - began < 1
+
+
 @pytest.mark.parametrize(
     ("told", "rate"),
     [

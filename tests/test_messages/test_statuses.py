@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from cloudchat.channels.base import SendResult
 from cloudchat.extensions import db
 from cloudchat.models import Message
 from cloudchat.services import claims, outbound, settling
@@ -109,7 +110,7 @@ def test_a_status_before_our_own_answer_settles_the_message(number, cast):
     assert (row.status, row.external_id) == ("delivered", "wamid.new")
     assert number.outbox() == []  # it must not be sent again
     with acting_as(number.organization_id):  # our own answer comes at last
-        settling.settle([(claim, settling.SendResult("wamid.new"))])
+        settling.settle([(claim, SendResult("wamid.new"))])
     assert reread(message).status == "delivered"
     assert number.sent() == []
 
@@ -126,7 +127,7 @@ def test_a_status_and_our_own_answer_at_once(app, number, cast):
 
         def answer(claim=claim, message=message):
             with acting_as(number.organization_id):
-                settling.settle([(claim, settling.SendResult(f"wamid.r{message.id}"))])
+                settling.settle([(claim, SendResult(f"wamid.r{message.id}"))])
 
         results = at_once(app, lambda told=told: number.receive(statuses=[told]), answer)
         assert not any(isinstance(result, Exception) for result in results), (round_, results)
