@@ -1,25 +1,13 @@
 """The phone page and the control page in a real browser."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from .simulator_tools import CUSTOMER, NUMBER
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 SHOTS = os.environ.get("SIMULATOR_SCREENSHOTS")  # a folder, to look at what the tests saw
 BUTTONS = {
     "type": "button",
@@ -51,19 +39,11 @@ MENU = {
 }
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(params=[(1280, 860), (375, 740)], ids=["desktop", "phone-sized"])
-def page(browser, simulator, request):
+def page(chromium, simulator, request):
     """A page at both sizes; anything that the console complains about fails the test."""
     width, height = request.param
-    page = browser.new_page(viewport={"width": width, "height": height}, base_url=simulator.url)
+    page = chromium.new_page(viewport={"width": width, "height": height}, base_url=simulator.url)
     page.set_default_timeout(5000)
     complaints = []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
@@ -90,20 +70,20 @@ def test_a_conversation_on_the_phone(page, simulator, receiver, tmp_path):
     page.fill("#text", "Halo, apakah barangnya ada?")
     page.press("#text", "Enter")
     mine = page.locator(".bubble.mine")
-    playwright.expect(mine).to_contain_text("Halo, apakah barangnya ada?")
+    expect(mine).to_contain_text("Halo, apakah barangnya ada?")
     inbound = message(receiver, 1)
     assert inbound["from"] == CUSTOMER
-    playwright.expect(mine.locator(".tick.delivered")).to_be_visible()
+    expect(mine.locator(".tick.delivered")).to_be_visible()
 
     read = {"messaging_product": "whatsapp", "status": "read", "message_id": inbound["id"]}
     typing = read | {"typing_indicator": {"type": "text"}}
     simulator.graph("POST", f"{NUMBER}/messages", json=typing)
-    playwright.expect(mine.locator(".tick.read")).to_be_visible()
-    playwright.expect(page.locator(".typing")).to_be_visible()
+    expect(mine.locator(".tick.read")).to_be_visible()
+    expect(page.locator(".typing")).to_be_visible()
 
     simulator.send(BUTTONS, "interactive", context={"message_id": inbound["id"]})
-    playwright.expect(page.locator(".typing")).to_be_hidden()
-    playwright.expect(page.locator(".bubble.theirs .quote")).to_contain_text("barangnya")
+    expect(page.locator(".typing")).to_be_hidden()
+    expect(page.locator(".bubble.theirs .quote")).to_contain_text("barangnya")
     page.get_by_role("button", name="Billing").click()
     tapped = message(receiver, 2)
     assert tapped["interactive"]["button_reply"] == {"id": "div:1", "title": "Billing"}
@@ -119,7 +99,7 @@ def test_a_conversation_on_the_phone(page, simulator, receiver, tmp_path):
     media_id = photo["image"]["id"]
     simulator.send({"id": media_id, "caption": "Foto dari toko"}, "image")
     picture = page.locator(".bubble.theirs img")
-    playwright.expect(picture).to_be_visible()
+    expect(picture).to_be_visible()
     assert picture.evaluate("async image => { await image.decode(); return image.naturalWidth }")
 
     page.locator("#attach summary").click()
@@ -130,7 +110,7 @@ def test_a_conversation_on_the_phone(page, simulator, receiver, tmp_path):
     receipt.write_bytes(b"%PDF-1.4")
     page.set_input_files("#file", receipt)
     assert message(receiver, 6)["document"]["filename"] == "bukti transfer.pdf"
-    playwright.expect(page.locator(".bubble.mine").last).to_contain_text("bukti transfer.pdf")
+    expect(page.locator(".bubble.mine").last).to_contain_text("bukti transfer.pdf")
     page.wait_for_function(
         "scroll => { const s = document.getElementById('scroll'); "
         "return s.scrollHeight - s.scrollTop - s.clientHeight < 5 }"
@@ -143,15 +123,15 @@ def test_looking_reads_and_hidden_failures_do_not_show(page, simulator, receiver
     simulator.write("buka jendela", wait=True)
     simulator.send("terlihat")
     page.goto("/whatsapp")
-    playwright.expect(page.locator(".bubble.theirs")).to_have_count(1)
+    expect(page.locator(".bubble.theirs")).to_have_count(1)
     simulator.idle()
     assert simulator.sent()[0]["status"] == "read"
     simulator.control("whatsapp/window", {"phone": CUSTOMER})
-    playwright.expect(page.locator("#window-note")).to_contain_text("tertutup")
+    expect(page.locator("#window-note")).to_contain_text("tertutup")
     simulator.send("tidak sampai")
     simulator.idle()
     assert simulator.sent()[1]["status"] == "failed"
-    playwright.expect(page.locator(".bubble.theirs")).to_have_count(1)
+    expect(page.locator(".bubble.theirs")).to_have_count(1)
 
 
 def test_several_customers_and_hostile_text(page, simulator, receiver):
@@ -165,14 +145,14 @@ def test_several_customers_and_hostile_text(page, simulator, receiver):
     page.fill("#text", "<img src=x onerror=alert(1)> {{7*7}}\nbaris dua")
     page.get_by_role("button", name="Kirim").click()
     bubble = page.locator(".bubble.mine .text")
-    playwright.expect(bubble).to_have_text("<img src=x onerror=alert(1)> {{7*7}}\nbaris dua")
+    expect(bubble).to_have_text("<img src=x onerror=alert(1)> {{7*7}}\nbaris dua")
     inbound = receiver.values(1)[0]
     assert inbound["contacts"][0] == {
         "profile": {"name": "Dewi <b>Lestari</b>"},
         "wa_id": "6281299990000",
     }
     page.goto(f"/whatsapp?customer={CUSTOMER}")
-    playwright.expect(page.locator(".bubble")).to_have_count(0)
+    expect(page.locator(".bubble")).to_have_count(0)
 
 
 def test_the_control_page(page, simulator, receiver):
@@ -180,22 +160,22 @@ def test_the_control_page(page, simulator, receiver):
     receiver.statuses[:] = [503] * 50
     simulator.send("Baik, Kak")
     page.goto("/whatsapp/control")
-    playwright.expect(page.locator("#log")).to_contain_text("503")
+    expect(page.locator("#log")).to_contain_text("503")
     form = page.locator("#faults form")
     form.get_by_label("Yang terjadi").select_option("error")
     form.get_by_label("Kode (untuk").select_option("131016")
     form.get_by_label("Berapa kali").fill("2")
     form.get_by_role("button").click()
-    playwright.expect(page.locator("#faults-now")).to_contain_text("131016: 2 kali lagi")
+    expect(page.locator("#faults-now")).to_contain_text("131016: 2 kali lagi")
     assert simulator.send().status_code == 500
-    playwright.expect(page.locator("#faults-now")).to_contain_text("1 kali lagi")
+    expect(page.locator("#faults-now")).to_contain_text("1 kali lagi")
     shoot(page, "control")
     page.locator("#faults-now button").click()
     assert simulator.control("meta/faults")["items"] == []
 
     row = page.locator("#windows tr", has_text=CUSTOMER)
     row.get_by_role("button", name="Lewatkan 24 jam").click()
-    playwright.expect(row).to_contain_text("tertutup")
+    expect(row).to_contain_text("tertutup")
     account = page.locator(f"#account-{NUMBER}")
     account.get_by_label("Token").select_option("463")
     account.get_by_role("button").click()
@@ -210,5 +190,5 @@ def test_the_control_page(page, simulator, receiver):
     page.locator("#log tr", has_text="message text").get_by_role("button").click()
     receiver.wait(3)
     page.goto("/")
-    playwright.expect(page.get_by_role("link", name="Ponsel pelanggan")).to_be_visible()
+    expect(page.get_by_role("link", name="Ponsel pelanggan")).to_be_visible()
     shoot(page, "front")
