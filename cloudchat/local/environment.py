@@ -73,8 +73,9 @@ def programs(config: Config) -> tuple[list[Program], list[Program]]:
     if not config.is_production:
         simulators = [sys.executable, "-m", "cloudchat.simulators"]
         in_front.append(Program("simulators", [*simulators, "--port", str(config.port + 1)]))
-    behind = [Program("worker", [*flask, "worker"]), Program("scheduler", [*flask, "scheduler"])]
-    return in_front, behind
+    # Two workers: while one waits for a provider that hangs, the other serves the rest.
+    workers = [Program(name, [*flask, "worker"]) for name in ("worker", "worker-2")]
+    return in_front, [*workers, Program("scheduler", [*flask, "scheduler"])]
 
 
 def simulator_url(config: Config) -> str:
