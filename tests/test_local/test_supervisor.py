@@ -154,7 +154,7 @@ def test_with_nothing_set_the_providers_are_the_simulators(data_dir):
     assert made["META_GRAPH_URL"] == "http://127.0.0.1:6101/meta"
     assert made["TELEGRAM_API_URL"] == "http://own"
     assert made["PUBLIC_URL"] == "http://localhost:6100"
-    assert names(programs(config)) == ["web", "simulators", "worker", "scheduler"]
+    assert names(programs(config)) == ["web", "simulators", "worker", "worker-2", "scheduler"]
 
 
 def test_production_has_no_simulators_and_refuses_weak_secrets_at_once(data_dir):
@@ -168,7 +168,7 @@ def test_production_has_no_simulators_and_refuses_weak_secrets_at_once(data_dir)
     }
     config = check_config(env)
     assert "META_GRAPH_URL" not in for_children(env, config, "db", "redis")
-    assert names(programs(config)) == ["web", "worker", "scheduler"]
+    assert names(programs(config)) == ["web", "worker", "worker-2", "scheduler"]
 
 
 def test_the_welcome_shows_addresses_and_logins():
