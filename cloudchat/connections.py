@@ -91,12 +91,6 @@ class Handler(pywsgi.WSGIHandler):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().__init__(sock, address, server)
 
-    def get_environ(self) -> dict:
-        environ = super().get_environ()
-        # Compressing costs each open socket some 90 KB and each small patch its time.
-        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-        return environ
-
     def handle_one_request(self):
         try:
             return super().handle_one_request()
@@ -133,6 +127,8 @@ class Handler(pywsgi.WSGIHandler):
 
     def get_environ(self) -> dict:
         environ = super().get_environ()
+        # Compressing costs each open socket some 90 KB and each small patch its time.
+        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         plain = self.wsgi_input
         self.wsgi_input = Body(plain.rfile, plain.content_length, plain.socket, plain.chunked_input)
         if environ["wsgi.input"] is plain:

@@ -102,3 +102,18 @@ def test_media_address_in_the_webhook_on_demand(simulator, receiver):
     simulator.control("whatsapp/messages", {"from": CUSTOMER, "type": "audio", "wait": True})
     url = receiver.values(1)[0]["messages"][0]["audio"]["url"]
     assert httpx.get(url, headers=BEARER).content[:4] == b"OggS"
+
+
+def test_accounts_made_after_a_reset_have_media_too(simulator):
+    simulator.server.reset()
+    made = simulator.control("whatsapp/accounts", {"phone_number_id": "77001", "access_token": "t-77001"})
+    assert made["phone_number_id"] == "77001"
+    bearer = {"Authorization": "Bearer t-77001"}
+    answer = httpx.post(
+        f"{simulator.url}/meta/v24.0/77001/media",
+        data={"messaging_product": "whatsapp", "type": "image/png"},
+        files={"file": ("a.png", b"\x89PNG data", "image/png")},
+        headers=bearer,
+    )
+    node = httpx.get(f"{simulator.url}/meta/v24.0/{answer.json()['id']}", headers=bearer)
+    assert node.json()["mime_type"] == "image/png"

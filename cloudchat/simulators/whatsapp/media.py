@@ -129,10 +129,9 @@ class Media:
 
     def register(self, graph) -> None:
         """The media edges of the Graph API."""
-        accounts = self._state.accounts
 
         def authorize(found: File, token: str) -> None:
-            self._state.authorize(accounts[found.phone_number_id], token)
+            self._state.authorize(self._state.accounts[found.phone_number_id], token)
 
         graph.kind("media", self.find, authorize)
         graph.edge("phone", "POST", "media")(self._upload)
