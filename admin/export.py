@@ -1,14 +1,13 @@
-"""CSV that a spreadsheet shows and never runs."""
+"""What a row's value becomes in a CSV file of the admin screens."""
 
 from datetime import date, datetime
 from typing import Any
 
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
+from cloudchat.services import contact_export
 
 
 def safe_cell(value: Any) -> str:
-    """The value as text; what a spreadsheet would take for a formula gets a quote in front."""
+    """The value as text that a spreadsheet shows and never runs."""
     if isinstance(value, datetime | date):
         return value.isoformat()
-    text = "" if value is None else str(value)
-    return "'" + text if text.lstrip(" ").startswith(FORMULA_SIGNS) else text
+    return contact_export.safe_cell("" if value is None else str(value))
