@@ -124,7 +124,7 @@ def _begun(function: Callable, args: tuple) -> None:
 
 def start_subscriptions() -> None:
     """Which event starts which job."""
-    from cloudchat.jobs import contacts, inbound, media, outbound
+    from cloudchat.jobs import contacts, inbound, media, notifications, outbound
 
     def on_queued(event: events.MessageQueued) -> None:
         enqueue_delivery(event.organization_id, event.device_id)
@@ -146,6 +146,10 @@ def start_subscriptions() -> None:
             timeout=contacts.IMPORT_TIMEOUT,
         )
 
+    def on_push_test(event: events.PushTestWanted) -> None:
+        enqueue(notifications.send_test, event.organization_id, event.user_id)
+
+    events.subscribe(events.PushTestWanted, on_push_test)
     events.subscribe(events.MessageQueued, on_queued)
     events.subscribe(events.EventStored, on_stored)
     events.subscribe(events.AttachmentPending, on_attachment)

@@ -9,6 +9,12 @@ from cloudchat.models.devices import Device
 from cloudchat.models.divisions import Division, DivisionAgent
 from cloudchat.models.labels import CannedReply, ContactLabel, ConversationLabel, Label
 from cloudchat.models.messages import Attachment, Message
+from cloudchat.models.notifications import (
+    InstallationSecret,
+    Notification,
+    NotificationSettings,
+    PushSubscription,
+)
 from cloudchat.models.organizations import Organization
 from cloudchat.models.users import ApiToken, Invitation, User, UserSession
 
@@ -29,12 +35,16 @@ __all__ = [
     "Division",
     "DivisionAgent",
     "IdempotencyKey",
+    "InstallationSecret",
     "Invitation",
     "Label",
     "Message",
     "Note",
+    "Notification",
+    "NotificationSettings",
     "Organization",
     "OutboxEntry",
+    "PushSubscription",
     "User",
     "UserSession",
     "WebhookEvent",

@@ -7,7 +7,7 @@ function), and a line in FEATURES.
 from socketio import RedisManager
 
 from cloudchat import config, events
-from cloudchat.realtime import badges, checks, core
+from cloudchat.realtime import badges, checks, core, notifications
 from cloudchat.realtime.desk import Desk
 from cloudchat.realtime.rooms import socketio
 from cloudchat.realtime.visitors import Chat
@@ -19,12 +19,14 @@ MAX_FRAME = 64 * 1024
 FEATURES = (
     core,
     badges,
+    notifications,
 )
 
 
 def init(app, in_web_process: bool) -> None:
     """Bind the socket to the app; outside a web process it only writes to Redis."""
     badges.init(in_web_process)
+    notifications.init(in_web_process)
     if in_web_process:
         _serve_sockets(app)
     else:
@@ -67,8 +69,9 @@ def limit_frames(server) -> None:
 
 
 def start_loops(app) -> None:
-    """The two background greenlets of a web process."""
+    """The background greenlets of a web process."""
     socketio.start_background_task(badges.loop, app)
+    socketio.start_background_task(notifications.loop, app)
     socketio.start_background_task(checks.loop, app)
 
 
