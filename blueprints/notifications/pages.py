@@ -34,9 +34,7 @@ def settings():
 @requires("agent")
 def bell():
     """What the bell's menu shows; later pages of it by cursor."""
-    items, next_cursor = page_of_notifications(
-        ListQuery(cursor=request.args.get("cursor"), limit=BELL_PAGE)
-    )
+    items, next_cursor = page_of_notifications(ListQuery(cursor=request.args.get("cursor"), limit=BELL_PAGE))
     chosen = settings_json(notification_settings.get(me().user_id))
     first = "cursor" not in request.args
     return render_template(

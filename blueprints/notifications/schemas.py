@@ -75,4 +75,3 @@ class Subscription(Body):
 
     endpoint: str = Field(max_length=2048)
     keys: PushKeys
-

@@ -143,4 +143,4 @@ def _literal(host: str) -> IPv4Address | IPv6Address | None:
 def _is_local_name(host: str) -> bool:
     """Names that mean this machine or network; "localhost." and single words among them."""
     name = host.rstrip(".").lower()
-    return "." not in name and ":" not in name or name.endswith((".localhost", ".local", ".internal"))
+    return ("." not in name and ":" not in name) or name.endswith((".localhost", ".local", ".internal"))

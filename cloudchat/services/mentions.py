@@ -26,11 +26,7 @@ def people(row: Conversation) -> list[User]:
 def offered(row: Conversation, letters: str, but: int | None = None) -> list[User]:
     """Those with a word of their name that begins like this."""
     wanted = letters.casefold()
-    found = [
-        user
-        for user in people(row)
-        if user.id != but and _begins(user.name, wanted)
-    ]
+    found = [user for user in people(row) if user.id != but and _begins(user.name, wanted)]
     return found[:MOST_OFFERED]
 
 

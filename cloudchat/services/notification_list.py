@@ -164,9 +164,7 @@ def conversations_read(organization_id: int, conversation_ids: Iterable[int]) ->
 
 def drop_old() -> int:
     """Delete what is older than it is kept; answers how many. Runs inside one organization."""
-    old = (
-        select(Notification.id).where(Notification.happened_at < now() - KEPT).limit(DELETED_AT_ONCE)
-    )
+    old = select(Notification.id).where(Notification.happened_at < now() - KEPT).limit(DELETED_AT_ONCE)
     gone = db.session.execute(
         delete(Notification).where(Notification.id.in_(old)).execution_options(synchronize_session=False)
     ).rowcount

@@ -141,6 +141,4 @@ def _locked(user_id: int) -> NotificationSettings:
         .on_conflict_do_nothing()
     )
     statement = select(NotificationSettings).where(NotificationSettings.user_id == user_id)
-    return db.session.scalars(
-        statement.with_for_update().execution_options(populate_existing=True)
-    ).one()
+    return db.session.scalars(statement.with_for_update().execution_options(populate_existing=True)).one()

@@ -48,9 +48,7 @@ def _kept() -> str:
     """The installation's key; of several that make one at once the first wins. Commits."""
     number = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value
     made = secrets.encrypt({"key": _words(number.to_bytes(32, "big"))})
-    db.session.execute(
-        insert(InstallationSecret).values(name=NAME, sealed=made).on_conflict_do_nothing()
-    )
+    db.session.execute(insert(InstallationSecret).values(name=NAME, sealed=made).on_conflict_do_nothing())
     sealed = db.session.get(InstallationSecret, NAME, populate_existing=True).sealed
     db.session.commit()
     return secrets.decrypt(sealed)["key"]

@@ -71,9 +71,7 @@ def count_for(user_id: int) -> Counts:
 
 def for_page(user_id: int) -> tuple[Counts, int]:
     """One user's counts, and how many unread notifications the bell has; in one statement."""
-    rows = db.session.execute(
-        _PAGE, {"organization_id": current_organization_id(), "user_id": user_id}
-    ).all()
+    rows = db.session.execute(_PAGE, {"organization_id": current_organization_id(), "user_id": user_id}).all()
     groups = [row for row in rows if row.id is not None and row.conversations is not None]
     return (_count(rows[0], groups) if groups else Counts()), rows[0].notifications
 

@@ -75,9 +75,7 @@ def upgrade():
         unique=True,
         postgresql_where="read_at is null",
     )
-    op.create_index(
-        "ix_notifications_conversation", "notifications", ["organization_id", "conversation_id"]
-    )
+    op.create_index("ix_notifications_conversation", "notifications", ["organization_id", "conversation_id"])
     op.create_index("ix_notifications_old", "notifications", ["organization_id", "happened_at"])
     op.create_index("ix_notifications_push", "notifications", ["happened_at"], postgresql_where="push_due")
 
@@ -110,7 +108,9 @@ def upgrade():
         sa.Column("updated_at", MOMENT, nullable=False),
         sa.Column("organization_id", sa.Integer(), nullable=False),
         sa.UniqueConstraint(
-            "organization_id", "endpoint_hash", name=op.f("uq_push_subscriptions_organization_id_endpoint_hash")
+            "organization_id",
+            "endpoint_hash",
+            name=op.f("uq_push_subscriptions_organization_id_endpoint_hash"),
         ),
         *_of_user("push_subscriptions"),
     )

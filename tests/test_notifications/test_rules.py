@@ -199,10 +199,11 @@ def test_every_kind_has_its_words_in_both_languages():
 def test_the_list_uses_its_index(cast, context):
     with acting_as(cast.organization_id):
         statement = (
-            "explain select * from notifications where organization_id = {org} and user_id = {user} and listed "
-            "order by happened_at desc, id desc limit 20"
-        ).format(org=cast.organization_id, user=cast.agent.id)
+            "explain select * from notifications where organization_id = :org and user_id = :user "
+            "and listed order by happened_at desc, id desc limit 20"
+        )
+        values = {"org": cast.organization_id, "user": cast.agent.id}
         db.session.execute(db.text("set local enable_seqscan = off"))
-        plan = "\n".join(db.session.scalars(db.text(statement)))
+        plan = "\n".join(db.session.scalars(db.text(statement), values))
     assert "ix_notifications_list" in plan and "Sort" not in plan
     assert Notification.__tablename__ in plan
