@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from admin import init_admin
 from blueprints import (
     auth,
+    chatbot,
     contacts,
     dashboard,
     inbox,
@@ -26,7 +27,18 @@ from cloudchat.extensions import db, migrate, redis
 from cloudchat.limits import limiter
 
 ROOT = Path(__file__).resolve().parent.parent
-BLUEPRINTS = (auth, contacts, dashboard, inbox, notifications, settings, system, webchat, webhooks)
+BLUEPRINTS = (
+    auth,
+    chatbot,
+    contacts,
+    dashboard,
+    inbox,
+    notifications,
+    settings,
+    system,
+    webchat,
+    webhooks,
+)
 
 
 def create_app(config: configuration.Config | None = None, web_process: bool = False) -> Flask:

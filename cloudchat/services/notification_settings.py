@@ -86,7 +86,7 @@ def _check(wanted: dict[str, Any], result: dict[str, Any]) -> None:
         if minute is None:
             errors[f"quiet_hours.{name}"] = ["time_invalid"]
     if starts is not None and starts == ends:
-        errors["quiet_hours.end_time"] = ["times_equal"]
+        errors["quiet_hours.end_time"] = ["window_empty"]
     if errors:
         db.session.rollback()
         raise Invalid(code="invalid", fields=errors)

@@ -1,6 +1,6 @@
 """How to make one of each thing in an organization; each function answers the new row's id."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from cloudchat.extensions import db, now
 from cloudchat.models import (
@@ -10,12 +10,15 @@ from cloudchat.models import (
     ContactLabel,
     ConversationLabel,
     Note,
+    Notification,
     OutboxEntry,
+    PushSubscription,
+    User,
     UserSession,
     WebhookEvent,
 )
+from cloudchat.services import bot_hours, files
 from cloudchat.services import contact_import as contact_imports
-from cloudchat.services import files
 from cloudchat.services.secrets import hashed, random_token
 from cloudchat.tenancy import acting_as
 from tests import factories
@@ -96,6 +99,25 @@ def _attachment(message_row, state: str, key: str | None) -> Attachment:
     )
 
 
+def bot(organization_id: int) -> int:
+    return factories.bot(organization_id).id
+
+
+def pair(organization_id: int) -> int:
+    return factories.pair(factories.bot(organization_id)).id
+
+
+def bot_window(organization_id: int) -> int:
+    with acting_as(organization_id):
+        window = {"day_of_week": 1, "start_time": "08:00", "end_time": "17:00"}
+        return bot_hours.add(bot(organization_id), window).id
+
+
+def bot_exception(organization_id: int) -> int:
+    with acting_as(organization_id):
+        return bot_hours.set_exception(bot(organization_id), date(2027, 1, 1), "Tahun baru", []).id
+
+
 def device(organization_id: int) -> int:
     return factories.device(organization_id).id
 
@@ -171,5 +193,36 @@ def open_event(organization_id: int) -> int:
         kind="message",
         payload={"message": {"id": "x", "from": "628123", "text": {"body": "halo"}, "type": "text"}},
         next_attempt_at=now() + timedelta(minutes=5),
+    )
+    return _saved(organization_id, row)
+
+
+def _admin(organization_id: int) -> int:
+    """The first admin there, since notifications are one's own."""
+    with acting_as(organization_id):
+        return db.session.scalars(db.select(User.id).where(User.role == "admin").order_by(User.id)).first()
+
+
+def notification(organization_id: int) -> int:
+    """One of the admin's, unread."""
+    row = Notification(
+        user_id=_admin(organization_id),
+        kind="assigned",
+        topic=f"assigned:{factories.number()}",
+        conversation_id=conversation(organization_id),
+    )
+    return _saved(organization_id, row)
+
+
+def push_subscription(organization_id: int) -> int:
+    """A browser of the admin's."""
+    endpoint = f"https://push.example/{factories.number()}"
+    row = PushSubscription(
+        user_id=_admin(organization_id),
+        session_id=1,
+        endpoint=endpoint,
+        endpoint_hash=hashed(endpoint),
+        p256dh="x",
+        auth="x",
     )
     return _saved(organization_id, row)

@@ -25,12 +25,22 @@ class NotAnId:
 # blueprint → parameter → a function that makes one in an organization and answers its id
 PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
     "auth": {"token": NotAnId("the secret of an invitation, tested in test_auth/test_invitations.py")},
+    "chatbot": {
+        "bot_id": objects.bot,
+        "qa_id": objects.pair,
+        "schedule_id": objects.bot_window,
+        "exception_id": objects.bot_exception,
+    },
     "contacts": {"contact_id": objects.contact, "import_id": objects.contact_import},
     "inbox": {
         "conversation_id": objects.conversation,
         "message_id": objects.failed_message,
         "note_id": objects.note,
         "attachment_id": objects.attachment,
+    },
+    "notifications": {
+        "notification_id": objects.notification,
+        "subscription_id": objects.push_subscription,
     },
     "operator": {"organization_id": NotAnId("operators see every organization; nobody else gets in")},
     "settings": {
@@ -50,6 +60,14 @@ STATIC = {"static", "versioned_static"}
 
 # endpoint → what a valid call carries (GET and DELETE need nothing)
 REQUESTS: dict[str, dict[str, Any]] = {
+    "chatbot.change_bot": {"json": {"name": "Lain"}},
+    "chatbot.change_pair": {"json": {"answer": "Lain"}},
+    "chatbot.change_schedule": {"json": {"is_active": False}},
+    "chatbot.create_pair": {"json": {"question": "Bisa COD?", "answer": "Bisa"}},
+    "chatbot.create_schedule": {"json": {"day_of_week": 1, "start_time": "08:00", "end_time": "17:00"}},
+    "chatbot.replace_schedules": {"json": {"windows": []}},
+    "chatbot.set_exception": {"json": {"date": "2027-01-01"}},
+    "chatbot.try_bot": {"json": {"text": "bisa cod?"}},
     "contacts.change_contact": {"json": {"name": "Lain"}},
     "contacts.cancel_import": {},
     "contacts.merge": {"data": lambda made: {"other_id": made["contact"], "contact_id": made["contact"]}},
@@ -98,6 +116,18 @@ CONVERSATIONS = "/api/app/inbox/conversations"
 ONE = CONVERSATIONS + "/{conversation}"
 # (endpoint, field of its body or query) → how it is tried
 BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
+    ("chatbot.create_bot", "device_ids"): BodyId(
+        "post",
+        "/api/app/chatbot/bots",
+        lambda i: {"json": {"name": "A", "device_ids": [i]}},
+        objects.device,
+    ),
+    ("chatbot.change_bot", "device_ids"): BodyId(
+        "put",
+        "/api/app/chatbot/bots/{bot}",
+        lambda i: {"json": {"device_ids": [i]}},
+        objects.device,
+    ),
     ("contacts.list_contacts", "label"): _filter("/api/app/contacts", "label", objects.used_label),
     ("contacts.create_contact", "labels"): BodyId(
         "post", "/api/app/contacts", lambda i: {"json": {"name": "A", "labels": [i]}}, objects.label
@@ -166,6 +196,8 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
     ),
     ("inbox.bulk", "agent_id"): NotAnId("goes the way of assign; test_a_bulk_action_refuses_foreign_ids"),
     ("inbox.bulk", "label"): NotAnId("goes the way of labels; test_a_bulk_action_refuses_foreign_ids"),
+    ("notifications.mark_read", "ids"): NotAnId("own ones only; test_only_own_ones_are_marked_read"),
+    ("notifications.mark_read", "conversation_id"): NotAnId("own ones only; the same test"),
     ("webchat.send_message", "client_id"): NotAnId("the visitor's own name for the message"),
     ("webchat.list_messages", "after"): NotAnId("a place within the visitor's own messages"),
     ("webchat.list_messages", "before"): NotAnId("a place within the visitor's own messages"),
@@ -180,6 +212,8 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.inbound.process": lambda org: [(inbound.process, objects.open_event(org))],
     "cloudchat.jobs.inbound.catch_up": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.media.fetch": lambda org: [(media.fetch, objects.pending_attachment(org))],
+    "cloudchat.jobs.notifications.deliver": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.notifications.send_test": NotAnId("a user of no browser is told nothing; test_push.py"),
     "cloudchat.jobs.outbound.deliver": lambda org: [(outbound.deliver, objects.device_with_outbox(org))],
     "cloudchat.jobs.outbound.mark_read": lambda org: [(outbound.mark_read, objects.device(org), "wamid.x")],
     "cloudchat.jobs.outbound.settle_lost": NotAnId("takes no id but the organization's"),
