@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import http_ece
@@ -259,24 +259,19 @@ def _send_to(browser: PushSubscription, payload: dict[str, Any], topic: str) -> 
     except (outside.AddressRefused, outside.NoAnswer) as error:
         log.info("push_failed", subscription_id=browser.id, error=str(error))
         status = 0
-    if status in GONE:
-        db.session.execute(delete(PushSubscription).where(PushSubscription.id == browser.id))
-    elif 200 <= status < 300:
-        _note(browser, failures=0, last_sent_at=now())
+    failures = 0 if 200 <= status < 300 else browser.failures + 1
+    this = PushSubscription.id == browser.id
+    if status in GONE or failures >= MOST_FAILURES:
+        db.session.execute(delete(PushSubscription).where(this))
     else:
+        sent_at = browser.last_sent_at if failures else now()
+        db.session.execute(
+            update(PushSubscription).where(this).values(failures=failures, last_sent_at=sent_at)
+        )
+    if failures:
         log.info("push_refused", subscription_id=browser.id, status=status)
-        _note(browser, failures=browser.failures + 1)
-        if browser.failures + 1 >= MOST_FAILURES:
-            db.session.execute(delete(PushSubscription).where(PushSubscription.id == browser.id))
     db.session.commit()
     return status not in (0, 429) and status < 500
-
-
-def _note(browser: PushSubscription, failures: int, last_sent_at: datetime | None = None) -> None:
-    values: dict[str, Any] = {"failures": failures}
-    if last_sent_at:
-        values["last_sent_at"] = last_sent_at
-    db.session.execute(update(PushSubscription).where(PushSubscription.id == browser.id).values(**values))
 
 
 def _call(browser: PushSubscription, payload: dict[str, Any], topic: str) -> int:
