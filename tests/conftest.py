@@ -7,6 +7,7 @@ first test asks for it; the tests of one file run in one worker, in their order.
 
 import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -215,6 +216,14 @@ def eventually():
 
 # --- the browser -------------------------------------------------------------------------------
 
+# The first of these that the machine has; `scripts/setup.py` installs it.
+BROWSERS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -231,10 +240,9 @@ def chromium():
     """Debian's Chromium, headless, driven by Playwright."""
     from playwright.sync_api import sync_playwright
 
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=CHROMIUM_FLAGS
-        )
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
 
