@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from cloudchat.errors import Conflict, Invalid, NotFound
-from cloudchat.events import AccessChanged, publish
+from cloudchat.events import AccessChanged, ChoicesChanged, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import ApiToken, User
 from cloudchat.models.users import ROLES
@@ -42,6 +42,7 @@ def create_user(email: str, name: str, role: str, password: str | None, is_opera
     except IntegrityError:  # the address belongs to one user of the whole installation
         raise Conflict("email_taken", code="email_taken", fields={"email": ["email_taken"]}) from None
     audit.record("user.created", user, email=email, role=role)
+    publish(ChoicesChanged(user.organization_id))
     return user
 
 
@@ -108,6 +109,7 @@ def deactivate(user_id: int) -> None:
     )
     end_other_sessions(user_id, None)
     audit.record("user.deactivated", user)
+    publish(ChoicesChanged(user.organization_id))
     db.session.commit()
 
 
@@ -115,6 +117,7 @@ def reactivate(user_id: int) -> None:
     user = get_user(user_id)
     user.is_active = True
     audit.record("user.reactivated", user)
+    publish(ChoicesChanged(user.organization_id))
     db.session.commit()
 
 
