@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004_waiting"
-down_revision = "0003"
+revision = "0005_waiting"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
