@@ -48,7 +48,7 @@ def filled(value, organization_id):
     if isinstance(value, list):
         return [filled(item, organization_id) for item in value]
     if isinstance(value, str):
-        for name in ("contact", "conversation"):
+        for name in ("contact", "conversation", "pipeline", "stage", "card"):
             if "{" + name + "}" in value:
                 made = getattr(objects, name)(organization_id)
                 return made if value == "{" + name + "}" else value.replace("{" + name + "}", str(made))
@@ -57,7 +57,8 @@ def filled(value, organization_id):
 
 def request_of(rule, organization_id) -> dict:
     given = registry.REQUESTS.get(rule.endpoint, {})
-    made = {"contact": objects.contact(organization_id)}
+    names = ("contact", "conversation", "pipeline", "stage")
+    made = {name: getattr(objects, name)(organization_id) for name in names}
     return {key: value(made) if callable(value) else value for key, value in given.items()}
 
 
