@@ -3,7 +3,7 @@
 from spectree import Response as Answers
 
 from blueprints.pipeline import bp
-from blueprints.pipeline.schemas import Addition, BulkMove, Deal, HistoryQuery, Move
+from blueprints.pipeline.schemas import BulkMove, CardAddition, CardDeal, CardHistoryQuery, CardMove
 from cloudchat.services.pipelines import cards, history, moving
 from cloudchat.services.pipelines.moving import Wanted
 from cloudchat.services.visibility import get_visible
@@ -25,15 +25,15 @@ def show_card(conversation_id: int):
 
 @bp.post(CARD)
 @requires("agent")
-@api.validate(json=Addition, resp=DONE, tags=["pipelines"])
-def add_card(conversation_id: int, json: Addition):
+@api.validate(json=CardAddition, resp=DONE, tags=["pipelines"])
+def add_card(conversation_id: int, json: CardAddition):
     return moving.add(me(), conversation_id, json.pipeline_id, json.stage_id)
 
 
 @bp.post(CARD + "/move")
 @requires("agent")
-@api.validate(json=Move, resp=DONE, tags=["pipelines"])
-def move_card(conversation_id: int, json: Move):
+@api.validate(json=CardMove, resp=DONE, tags=["pipelines"])
+def move_card(conversation_id: int, json: CardMove):
     """Refused with 409 and the present card where somebody has moved it since `expected_version`."""
     wanted = Wanted(
         json.to_stage_id, json.before_id, json.after_id, json.place, json.expected_version, json.lost_reason
@@ -43,8 +43,8 @@ def move_card(conversation_id: int, json: Move):
 
 @bp.patch(CARD)
 @requires("agent")
-@api.validate(json=Deal, resp=DONE, tags=["pipelines"])
-def change_deal(conversation_id: int, json: Deal):
+@api.validate(json=CardDeal, resp=DONE, tags=["pipelines"])
+def change_deal(conversation_id: int, json: CardDeal):
     return moving.set_deal(me(), conversation_id, json.model_dump(exclude_unset=True))
 
 
@@ -58,8 +58,8 @@ def remove_card(conversation_id: int):
 
 @bp.get(CARD + "/history")
 @requires("agent")
-@api.validate(query=HistoryQuery, resp=OK, tags=["pipelines"])
-def list_history(conversation_id: int, query: HistoryQuery):
+@api.validate(query=CardHistoryQuery, resp=OK, tags=["pipelines"])
+def list_history(conversation_id: int, query: CardHistoryQuery):
     """Where the card has been, the newest first, with what automation did on the way."""
     row = get_visible(me(), conversation_id)
     after = decode_cursor(query.cursor, int)

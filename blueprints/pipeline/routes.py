@@ -4,16 +4,16 @@ from spectree import Response as Answers
 
 from blueprints.pipeline import bp
 from blueprints.pipeline.schemas import (
+    AutomationTrial,
+    BoardCardsQuery,
     BoardQuery,
-    CardsQuery,
+    NewBoardView,
     NewPipeline,
-    NewView,
-    Order,
-    PageQuery,
+    OrderBody,
     PipelineChange,
-    Removal,
+    PipelineQuery,
+    RemovalQuery,
     StageBody,
-    Trial,
 )
 from cloudchat.models import PipelineStage
 from cloudchat.services import secrets
@@ -34,8 +34,8 @@ GONE = Answers("HTTP_204", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_409", "HTTP
 
 @bp.get("/api/app/pipelines")
 @requires("agent")
-@api.validate(query=PageQuery, resp=OK, tags=["pipelines"])
-def list_pipelines(query: PageQuery):
+@api.validate(query=PipelineQuery, resp=OK, tags=["pipelines"])
+def list_pipelines(query: PipelineQuery):
     rows = catalog.page(decode_cursor(query.cursor, int, int), query.limit)
     next_cursor = None
     if len(rows) > query.limit:
@@ -69,16 +69,16 @@ def change_pipeline(pipeline_id: int, json: PipelineChange):
 
 @bp.delete("/api/app/pipelines/<int:pipeline_id>")
 @requires("admin")
-@api.validate(query=Removal, resp=GONE, tags=["pipelines"])
-def delete_pipeline(pipeline_id: int, query: Removal):
+@api.validate(query=RemovalQuery, resp=GONE, tags=["pipelines"])
+def delete_pipeline(pipeline_id: int, query: RemovalQuery):
     catalog.archive(pipeline_id, actor_of(me()), query.move_to_stage_id, query.force)
     return "", 204
 
 
 @bp.put("/api/app/pipelines/reorder")
 @requires("admin")
-@api.validate(json=Order, resp=DONE, tags=["pipelines"])
-def reorder_pipelines(json: Order):
+@api.validate(json=OrderBody, resp=DONE, tags=["pipelines"])
+def reorder_pipelines(json: OrderBody):
     catalog.reorder(json.ids)
     return {"ids": json.ids}
 
@@ -120,23 +120,23 @@ def _made_secrets(row: PipelineStage, before: list[str]) -> dict[str, str]:
 
 @bp.delete("/api/app/pipelines/stages/<int:stage_id>")
 @requires("admin")
-@api.validate(query=Removal, resp=GONE, tags=["pipelines"])
-def delete_stage(stage_id: int, query: Removal):
+@api.validate(query=RemovalQuery, resp=GONE, tags=["pipelines"])
+def delete_stage(stage_id: int, query: RemovalQuery):
     stages.archive(stage_id, actor_of(me()), query.move_to_stage_id)
     return "", 204
 
 
 @bp.put("/api/app/pipelines/<int:pipeline_id>/stages/reorder")
 @requires("admin")
-@api.validate(json=Order, resp=DONE, tags=["pipelines"])
-def reorder_stages(pipeline_id: int, json: Order):
+@api.validate(json=OrderBody, resp=DONE, tags=["pipelines"])
+def reorder_stages(pipeline_id: int, json: OrderBody):
     return {"items": [presenting.stage(row) for row in stages.reorder(pipeline_id, json.ids)]}
 
 
 @bp.post("/api/app/pipelines/stages/<int:stage_id>/automation/test")
 @requires("admin")
-@api.validate(json=Trial, resp=DONE, tags=["pipelines"])
-def test_automation(stage_id: int, json: Trial):
+@api.validate(json=AutomationTrial, resp=DONE, tags=["pipelines"])
+def test_automation(stage_id: int, json: AutomationTrial):
     """What the stage's rules would do with a card now; nothing is done."""
     row = get_visible(me(), json.conversation_id)
     return {"items": trying.rehearse(stages.get(stage_id), row)}
@@ -163,8 +163,8 @@ def show_board(pipeline_id: int, query: BoardQuery):
 
 @bp.get("/api/app/pipelines/<int:pipeline_id>/cards")
 @requires("agent")
-@api.validate(query=CardsQuery, resp=OK, tags=["pipelines"])
-def show_cards(pipeline_id: int, query: CardsQuery):
+@api.validate(query=BoardCardsQuery, resp=OK, tags=["pipelines"])
+def show_cards(pipeline_id: int, query: BoardCardsQuery):
     """Those of `ids` that are on the board under the filter, as they are now, and the columns' totals."""
     found, totals = board.among(me(), pipeline_id, query.chosen(), query.filter())
     return {"items": found, "totals": {key: board.totals_json(value) for key, value in totals.items()}}
@@ -187,8 +187,8 @@ def list_views(pipeline_id: int):
 
 @bp.post("/api/app/pipelines/<int:pipeline_id>/views")
 @requires("agent")
-@api.validate(json=NewView, resp=MADE, tags=["pipelines"])
-def create_view(pipeline_id: int, json: NewView):
+@api.validate(json=NewBoardView, resp=MADE, tags=["pipelines"])
+def create_view(pipeline_id: int, json: NewBoardView):
     return view_json(views.keep(me(), pipeline_id, json.name, json.query)), 201
 
 

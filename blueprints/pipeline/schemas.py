@@ -13,7 +13,7 @@ from cloudchat.services.pipelines.moving import MOST_AT_ONCE
 from cloudchat.web import MAX_LIMIT, Body, decode_cursor, encode_cursor
 
 Money = Annotated[float, Field(ge=0, le=10**13)]
-Version = Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)]
+Version = Annotated[int, Field(ge=0, le=10**9, strict=True)]
 
 
 class StageBody(Body):
@@ -70,16 +70,16 @@ class PipelineChange(Body):
     hide_resolved: bool | None = None
 
 
-class PageQuery(Body):
+class PipelineQuery(Body):
     cursor: str | None = None
     limit: int = Field(50, ge=1, le=MAX_LIMIT)
 
 
-class Order(Body):
+class OrderBody(Body):
     ids: list[StrictId] = Field(min_length=1, max_length=200)
 
 
-class Removal(Body):
+class RemovalQuery(Body):
     """Where the cards go: to a stage, or (`force`) off the board."""
 
     move_to_stage_id: RowId | None = None
@@ -138,7 +138,7 @@ def _amount(text: str) -> Decimal:
     return value
 
 
-class CardsQuery(BoardQuery):
+class BoardCardsQuery(BoardQuery):
     """The present state of these cards, as far as the filter lets them through."""
 
     ids: str = Field("", max_length=1200)
@@ -152,14 +152,14 @@ class CardsQuery(BoardQuery):
         return [number for number in numbers if 0 < number < 2**31]
 
 
-class Addition(Body):
+class CardAddition(Body):
     """Onto which pipeline; the first stage where none is named."""
 
     pipeline_id: StrictId
     stage_id: StrictId | None = None
 
 
-class Move(Body):
+class CardMove(Body):
     """Where the card goes: before or after other cards, else to the column's end (or `place: top`)."""
 
     to_stage_id: StrictId
@@ -170,7 +170,7 @@ class Move(Body):
     lost_reason: str | None = None
 
 
-class Deal(Body):
+class CardDeal(Body):
     deal_value: Money | None = None
     lost_reason: str | None = None
 
@@ -188,15 +188,15 @@ class BulkMove(Body):
     lost_reason: str | None = None
 
 
-class Trial(Body):
+class AutomationTrial(Body):
     conversation_id: StrictId
 
 
-class HistoryQuery(Body):
+class CardHistoryQuery(Body):
     cursor: str | None = None
     limit: int = Field(50, ge=1, le=MAX_LIMIT)
 
 
-class NewView(Body):
+class NewBoardView(Body):
     name: str
     query: dict[str, Any] = {}

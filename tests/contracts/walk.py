@@ -42,23 +42,34 @@ def tried(app) -> list:
 
 
 def filled(value, organization_id):
-    """Replace {contact} and {conversation} by ids of the organization, wherever they stand."""
+    """Replace {bot}, {contact} and {conversation} by ids of the organization, wherever they stand."""
     if isinstance(value, dict):
         return {key: filled(item, organization_id) for key, item in value.items()}
     if isinstance(value, list):
         return [filled(item, organization_id) for item in value]
     if isinstance(value, str):
-        for name in ("contact", "conversation", "pipeline", "stage", "card"):
+        for name in ("bot", "card", "contact", "conversation", "pipeline", "stage"):
             if "{" + name + "}" in value:
                 made = getattr(objects, name)(organization_id)
                 return made if value == "{" + name + "}" else value.replace("{" + name + "}", str(made))
     return value
 
 
+class Made(dict):
+    """Ids of rows of the organization by what they are, each made when it is asked for."""
+
+    def __init__(self, organization_id: int):
+        super().__init__()
+        self.organization_id = organization_id
+
+    def __missing__(self, name: str) -> int:
+        self[name] = getattr(objects, name)(self.organization_id)
+        return self[name]
+
+
 def request_of(rule, organization_id) -> dict:
     given = registry.REQUESTS.get(rule.endpoint, {})
-    names = ("contact", "conversation", "pipeline", "stage")
-    made = {name: getattr(objects, name)(organization_id) for name in names}
+    made = Made(organization_id)
     return {key: value(made) if callable(value) else value for key, value in given.items()}
 
 

@@ -152,10 +152,11 @@ def reorder(pipeline_id: int, ids: list[int]) -> list[PipelineStage]:
     """Set the order; every stage has to be named once, open ones before closed ones."""
     pipeline = _live_pipeline(pipeline_id)
     rows = {row.id: row for row in of_pipelines([pipeline.id])}
-    if set(ids) - set(rows):
-        raise NotFound("stage")
-    if sorted(ids) != sorted(rows):
-        raise Invalid("stages", fields={"ids": ["order_incomplete"]})
+    for row_id in set(ids) - set(rows):
+        get(row_id)
+    if sorted(ids) != sorted(rows):  # somebody has added or taken away a stage meanwhile
+        fields = {"ids": ["order_incomplete"]}
+        raise Conflict("order_incomplete", code="order_incomplete", fields=fields)
     ordered = [rows[row_id] for row_id in ids]
     closed = [row.kind != "open" for row in ordered]
     if closed != sorted(closed):
