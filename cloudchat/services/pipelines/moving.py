@@ -10,7 +10,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 
 from cloudchat.errors import AppError, Conflict, Invalid, NotFound
 from cloudchat.events import CardMoved, ConversationChanged, publish
@@ -329,16 +328,14 @@ def _set_status(row: Conversation, stage: PipelineStage, left: PipelineStage | N
     """A closed stage resolves the conversation. Back in an open one it is reopened, unless the
     contact has another open conversation there by now: then only the card moves."""
     if stage.kind != "open" and row.status != "resolved":
-        conversations.clear_unread(row)
-        row.status, row.resolved_at, row.snoozed_until = "resolved", now(), None
-        row.needs_human = row.awaiting_division_selection = False
+        conversations.close(row)
     elif stage.kind == "open" and left is not None and left.kind != "open" and row.status == "resolved":
         try:
-            with db.session.begin_nested():
-                row.status, row.resolved_at = "open", None
-        except IntegrityError:
-            db.session.refresh(row, ["status", "resolved_at"])
+            conversations.reopen(row, "open")
+        except Conflict:
+            db.session.refresh(row, ["status", "snoozed_until"])
             return
+        row.resolved_at = None
     else:
         return
     changes = {"status": row.status, "snoozed_until": None, "unread_count": row.unread_count}

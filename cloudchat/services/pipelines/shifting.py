@@ -31,7 +31,7 @@ def shift(which: ColumnElement[bool], target: PipelineStage | None, actor: Actor
         values["pipeline_position"] = None
     elif target.kind != "open":
         resolved = {"status": "resolved", "resolved_at": func.coalesce(Conversation.resolved_at, moment)}
-        values |= {**resolved, "snoozed_until": None, "needs_human": False}
+        values |= {**resolved, "snoozed_until": None, "needs_human": False, "waiting_since": None}
     db.session.execute(
         update(Conversation).where(which).values(**values).execution_options(synchronize_session=False)
     )

@@ -351,9 +351,7 @@ def resolve(row: Conversation, _values: dict, _run: PipelineRun) -> dict:
     """Resolve the conversation; the card stays where it is."""
     if row.status == "resolved":
         return {"unchanged": True}
-    conversations.clear_unread(row)
-    row.status, row.resolved_at, row.snoozed_until = "resolved", now(), None
-    row.needs_human = row.awaiting_division_selection = False
+    conversations.close(row)
     conversations.log(row, "resolved", None)
     changed(row, {"status": "resolved", "snoozed_until": None})
     return {}
