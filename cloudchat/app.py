@@ -16,6 +16,7 @@ from blueprints import (
     dashboard,
     inbox,
     notifications,
+    pipeline,
     settings,
     system,
     webchat,
@@ -23,6 +24,7 @@ from blueprints import (
 )
 from cloudchat import channels, cli, jobs, local, logs, pages, realtime, web
 from cloudchat import config as configuration
+from cloudchat.clients import guarded
 from cloudchat.extensions import db, migrate, redis
 from cloudchat.limits import limiter
 
@@ -34,6 +36,7 @@ BLUEPRINTS = (
     dashboard,
     inbox,
     notifications,
+    pipeline,
     settings,
     system,
     webchat,
@@ -68,6 +71,7 @@ def create_app(config: configuration.Config | None = None, web_process: bool = F
     web.csrf.init_app(app)
     limiter.init_app(app)
     channels.configure(config)
+    guarded.configure(config.webhook_allow)
 
     logs.init_app(app)
     web.init_errors(app)

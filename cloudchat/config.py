@@ -41,9 +41,9 @@ class Config:
     telegram_api_url: str
     wa_device_url: str
     rajaongkir_url: str
-    allowed_private_hosts: tuple[str, ...]
     vapid_private_key: str
     vapid_subject: str
+    webhook_allow: tuple[str, ...]
     trusted_proxies: int
     database_pool: int
     is_production: bool
@@ -78,9 +78,9 @@ def load(env: Mapping[str, str] = os.environ) -> Config:
         telegram_api_url=env.get("TELEGRAM_API_URL", "https://api.telegram.org").rstrip("/"),
         wa_device_url=env.get("WA_DEVICE_URL", "http://localhost:3000").rstrip("/"),
         rajaongkir_url=env.get("RAJAONGKIR_URL", "https://rajaongkir.komerce.id").rstrip("/"),
-        allowed_private_hosts=_list(env.get("ALLOWED_PRIVATE_HOSTS", "")),
         vapid_private_key=env.get("VAPID_PRIVATE_KEY", ""),
         vapid_subject=env.get("VAPID_SUBJECT", ""),
+        webhook_allow=tuple(env.get("WEBHOOK_ALLOW", "").replace(",", " ").split()),
         trusted_proxies=_number(env, "TRUSTED_PROXIES", 0),
         database_pool=_number(env, "DATABASE_POOL", 20),
         is_production=is_production,

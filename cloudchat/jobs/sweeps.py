@@ -15,6 +15,7 @@ from cloudchat.jobs import (
     media,
     notifications,
     outbound,
+    pipelines,
     system_job,
     tenant_job,
 )
@@ -30,6 +31,7 @@ from cloudchat.services import (
     settling,
 )
 from cloudchat.services import media as media_service
+from cloudchat.services.pipelines.automation import running
 
 EVENTS_KEPT = timedelta(days=10)  # Meta repeats for up to 7 days; repeats must still be known
 KEYS_KEPT = timedelta(days=2)
@@ -71,6 +73,12 @@ def snoozed() -> None:
 def wake_snoozed(organization_id: int) -> None:
     while conversations.wake_snoozed():
         pass
+
+
+@system_job("stage automation is due in every organization")
+def due_automation() -> None:
+    for organization_id in running.organizations_with_due():
+        enqueue_once(pipelines.run_due, organization_id)
 
 
 @system_job("contact imports whose worker died go on in every organization")

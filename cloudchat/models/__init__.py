@@ -24,6 +24,13 @@ from cloudchat.models.notifications import (
     PushSubscription,
 )
 from cloudchat.models.organizations import Organization
+from cloudchat.models.pipelines import (
+    Pipeline,
+    PipelineRun,
+    PipelineStage,
+    PipelineStageHistory,
+    PipelineView,
+)
 from cloudchat.models.users import ApiToken, Invitation, User, UserSession
 
 __all__ = [
@@ -62,6 +69,11 @@ __all__ = [
     "NotificationSettings",
     "Organization",
     "OutboxEntry",
+    "Pipeline",
+    "PipelineRun",
+    "PipelineStage",
+    "PipelineStageHistory",
+    "PipelineView",
     "PushSubscription",
     "User",
     "UserSession",

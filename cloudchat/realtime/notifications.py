@@ -108,6 +108,17 @@ def on_device(event: events.DeviceChanged) -> None:
     )
 
 
+def on_pipeline_notice(event: events.PipelineNotice) -> None:
+    told = Happening(
+        "automation",
+        f"automation:{event.conversation_id}",
+        event.conversation_id,
+        user_ids=(event.user_id,),
+        data={"text": event.text},
+    )
+    _add(event.organization_id, told)
+
+
 def on_wanted(event: events.NotificationWanted) -> None:
     told = Happening(
         event.kind,
@@ -133,6 +144,7 @@ SUBSCRIPTIONS = {
     events.TimelineAdded: on_timeline,
     events.ConversationRead: on_read,
     events.DeviceChanged: on_device,
+    events.PipelineNotice: on_pipeline_notice,
     events.NotificationWanted: on_wanted,
     events.NotificationsRead: on_notifications_read,
     AlertsDue: lambda event: tell(event.organization_id),

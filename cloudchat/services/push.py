@@ -10,6 +10,7 @@ import json
 import time
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import http_ece
 import structlog
@@ -17,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from cloudchat.clients import outside
+from cloudchat import config
+from cloudchat.clients import guarded
 from cloudchat.errors import Forbidden, Invalid, NotFound
 from cloudchat.events import PushTestWanted, publish
 from cloudchat.extensions import db, now
@@ -40,8 +42,9 @@ MOST_BROWSERS = 20  # of one user
 DELAY = timedelta(seconds=3)  # so that what is read at once in an open page is not pushed as well
 LIFETIME = timedelta(hours=1)  # how long a push service keeps it for a browser that is away
 RETRY_FOR = timedelta(minutes=2)
-MOST_FAILURES = 5  # in a row, then the browser is given up
+MOST_FAILURES = 5  # refusals in a row, then the browser is given up
 GONE = (404, 410)
+PASSING = (0, 408, 425, 429)  # no answer, or "later": nothing is wrong with the browser
 TEST_TITLE = N_("A test from CloudChat")
 TEST_BODY = N_("This is how you are told while CloudChat is closed.")
 ABOUT_UNREAD = ("message", "conversation_new", "message_unassigned")
@@ -51,10 +54,10 @@ ABOUT_UNREAD = ("message", "conversation_new", "message_unassigned")
 
 
 def subscribe(identity: Identity, endpoint: str, p256dh: str, auth: str, user_agent: str) -> int:
-    """Push to this browser from now on; answers the subscription's id. Raises Invalid, AddressRefused."""
+    """Push to this browser from now on; answers the subscription's id. Raises Invalid."""
     if identity.acting or identity.session_id is None:
         raise Forbidden(code="session_needed")
-    outside.check(endpoint)
+    _check_endpoint(endpoint)
     _check_keys(p256dh, auth)
     values = {
         "user_id": identity.user_id,
@@ -77,6 +80,17 @@ def subscribe(identity: Identity, endpoint: str, p256dh: str, auth: str, user_ag
     _keep_newest(identity.user_id)
     db.session.commit()
     return made
+
+
+def _check_endpoint(endpoint: str) -> None:
+    """We shall call it: https, and a public place, unless the operator allows another."""
+    parts = urlsplit(endpoint)
+    try:
+        guarded.check_url(endpoint)
+        if parts.scheme != "https" and parts.netloc not in config.active().webhook_allow:
+            raise guarded.Refused("not https")
+    except guarded.Refused:
+        raise Invalid(code="invalid", fields={"endpoint": ["address_refused"]}) from None
 
 
 def _check_keys(p256dh: str, auth: str) -> None:
@@ -254,11 +268,10 @@ def send_test(user_id: int) -> None:
 
 def _send_to(browser: PushSubscription, payload: dict[str, Any], topic: str) -> bool:
     """Hand it to the browser's push service; False where a later try could help."""
-    try:
-        status = _call(browser, payload, topic)
-    except (outside.AddressRefused, outside.NoAnswer) as error:
-        log.info("push_failed", subscription_id=browser.id, error=str(error))
-        status = 0
+    status = _call(browser, payload, topic)
+    if status in PASSING or status >= 500:
+        log.info("push_failed", subscription_id=browser.id, status=status)
+        return False
     failures = 0 if 200 <= status < 300 else browser.failures + 1
     this = PushSubscription.id == browser.id
     if status in GONE or failures >= MOST_FAILURES:
@@ -271,11 +284,11 @@ def _send_to(browser: PushSubscription, payload: dict[str, Any], topic: str) -> 
     if failures:
         log.info("push_refused", subscription_id=browser.id, status=status)
     db.session.commit()
-    return status not in (0, 429) and status < 500
+    return True
 
 
 def _call(browser: PushSubscription, payload: dict[str, Any], topic: str) -> int:
-    url = outside.check(browser.endpoint)
+    """The status that the push service answers; 0 where it does not, 403 where we may not call it."""
     body = http_ece.encrypt(
         json.dumps(payload, ensure_ascii=False).encode(),
         private_key=ec.generate_private_key(ec.SECP256R1()),
@@ -283,9 +296,9 @@ def _call(browser: PushSubscription, payload: dict[str, Any], topic: str) -> int
         auth_secret=_bytes(browser.auth),
         version="aes128gcm",
     )
-    audience = f"{url.scheme}://{url.netloc.decode()}"
+    place = urlsplit(browser.endpoint)
     headers = {
-        **push_keys.signed(audience, int(time.time()) + 12 * 3600),
+        **push_keys.signed(f"{place.scheme}://{place.netloc}", int(time.time()) + 12 * 3600),
         "Content-Type": "application/octet-stream",
         "Content-Encoding": "aes128gcm",
         "TTL": str(int(LIFETIME.total_seconds())),
@@ -293,7 +306,12 @@ def _call(browser: PushSubscription, payload: dict[str, Any], topic: str) -> int
         # One that a later one of the same topic overtakes is not delivered any more
         "Topic": base64.urlsafe_b64encode(hashlib.sha256(topic.encode()).digest())[:32].decode(),
     }
-    return outside.send("POST", browser.endpoint, content=body, headers=headers, seconds=5).status_code
+    try:
+        return guarded.post(browser.endpoint, body, headers)
+    except guarded.Refused:
+        return 403
+    except guarded.Failed as failed:
+        return failed.status or 0
 
 
 def _bytes(words: str) -> bytes:

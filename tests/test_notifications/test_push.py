@@ -12,7 +12,6 @@ from py_vapid import Vapid02
 from sqlalchemy import select, update
 
 from cloudchat import config
-from cloudchat.clients import outside
 from cloudchat.extensions import db, now
 from cloudchat.jobs import notifications as jobs
 from cloudchat.jobs import sweeps
@@ -172,47 +171,17 @@ def test_the_test_push_reaches_ones_own_browsers(cast, browser, as_person, simul
     assert as_person(cast.manager).post("/api/app/notifications/push/test").json == {"browsers": 0}
 
 
-ADDRESSES = [
-    "http://push.example.com/x",
+REFUSED = [
+    "http://93.184.216.34/x",
     "https://localhost/x",
-    "https://127.0.0.1/x",
     "https://10.1.2.3:8443/x",
-    "https://192.168.0.1/x",
     "https://169.254.169.254/latest",
-    "https://[::1]/x",
     "https://[::ffff:10.0.0.1]/x",
-    "https://[64:ff9b::a00:1]/x",
-    "https://[2002:a00:1::1]/x",
-    "https://100.64.0.1/x",
-    "https://224.0.1.1/x",
-    "https://0/x",
-    "https://2130706433/x",
-    "https://redis/x",
-    "https://user:pass@push.example.com/x",
-    "https://desk.internal/x",
+    "https://user:pass@93.184.216.34/x",
+    "https://93.184.216.34:6379/x",
     "file:///etc/passwd",
-    "gopher://push.example.com/x",
-    "https://push.example.com/\r\nX: y",
-    "javascript:alert(1)",
-    "https://",
     "",
 ]
-
-
-@pytest.mark.parametrize("url", ADDRESSES)
-def test_addresses_that_are_not_public_are_refused(context, url):
-    with pytest.raises((outside.AddressRefused, outside.NoAnswer)):
-        outside.send("POST", url, content=b"", headers={})
-
-
-def test_a_name_is_checked_for_where_it_leads(context, monkeypatch):
-    """All of its addresses are, and the call goes to one that was checked, under the name."""
-    answers = [("93.184.216.34", 443), ("10.0.0.1", 443)]
-    monkeypatch.setattr(outside.socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", a) for a in answers])
-    with pytest.raises(outside.AddressRefused):
-        outside.send("POST", "https://push.example.com/x", content=b"", headers={})
-    answers.pop()
-    assert outside._public_address(outside.check("https://push.example.com/x")) == "93.184.216.34"
 
 
 def test_subscribing_is_checked(cast, as_person, browser, client):
@@ -227,7 +196,7 @@ def test_subscribing_is_checked(cast, as_person, browser, client):
 
         who = replace(who, session_id=browser.session_id)
         for endpoint, p256dh, auth in (
-            ("https://10.0.0.1/x", good["keys"]["p256dh"], good["keys"]["auth"]),
+            *((url, good["keys"]["p256dh"], good["keys"]["auth"]) for url in REFUSED),
             (browser.url, words(b"\x04" + b"x" * 64), good["keys"]["auth"]),
             (browser.url, "äöü", good["keys"]["auth"]),
             (browser.url, good["keys"]["p256dh"], "short"),

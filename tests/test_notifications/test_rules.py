@@ -3,9 +3,9 @@
 import pytest
 
 from cloudchat import events
-from cloudchat.extensions import db
+from cloudchat.extensions import db, now
 from cloudchat.models import DivisionAgent, Notification
-from cloudchat.services import conversations, notification_settings
+from cloudchat.services import conversations, notification_list, notification_settings, outbound
 from cloudchat.services.notification_kinds import KINDS
 from cloudchat.tenancy import acting_as
 from tests.test_notifications.conftest import identity
@@ -207,3 +207,83 @@ def test_the_list_uses_its_index(cast, context):
         plan = "\n".join(db.session.scalars(db.text(statement), values))
     assert "ix_notifications_list" in plan and "Sort" not in plan
     assert Notification.__tablename__ in plan
+
+
+def test_only_own_ones_are_marked_read(cast, make, as_person, writes, bell):
+    talk = make.conversation(cast.organization_id)
+    writes(talk, "Halo")
+    call = as_person(cast.agent)
+    ids = [item["id"] for item in as_person(cast.colleague).get("/api/app/notifications").json["items"]]
+    assert call.post("/api/app/notifications/read", json={"ids": ids}).json == {"unread": 1}
+    assert len(bell(cast.colleague)) == 1
+    assert call.post("/api/app/notifications/read", json={"conversation_id": talk.id}).json == {"unread": 0}
+    assert len(bell(cast.colleague)) == 1
+    assert call.post("/api/app/notifications/read", json={}).status_code == 422
+    for url in (f"/api/app/notifications/{ids[0]}",):
+        assert call.get(url).status_code == 404
+
+
+def test_the_list_goes_on_by_cursor(cast, make, as_person, writes):
+    for number in range(5):
+        writes(make.conversation(cast.organization_id, assignee_id=cast.agent.id, name=f"P{number}"), "Halo")
+    call, found, cursor = as_person(cast.agent), [], None
+    while True:
+        query = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+        answer = call.get("/api/app/notifications", query_string=query).json
+        found += [item["title"] for item in answer["items"]]
+        cursor = answer["next_cursor"]
+        if cursor is None:
+            break
+    assert found == [f"P{number} menulis" for number in (4, 3, 2, 1, 0)]
+    assert call.get("/api/app/notifications?cursor=nonsense").status_code == 422
+
+
+def test_settings_are_merged_and_checked(cast, as_person):
+    url, call = "/api/app/notifications/settings", as_person(cast.agent)
+    before = call.get(url).json
+    assert set(before["events"]) == set(KINDS) and before["snoozed_until"] is None
+    answer = call.put(url, json={"sound": {"volume": 0}, "quiet_hours": {"days": [6, 0]}, "colour": "red"})
+    assert answer.json["sound"] == {"name": "chime", "volume": 0}
+    assert answer.json["quiet_hours"] == {**before["quiet_hours"], "days": [6, 0]}
+    assert call.get(url).json == answer.json
+    assert as_person(cast.colleague).get(url).json == before
+    for wrong, field in (
+        ({"sound": {"volume": 101}}, "sound.volume"),
+        ({"sound": {"name": "trumpet"}}, "sound.name"),
+        ({"events": {"rain": {"sound": True}}}, "events.rain"),
+        ({"quiet_hours": {"start_time": "25:00"}}, "quiet_hours.start_time"),
+        ({"quiet_hours": {"start_time": "07:00"}}, "quiet_hours.end_time"),
+        ({"quiet_hours": {"days": [7]}}, "quiet_hours.days.0"),
+        ({"events": {"mention": {"sound": "loud"}}}, "events.mention.sound"),
+    ):
+        refused = call.put(url, json=wrong)
+        assert refused.status_code == 422 and field in refused.json["error"]["fields"], wrong
+    assert call.get(url).json == answer.json
+
+
+def test_old_ones_are_dropped(cast, make, writes, as_person):
+    writes(make.conversation(cast.organization_id), "Halo")
+    with acting_as(cast.organization_id):
+        assert notification_list.drop_old() == 0
+        old = now() - notification_list.KEPT
+        db.session.execute(db.update(Notification).values(happened_at=old))
+        assert notification_list.drop_old() == 4
+    assert as_person(cast.agent).get("/api/app/notifications").json["items"] == []
+
+
+def test_badges_stay_the_databases(cast, make, writes, as_person):
+    """Answers of bots and a manager's look leave a conversation unread; the assignee's look does not."""
+    talk = make.conversation(cast.organization_id, assignee_id=cast.agent.id)
+    writes(talk, "satu", "dua")
+    with acting_as(cast.organization_id):
+        row = db.session.get(make.Conversation, talk.id, with_for_update=True)
+        outbound.add(row, "bot", "Terima kasih")
+        outbound.add(row, "system", "Anda di antrian ke 1")
+        db.session.commit()
+        conversations.mark_read(identity(cast.manager), talk.id)
+    count = as_person(cast.agent).get("/api/app/inbox/unread-count")
+    assert count.json == {"conversations": 1, "messages": 2}
+    with acting_as(cast.organization_id):
+        conversations.mark_read(identity(cast.agent), talk.id)
+    count = as_person(cast.agent).get("/api/app/inbox/unread-count")
+    assert count.json == {"conversations": 0, "messages": 0}
