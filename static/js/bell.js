@@ -11,7 +11,8 @@ import { toast } from "./toast.js";
 const bell = document.querySelector(".bell");
 const menu = document.getElementById("notifications-menu");
 const list = menu?.querySelector("[data-bell]");
-let looked = "";
+let reading = false;
+let again = false;
 
 /** Show how many notifications are unread. */
 function setBell(unread) {
@@ -34,14 +35,16 @@ async function load() {
 /** What is about the conversation in view has been seen. */
 async function readInView() {
   const id = inView();
-  const unread = shownCount("notifications");
-  if (!id || !unread || looked === `${id}:${unread}`) return;
-  looked = `${id}:${unread}`;
-  try {
-    setBell((await api("POST", "/api/app/notifications/read", { conversation_id: id })).unread);
-  } catch {
-    looked = ""; // the next look tries again
+  if (!id || !shownCount("notifications")) return;
+  if (reading) {
+    again = true;
+    return;
   }
+  reading = true;
+  again = false;
+  await read({ conversation_id: id });
+  reading = false;
+  if (again) readInView();
 }
 
 menu?.addEventListener("cloudchat:menu-open", load);
@@ -67,15 +70,15 @@ addEventListener("focus", readInView);
 document.addEventListener("click", (event) => {
   const item = event.target.closest?.("[data-notification]");
   // The page that opens next must find it read, so this request outlives the present one
-  if (item?.dataset.unreadItem !== undefined) read([Number(item.dataset.notification)], { keepalive: true });
+  if (item?.dataset.unreadItem !== undefined) read({ ids: [Number(item.dataset.notification)] }, { keepalive: true });
   if (event.target.closest?.("[data-bell-read-all]")) readAll();
   const snooze = event.target.closest?.("[data-snooze]");
   if (snooze) snoozeFor(snooze.dataset.snooze || null);
 });
 
-async function read(ids, options) {
+async function read(which, options) {
   try {
-    setBell((await api("POST", "/api/app/notifications/read", { ids }, options)).unread);
+    setBell((await api("POST", "/api/app/notifications/read", which, options)).unread);
   } catch {
     // it stays unread, which is the truth
   }

@@ -4,6 +4,7 @@ import { toast } from "./toast.js";
 
 const KEY = `cloudchat.sound.${document.documentElement.dataset.user}`;
 const PAUSE_MS = 1_500;
+const PATIENCE_MS = 900; // a busy computer takes its time to open the audio
 const LOUDEST = 0.4;
 let audio = null;
 let last = 0;
@@ -51,7 +52,7 @@ export async function ring({ name = "chime", volume = 60 } = {}, { now = false, 
   audio ??= new AudioContext();
   if (audio.state !== "running") {
     // Without a press on the page browsers neither play nor say so
-    await Promise.race([audio.resume().catch(() => {}), new Promise((resolve) => setTimeout(resolve, 300))]);
+    await Promise.race([audio.resume().catch(() => {}), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
   }
   if (audio.state !== "running") {
     if (hint) showHint({ name, volume });
