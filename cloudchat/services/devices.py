@@ -12,7 +12,7 @@ from cloudchat.errors import Conflict, Invalid, NotFound
 from cloudchat.events import DeviceChanged, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import Device
-from cloudchat.services import audit, secrets, webchat_settings
+from cloudchat.services import audit, edits, secrets, webchat_settings
 from cloudchat.tenancy import all_organizations, current_organization_id
 
 
@@ -75,9 +75,16 @@ def create(kind: str, name: str, config: dict) -> Device:
     return device
 
 
-def change(device_id: int, values: dict) -> Device:
-    """Change name, settings or secrets; an empty secret leaves the old one."""
+def editable(device: Device) -> dict:
+    """What people change of a device; secrets are no part of it, they are never shown."""
+    return {"name": device.name, "is_active": device.is_active, "config": device.config}
+
+
+def change(device_id: int, values: dict, expected: str | None = None) -> Device:
+    """Change name, settings or secrets; an empty secret leaves the old one. Raises Conflict where
+    somebody else has changed the same since the version `expected`."""
     device = get(device_id)
+    edits.check(device, editable, _comparable(device, values), expected)
     fields = _fields(device.type)
     if "name" in values:
         if not values["name"].strip() or len(values["name"]) > 255:
@@ -101,6 +108,11 @@ def change(device_id: int, values: dict) -> Device:
     publish(DeviceChanged(device.organization_id, device.id, device.status))
     db.session.commit()
     return device
+
+
+def _comparable(device: Device, values: dict) -> dict:
+    plain = _chosen(values.get("config") or {}, _fields(device.type).plain)
+    return {**values, **({"config": {**device.config, **plain}} if plain else {"config": device.config})}
 
 
 def remove(device_id: int) -> None:
