@@ -39,6 +39,13 @@ def get(organization_id: int) -> Organization:
     return found
 
 
+def is_active(organization_id: int) -> bool:
+    """Whether it is switched on. Ends the transaction, so that work after it begins a fresh one."""
+    found = db.session.scalar(select(Organization.is_active).where(Organization.id == organization_id))
+    db.session.rollback()
+    return bool(found)
+
+
 def change(organization_id: int, values: dict) -> Organization:
     """Change name, time zone and language. Expects to run inside that organization."""
     organization = get(organization_id)
