@@ -11,12 +11,8 @@ from cloudchat.channels import get as channel_for
 from cloudchat.errors import Invalid
 from cloudchat.fields import LARGEST_ID
 from cloudchat.models import Conversation
-<<<<<<< HEAD
-from cloudchat.services import contacts, conversations, edits, inbox, labels, presenting, threads
-=======
-from cloudchat.services import contacts, conversations, inbox, labels, mentions, presenting, threads
+from cloudchat.services import contacts, conversations, edits, inbox, labels, mentions, presenting, threads
 from cloudchat.services.visibility import get_visible
->>>>>>> main
 from cloudchat.web import Body, me, requires
 
 ROWS = 30
