@@ -7,7 +7,7 @@ function), and a line in FEATURES.
 from socketio import RedisManager
 
 from cloudchat import config, events
-from cloudchat.realtime import badges, checks, core, presence
+from cloudchat.realtime import badges, checks, core, line, presence
 from cloudchat.realtime.desk import Desk
 from cloudchat.realtime.rooms import socketio
 from cloudchat.realtime.visitors import Chat
@@ -51,24 +51,12 @@ def _serve_sockets(app) -> None:
     )
     socketio.on_namespace(Desk("/"))
     socketio.on_namespace(Chat("/chat"))
-    limit_frames(socketio.server.eio)
-
-
-def limit_frames(server) -> None:
-    """Refuse a frame as soon as it grows too large; Engine.IO alone looks when it has all of it."""
-    original = server._async["websocket"]
-
-    class Limited(original):
-        def __init__(self, handler, server):
-            super().__init__(handler, server)
-            self.server_args["max_message_size"] = MAX_FRAME
-
-    server._async = {**server._async, "websocket": Limited}
+    line.install()
 
 
 def start_loops(app) -> None:
     """The background greenlets of a web process."""
-    for loop in (badges.loop, checks.loop, presence.loop):
+    for loop in (badges.loop, checks.loop, presence.loop, line.ping_loop):
         socketio.start_background_task(loop, app)
 
 
