@@ -112,7 +112,7 @@ class WebSocket:
 
     def _taken(self, event: Event) -> str | bytes | None:
         """What a frame (or a part of one) completes."""
-        if self._too_many():
+        if getattr(event, "frame_finished", True) and self._too_many():
             self.close(CloseReason.POLICY_VIOLATION)
         elif isinstance(event, Message):
             return self._joined(event)
