@@ -63,6 +63,7 @@ class WebSocket:
         "_parts",
         "_protocol",
         "_reader",
+        "_send",
         "_size",
         "_sock",
         "_waiting",
@@ -73,6 +74,7 @@ class WebSocket:
         """`limit`: the longest message; `patience`: seconds without a byte after which it ends."""
         self._sock, self._reader = environ["cloudchat.socket"], environ["wsgi.input"]
         self._sock.settimeout(patience)
+        self._send = self._sock._sock.send  # gevent's own would wait where the kernel takes no more
         self._protocol = Connection(ConnectionType.SERVER)
         self._events = iter(())
         self._frames = (0.0, 0)
@@ -154,7 +156,7 @@ class WebSocket:
         sent = 0
         if not self._backlog:
             try:
-                sent = self._sock._sock.send(data)
+                sent = self._send(data)
             except BlockingIOError:
                 pass
             except OSError:

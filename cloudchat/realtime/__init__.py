@@ -7,11 +7,11 @@ function), and a line in FEATURES.
 from socketio import RedisManager
 
 from cloudchat import config, events
-from cloudchat.realtime import badges, checks, choices, core, line, presence
+from cloudchat.realtime import badges, checks, choices, connected, core, line, presence
 from cloudchat.realtime.desk import Desk
+from cloudchat.realtime.relay import Relay
 from cloudchat.realtime.rooms import socketio
 from cloudchat.realtime.visitors import Chat
-from cloudchat.relay import Relay
 
 CHANNEL = "cloudchat-socket"
 MAX_FRAME = 64 * 1024
@@ -63,6 +63,7 @@ def start_loops(app) -> None:
 
 def close_all() -> None:
     """Send every client away, to come back to a process that stays."""
+    connected.connected.viewing.clear()  # each would ask the database whom to tell; they will say it again
     socketio.server.eio.disconnect()
 
 
