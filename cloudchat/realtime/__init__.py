@@ -7,7 +7,16 @@ function), and a line in FEATURES.
 from socketio import RedisManager
 
 from cloudchat import config, events
-from cloudchat.realtime import badges, checks, choices, connected, core, line, presence
+from cloudchat.realtime import (
+    badges,
+    checks,
+    choices,
+    connected,
+    core,
+    line,
+    pipeline,
+    presence,
+)
 from cloudchat.realtime.desk import Desk
 from cloudchat.realtime.relay import Relay
 from cloudchat.realtime.rooms import socketio
@@ -19,6 +28,7 @@ MAX_FRAME = 64 * 1024
 FEATURES = (
     core,
     badges,
+    pipeline,
     choices,
 )
 
