@@ -15,6 +15,7 @@ from blueprints import (
     contacts,
     dashboard,
     inbox,
+    notifications,
     pipeline,
     settings,
     system,
@@ -29,7 +30,19 @@ from cloudchat.extensions import db, migrate, redis
 from cloudchat.limits import limiter
 
 ROOT = Path(__file__).resolve().parent.parent
-BLUEPRINTS = (auth, chatbot, contacts, dashboard, inbox, pipeline, settings, system, webchat, webhooks)
+BLUEPRINTS = (
+    auth,
+    chatbot,
+    contacts,
+    dashboard,
+    inbox,
+    notifications,
+    pipeline,
+    settings,
+    system,
+    webchat,
+    webhooks,
+)
 
 
 def create_app(config: configuration.Config | None = None, web_process: bool = False) -> Flask:

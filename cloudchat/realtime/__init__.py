@@ -14,6 +14,7 @@ from cloudchat.realtime import (
     connected,
     core,
     line,
+    notifications,
     pipeline,
     presence,
 )
@@ -30,12 +31,22 @@ FEATURES = (
     badges,
     pipeline,
     choices,
+    notifications,
+)
+
+LOOPS = (
+    badges.loop,
+    checks.loop,
+    line.ping_loop,
+    notifications.loop,
+    presence.loop,
 )
 
 
 def init(app, in_web_process: bool) -> None:
     """Bind the socket to the app; outside a web process it only writes to Redis."""
     badges.init(in_web_process)
+    notifications.init(in_web_process)
     if in_web_process:
         _serve_sockets(app)
     else:
@@ -67,7 +78,7 @@ def _serve_sockets(app) -> None:
 
 def start_loops(app) -> None:
     """The background greenlets of a web process."""
-    for loop in (badges.loop, checks.loop, presence.loop, line.ping_loop):
+    for loop in LOOPS:
         socketio.start_background_task(loop, app)
 
 
