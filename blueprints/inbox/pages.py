@@ -150,7 +150,7 @@ def thread_updates(conversation_id: int):
 
 def _opened(row: Conversation) -> dict:
     """What the header and the composer need to know of a conversation."""
-    ends = conversations.window_ends_at(row, row.device.type)
+    ends = activity.window_ends_at(row, row.device.type)
     capabilities = channel_for(row.device.type).capabilities
     return {
         "row": row,
