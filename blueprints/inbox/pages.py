@@ -11,7 +11,7 @@ from cloudchat.channels import get as channel_for
 from cloudchat.errors import Invalid
 from cloudchat.fields import LARGEST_ID
 from cloudchat.models import Conversation
-from cloudchat.services import activity, contacts, conversations, inbox, labels, presenting, threads
+from cloudchat.services import activity, contacts, inbox, labels, presenting, threads
 from cloudchat.web import Body, me, requires
 
 ROWS = 30

@@ -9,16 +9,16 @@ from cloudchat.errors import Conflict, Invalid, NotFound
 from cloudchat.events import (
     ConversationChanged,
     TimelineAdded,
-    UnreadChanged,
     publish,
 )
 from cloudchat.extensions import db, now
-from cloudchat.models import Conversation, ConversationLabel, Note, User
+from cloudchat.models import Conversation, ConversationLabel, Note
 from cloudchat.models.conversations import STATUSES
 from cloudchat.services import labels
 from cloudchat.services.accounts import Identity
 from cloudchat.services.activity import changed, clear_unread, log
 from cloudchat.services.presenting import iso
+from cloudchat.services.queueing import agents, handing, returning
 from cloudchat.services.visibility import audience_of, get_visible
 
 MAX_NOTE = 10_000
@@ -48,21 +48,19 @@ def assign(
     expected_version: int | None = None,
 ) -> Conversation:
     """Give it to an agent of the organization, or to nobody. Raises Invalid, Conflict, NotFound."""
+    # The agent's row before the conversation's: the order in which the queue takes them.
+    agent = agents.lock(agent_id) if agent_id is not None else None
     row = get_visible(identity, conversation_id, lock=True)
     _check_version(row, expected_version)
-    if agent_id is not None:
-        agent = db.session.scalar(select(User).where(User.id == agent_id, User.is_active))
-        if agent is None:
-            raise Invalid("agent", fields={"agent_id": ["unknown_agent"]})
+    if agent_id is not None and agent is None:
+        raise Invalid("agent", fields={"agent_id": ["unknown_agent"]})
     if row.assignee_id == agent_id:
         db.session.commit()
         return row
-    before = audience_of(row)
-    row.assignee_id = agent_id
-    row.needs_human = False if agent_id else row.needs_human
-    log(row, "assigned" if agent_id else "unassigned", identity, agent_id=agent_id)
-    changed(row, identity, {"assignee_id": agent_id}, before)
-    publish(UnreadChanged(row.organization_id))
+    if agent is None:
+        handing.free(row, "unassigned", identity)
+    else:
+        handing.give_by_hand(row, agent, identity)
     db.session.commit()
     db.session.refresh(row, ["assignee"])
     return row
@@ -89,6 +87,7 @@ def set_status(
         return row
     if row.status == "resolved" and status != "resolved":
         _reopen(row, status)
+    left_open = row.status == "open"
     row.status = status
     row.snoozed_until = snooze_until if status == "snoozed" else None
     row.resolved_at = now() if status == "resolved" else None
@@ -97,6 +96,10 @@ def set_status(
         clear_unread(row)
     log(row, status, identity, until=iso(row.snoozed_until))
     changed(row, identity, {"status": status, "snoozed_until": iso(row.snoozed_until)})
+    if status == "open":
+        returning.reopen(row)
+    elif left_open:
+        returning.put_aside(row, status)
     db.session.commit()
     return row
 
@@ -185,6 +188,7 @@ def wake_snoozed(limit: int = 200) -> int:
         row.status, row.snoozed_until = "open", None
         log(row, "woke", None)
         changed(row, None, {"status": "open", "snoozed_until": None})
+        returning.reopen(row)
     db.session.commit()
     return len(rows)
 

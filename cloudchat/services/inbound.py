@@ -173,6 +173,7 @@ def payload_of(message: InboundMessage) -> dict:
 
 def _announce(fresh: list[tuple[Incoming, object]], places: dict) -> list[dict]:
     told: list[dict] = []
+    arrivals: list[routing.Arrival] = []
     attachments = _attach(fresh)
     for item, row in fresh:
         place = places[item.key]
@@ -183,11 +184,13 @@ def _announce(fresh: list[tuple[Incoming, object]], places: dict) -> list[dict]:
             if attachment.state == "pending":
                 publish(AttachmentPending(current_organization_id(), attachment.id))
         if not item.message.echo:
-            if place.status != "open":
+            reopened = place.status != "open"
+            if reopened:
                 changes = {"status": "open", "snoozed_until": None}
                 publish(ConversationChanged(_audience(row), changes, row.version))
                 place.status = "open"
-            routing.route(place.conversation_id, place.assignee_id, item.message)
+            arrivals.append(routing.Arrival(place.conversation_id, place.assignee_id, item.message, reopened))
+    routing.route(arrivals)
     if told:
         publish(UnreadChanged(current_organization_id()))
     return told

@@ -1,4 +1,4 @@
-"""Who can take a customer now: set online, connected, and with fewer open conversations than they may have."""
+"""Who can take a customer now: set online, connected, and with room for one more."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 
 from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, DivisionAgent, User
-from cloudchat.services.presence import CONNECTED_FOR
+from cloudchat.services.presence import CONNECTED_FOR, is_connected
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,20 @@ def of_division(division_id: int) -> list[Candidate]:
         for row in rows
     ]
     return sorted(found, key=_turn)
+
+
+def one(user: User) -> Candidate:
+    """An agent whose row was just read, with the load as it is now."""
+    load = loads([user.id])[user.id]
+    return Candidate(
+        user.id,
+        user.name,
+        load,
+        user.capacity,
+        user.availability,
+        is_connected(user),
+        user.last_assigned_at,
+    )
 
 
 def _turn(agent: Candidate) -> tuple:

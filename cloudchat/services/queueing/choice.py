@@ -12,10 +12,9 @@ AGREEMENT = frozenset({"ya", "iya", "y", "ok", "oke", "okay", "yes", "boleh", "b
 
 _WORD = re.compile(r"\w+")
 _UNSEEN = frozenset({"Cf", "Cc", "Mn", "Me", "Cs"})  # marks, direction, zero width
-_LEADING = frozenset(
-    ("no", "nomor", "nomer", "angka", "pilih", "pilihan", "opsi", "menu")
-    + ("divisi", "tim", "bagian", "ke", "saya", "mau", "kak", "min")
-)
+_BEFORE_NUMBER = ("no", "nomor", "nomer", "angka", "pilih", "pilihan", "opsi", "menu")
+_BEFORE_NAME = ("divisi", "tim", "bagian", "ke", "saya", "mau", "kak", "min")
+_LEADING = frozenset({*_BEFORE_NUMBER, *_BEFORE_NAME})
 _COUNTED = ("satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan", "sepuluh")
 _NUMBER_WORDS = {word: number for number, word in enumerate(_COUNTED, start=1)}
 _SHORTEST_STEM = 4

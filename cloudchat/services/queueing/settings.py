@@ -43,6 +43,11 @@ def get() -> QueueSettings:
     return row
 
 
+def get_kept() -> QueueSettings:
+    """The settings inside somebody else's transaction: the defaults where none are kept yet."""
+    return find() or QueueSettings(**DEFAULTS)
+
+
 def save(values: dict) -> QueueSettings:
     """Change the fields that are named. Raises Invalid with the bad ones."""
     row = get()
@@ -105,9 +110,9 @@ def checked(whole: dict, given: dict) -> dict:
         elif name == "silent_agent_minutes" and not _is_minutes(value):
             errors[name] = ["minutes_invalid"]
         clean[name] = whole[name] = value
-    if not errors and whole["leave_keyword"]:
-        if normal(whole["leave_keyword"]) == normal(whole["check_queue_keyword"]):
-            errors["leave_keyword"] = ["keywords_alike"]
+    leave, check = whole["leave_keyword"], whole["check_queue_keyword"]
+    if not errors and leave and normal(leave) == normal(check):
+        errors["leave_keyword"] = ["keywords_alike"]
     if "check_queue_keyword" in clean and not errors and not normal(clean["check_queue_keyword"]):
         errors["check_queue_keyword"] = ["required"]
     if errors:
