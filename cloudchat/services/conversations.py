@@ -87,7 +87,6 @@ def set_status(
         return row
     if row.status == "resolved" and status != "resolved":
         _reopen(row, status)
-    left_open = row.status == "open"
     row.status = status
     row.snoozed_until = snooze_until if status == "snoozed" else None
     row.resolved_at = now() if status == "resolved" else None
@@ -97,8 +96,8 @@ def set_status(
     log(row, status, identity, until=iso(row.snoozed_until))
     changed(row, identity, {"status": status, "snoozed_until": iso(row.snoozed_until)})
     if status == "open":
-        returning.reopen(row)
-    elif left_open:
+        returning.reopen(row, identity)
+    else:
         returning.put_aside(row, status)
     db.session.commit()
     return row

@@ -3,6 +3,7 @@
 from cloudchat.events import AgentFree, publish_once
 from cloudchat.extensions import db
 from cloudchat.models import Conversation, Division, User
+from cloudchat.services.accounts import Identity
 from cloudchat.services.presence import is_connected
 from cloudchat.services.queueing import choosing, entries, handing, settings
 from cloudchat.services.queueing.talks import Talk
@@ -14,10 +15,11 @@ def reopened(talk: Talk) -> None:
     talk.entry = entries.live(talk.row.id)
 
 
-def reopen(row: Conversation) -> None:
+def reopen(row: Conversation, identity: Identity | None = None) -> None:
     """An open conversation again: it stays with its agent if that one is there, else it queues.
 
-    Without an active division, or with the queue switched off, it stays as it is.
+    Who reopens a conversation of their own is there. Without an active division, or with the queue
+    switched off, it stays as it is.
     """
     kept = settings.find()
     division = db.session.get(Division, row.division_id) if row.division_id else None
@@ -25,6 +27,8 @@ def reopen(row: Conversation) -> None:
         return
     if row.assignee_id is None:
         entries.enter(row, division.id, entered_at=_waited_since(row, division.id))
+        return
+    if identity is not None and identity.user_id == row.assignee_id:
         return
     agent = db.session.get(User, row.assignee_id, populate_existing=True)
     if agent.availability == "offline" or not is_connected(agent):
