@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from cloudchat.errors import Invalid
+from cloudchat.errors import Conflict, Invalid
 from cloudchat.extensions import db
 from cloudchat.models import Conversation, Division
 from cloudchat.services import conversations
@@ -27,7 +27,7 @@ def transfer(
     row = get_visible(identity, conversation_id, lock=True)
     conversations.check_version(row, expected_version)
     if row.status == "resolved":
-        raise Invalid("transfer", code="conversation_resolved")
+        raise Conflict("resolved", code="conversation_resolved")
     if note.strip():
         conversations.write_note(identity, row, note)
     if division_id is not None:
