@@ -7,7 +7,7 @@ from typing import Any
 
 from cloudchat.events import AgentFree, QueueAssigned, QueueChanged, UnreadChanged, publish, publish_once
 from cloudchat.extensions import db, now
-from cloudchat.models import Conversation, Division, QueueEntry, User
+from cloudchat.models import Conversation, Division, QueueEntry, QueueSettings, User
 from cloudchat.services.accounts import Identity
 from cloudchat.services.activity import changed, log
 from cloudchat.services.queueing import entries, saying, settings
@@ -19,6 +19,7 @@ def give(
     agent: User,
     identity: Identity | None = None,
     entry: QueueEntry | None = None,
+    rules: QueueSettings | None = None,
     **why: Any,
 ) -> None:
     """Assign it. With a waiting `entry` the customer's turn has come: it is told so.
@@ -31,14 +32,10 @@ def give(
     agent.last_assigned_at = now()
     if entry is not None:
         _served(entry, agent)
+    changes = {"assignee_id": agent.id, "needs_human": False, "awaiting_division_selection": False}
+    changed(row, identity, changes, before)
     kind = "assigned" if identity else "queue_assigned"
     log(row, kind, identity, agent_id=agent.id, agent=agent.name, **why)
-    changed(
-        row,
-        identity,
-        {"assignee_id": agent.id, "needs_human": False, "awaiting_division_selection": False},
-        before,
-    )
     if former is not None:
         publish_once(AgentFree(row.organization_id, former))
     publish(UnreadChanged(row.organization_id))
@@ -46,7 +43,7 @@ def give(
         publish(QueueAssigned(audience_of(row), entry.division_id, agent.id, entry.id))
         publish_once(QueueChanged(row.organization_id, entry.division_id))
         division = db.session.get(Division, entry.division_id)
-        saying.say(row, saying.connected(settings.get_kept(), division.name, agent.name))
+        saying.say(row, saying.connected(rules or settings.get_kept(), division.name, agent.name))
 
 
 def give_by_hand(row: Conversation, agent: User, identity: Identity) -> None:
@@ -60,11 +57,9 @@ def give_by_hand(row: Conversation, agent: User, identity: Identity) -> None:
 
 def _served(entry: QueueEntry, agent: User) -> None:
     moment = now()
+    entry.queue_number = entry.queue_number or entries.next_ticket(entry.division_id)
     entry.status, entry.assigned_agent_id, entry.assigned_at = "assigned", agent.id, moment
     entry.wait_seconds = max(0, int((moment - entry.entered_at).total_seconds()))
-    if not entry.queue_number:
-        entry.queue_number = entries.next_ticket(entry.division_id)
-    db.session.flush()
 
 
 def free(row: Conversation, reason: str, identity: Identity | None = None, **why: Any) -> None:
