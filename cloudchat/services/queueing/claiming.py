@@ -110,7 +110,8 @@ def _assigned(desk: _Desk, entry: QueueEntry, chosen: Candidate, known: list[Can
     row = _locked(entry)
     if row is None:
         return True  # it left the queue while we waited for it; that was committed
-    handing.give(row, agent, entry=entry, rules=desk.rules, **_reasons(entry, chosen, known))
+    why = _reasons(entry, chosen, known)
+    handing.give(row, agent, entry=entry, rules=desk.rules, kind="queue_assigned", **why)
     db.session.commit()
     return True
 

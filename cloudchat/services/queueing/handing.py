@@ -20,21 +20,24 @@ def give(
     identity: Identity | None = None,
     entry: QueueEntry | None = None,
     rules: QueueSettings | None = None,
+    kind: str = "assigned",
+    locked: bool = True,
     **why: Any,
 ) -> None:
     """Assign it. With a waiting `entry` the customer's turn has come: it is told so.
 
     `why` goes into the activity line: the queue's reasons, or nothing where a person decided.
+    `locked`: the agent's row is held, so that its turn can be counted.
     """
     before, former = audience_of(row), row.assignee_id
     row.assignee_id = agent.id
     row.needs_human = row.awaiting_division_selection = False
-    agent.last_assigned_at = now()
+    if locked:
+        agent.last_assigned_at = now()
     if entry is not None:
         _served(entry, agent)
     changes = {"assignee_id": agent.id, "needs_human": False, "awaiting_division_selection": False}
     changed(row, identity, changes, before)
-    kind = "assigned" if identity else "queue_assigned"
     log(row, kind, identity, agent_id=agent.id, agent=agent.name, **why)
     if former is not None:
         publish_once(AgentFree(row.organization_id, former))
@@ -46,13 +49,13 @@ def give(
         saying.say(row, saying.connected(rules or settings.get_kept(), division.name, agent.name))
 
 
-def give_by_hand(row: Conversation, agent: User, identity: Identity) -> None:
-    """A person assigns it: whoever waits is served with that, whoever is served changes hands."""
+def give_by_hand(row: Conversation, agent: User, identity: Identity | None, locked: bool = True) -> None:
+    """A person or a rule assigns it: who waits is served with that, who is served changes hands."""
     turn = entries.live(row.id)
     if turn is not None and turn.status == "assigned":
         entries.end(row, turn, "reassigned")
         turn = None
-    give(row, agent, identity, turn)
+    give(row, agent, identity, turn, locked=locked)
 
 
 def _served(entry: QueueEntry, agent: User) -> None:
