@@ -2,7 +2,7 @@
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from admin.base import ScopedModelView
 from admin.rows import MAX_WORDS
@@ -36,14 +36,8 @@ class AssignmentView(ScopedModelView):
 
     def _apply_search(self, query, count_query, joins, count_joins, search):
         for word in search.split()[:MAX_WORDS]:
-            matches = or_(
-                *(
-                    column.in_(select(model.id).where(model.name.icontains(word, autoescape=True)))
-                    for model, column in (
-                        (User, DivisionAgent.user_id),
-                        (Division, DivisionAgent.division_id),
-                    )
-                )
+            matches = _named(User, DivisionAgent.user_id, word) | _named(
+                Division, DivisionAgent.division_id, word
             )
             query = query.filter(matches)
             count_query = count_query.filter(matches) if count_query is not None else None
@@ -75,3 +69,7 @@ class AssignmentView(ScopedModelView):
 
     def removed_text(self, name):
         return _("Taken out.")
+
+
+def _named(model, column, word: str):
+    return column.in_(select(model.id).where(model.name.icontains(word, autoescape=True)))

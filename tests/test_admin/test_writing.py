@@ -11,6 +11,7 @@ from cloudchat.models import (
     AuditEntry,
     CannedReply,
     Contact,
+    Division,
     DivisionAgent,
     Invitation,
     Label,
