@@ -48,7 +48,7 @@ class RawEvent:
 
     account: str
     provider_id: str
-    kind: str  # message | status | echo | account | other
+    kind: str  # message | status | echo | account | template | other
     payload: dict
     parent_account: str | None = None  # what the account belongs to (WABA); some news names only that
 
@@ -107,7 +107,23 @@ class AccountUpdate:
     details: dict = field(default_factory=dict)
 
 
-Parsed = InboundMessage | StatusUpdate | AccountUpdate
+@dataclass(frozen=True)
+class TemplateUpdate:
+    """News about a message template; what it does not speak of is None."""
+
+    account: str  # the WABA
+    name: str
+    language: str
+    external_id: str | None
+    occurred_at: datetime | None
+    status: str | None = None
+    quality: str | None = None
+    category: str | None = None
+    reason: str | None = None
+    details: str | None = None
+
+
+Parsed = InboundMessage | StatusUpdate | AccountUpdate | TemplateUpdate
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,16 @@ def _begun(function: Callable, args: tuple) -> None:
 
 def start_subscriptions() -> None:
     """Which event starts which job."""
-    from cloudchat.jobs import contacts, inbound, media, notifications, outbound, pipelines, queueing
+    from cloudchat.jobs import (
+        contacts,
+        inbound,
+        media,
+        notifications,
+        outbound,
+        pipelines,
+        queueing,
+        templates,
+    )
 
     def on_queued(event: events.MessageQueued) -> None:
         enqueue_delivery(event.organization_id, event.device_id)
@@ -170,3 +179,4 @@ def start_subscriptions() -> None:
     events.subscribe(events.AgentPresence, queueing.on_presence)
     events.subscribe(events.MenusOwed, queueing.on_menus_owed)
     events.subscribe(events.PipelineRunsDue, on_runs_due)
+    events.subscribe(events.TemplateSyncDue, templates.on_sync_due)

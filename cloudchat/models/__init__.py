@@ -32,6 +32,7 @@ from cloudchat.models.pipelines import (
     PipelineView,
 )
 from cloudchat.models.queueing import DivisionChoice, QueueEntry, QueueSettings
+from cloudchat.models.templates import MessageTemplate, MetaTemplate, MetaTemplateSync
 from cloudchat.models.users import ApiToken, Invitation, User, UserSession
 
 __all__ = [
@@ -66,6 +67,9 @@ __all__ = [
     "Invitation",
     "Label",
     "Message",
+    "MessageTemplate",
+    "MetaTemplate",
+    "MetaTemplateSync",
     "Note",
     "Notification",
     "NotificationSettings",

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
 from cloudchat.channels import get as channel_for
-from cloudchat.channels.base import AccountUpdate, InboundMessage, RawEvent, StatusUpdate
+from cloudchat.channels.base import AccountUpdate, InboundMessage, RawEvent, StatusUpdate, TemplateUpdate
 from cloudchat.errors import NotFound, Unavailable
 from cloudchat.events import EventStored, publish
 from cloudchat.extensions import db, now
@@ -23,6 +23,7 @@ from cloudchat.models import Device, Organization, WebhookEvent
 from cloudchat.models.delivery import MAX_ATTEMPTS
 from cloudchat.services import devices, inbound, receipts
 from cloudchat.services.grouping import GroupCommit, Submission
+from cloudchat.services.meta_templates import news
 from cloudchat.services.statements import database_is_away, run
 from cloudchat.tenancy import acting_as
 
@@ -186,6 +187,7 @@ def _apply(entries: list[Entry]) -> None:
     """Parse and handle; part of the caller's transaction."""
     messages: list[inbound.Incoming] = []
     statuses: list[tuple[int, StatusUpdate]] = []
+    templates: list[TemplateUpdate] = []
     for entry in entries:
         for parsed in channel_for(entry.channel_type).parse(entry.event):
             match parsed:
@@ -195,8 +197,11 @@ def _apply(entries: list[Entry]) -> None:
                     statuses.append((entry.device_id, parsed))
                 case AccountUpdate():
                     devices.note(entry.device_id, parsed.status, parsed.error)
+                case TemplateUpdate():
+                    templates.append(parsed)
     inbound.accept(messages)
     receipts.apply(statuses)
+    news.apply(templates)
 
 
 # --- stored events -----------------------------------------------------------------------------
