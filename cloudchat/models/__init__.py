@@ -10,6 +10,7 @@ from cloudchat.models.divisions import Division, DivisionAgent
 from cloudchat.models.labels import CannedReply, ContactLabel, ConversationLabel, Label
 from cloudchat.models.messages import Attachment, Message
 from cloudchat.models.organizations import Organization
+from cloudchat.models.queueing import DivisionChoice, QueueEntry, QueueSettings
 from cloudchat.models.users import ApiToken, Invitation, User, UserSession
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "DevicePace",
     "Division",
     "DivisionAgent",
+    "DivisionChoice",
     "IdempotencyKey",
     "Invitation",
     "Label",
@@ -35,6 +37,8 @@ __all__ = [
     "Note",
     "Organization",
     "OutboxEntry",
+    "QueueEntry",
+    "QueueSettings",
     "User",
     "UserSession",
     "WebhookEvent",
