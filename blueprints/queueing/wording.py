@@ -1,0 +1,45 @@
+"""Words and limits of the queue's pages."""
+
+from math import ceil
+
+from flask_babel import gettext as _
+
+from blueprints.queueing import bp
+
+PAGE_LIMITS = {
+    "name": 255,
+    "description": 500,
+    "keywords": 200,
+    "keyword": 50,
+    "handling_default": 10,
+    "handling_max": 1440,
+    "text": 1000,
+    "check_queue_keyword": 10,
+    "leave_keyword": 20,
+    "menu_button": 20,
+    "silent_agent_minutes": 1440,
+}
+
+
+@bp.app_template_filter()
+def wait_word(seconds: float | None) -> str:
+    """<1 min, 12 min, 1 h 5 min; a dash where there is nothing."""
+    if seconds is None:
+        return "–"
+    minutes = ceil(seconds / 60) if seconds >= 30 else 0
+    if minutes < 1:
+        return _("<1 min")
+    if minutes < 60:
+        return _("{count} min").replace("{count}", str(minutes))
+    return _("%(hours)s h %(minutes)s min", hours=minutes // 60, minutes=minutes % 60)
+
+
+@bp.app_template_filter()
+def role_word(role: str) -> str:
+    return {"admin": _("Admin"), "manager": _("Manager"), "agent": _("Agent")}.get(role, role)
+
+
+@bp.app_template_filter()
+def map_pairs(choices: list[dict]) -> list[tuple[int, str]]:
+    """Choices with id and name as the options of a select."""
+    return [(choice["id"], choice["name"]) for choice in choices]
