@@ -18,7 +18,7 @@ from blueprints.inbox.schemas import (
 )
 from cloudchat.errors import AppError, Invalid, NotFound
 from cloudchat.messages import sentence
-from cloudchat.services import conversations, files, inbox, labels, outbound, presenting, unread
+from cloudchat.services import activity, conversations, files, inbox, labels, outbound, presenting, unread
 from cloudchat.services.visibility import get_visible
 from cloudchat.web import (
     api,
@@ -82,7 +82,7 @@ def show_conversation(conversation_id: int):
     row = get_visible(me(), conversation_id)
     return {
         **presenting.conversation(row),
-        "window_ends_at": presenting.iso(conversations.window_ends_at(row, row.device.type)),
+        "window_ends_at": presenting.iso(activity.window_ends_at(row, row.device.type)),
     }
 
 

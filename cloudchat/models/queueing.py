@@ -119,9 +119,7 @@ class QueueSettings(Timestamps, TenantScoped, db.Model):
     invalid_choice_message: Mapped[str] = mapped_column(
         default="Maaf, pilihan Anda belum kami kenali. Silakan balas dengan nomor pilihan."
     )
-    human_message: Mapped[str] = mapped_column(
-        default="Baik, agen kami akan membantu Anda. Mohon menunggu."
-    )
+    human_message: Mapped[str] = mapped_column(default="Baik, agen kami akan membantu Anda. Mohon menunggu.")
     menu_button: Mapped[str] = mapped_column(String(20), default="Pilih divisi")
     suggestion_message: Mapped[str] = mapped_column(
         default="Sepertinya Anda memerlukan tim {division}. Balas ya untuk terhubung, atau pilih tim lain."
@@ -156,9 +154,7 @@ class DivisionChoice(TenantScoped, db.Model):
         organization_fk(),
         tenant_fk("conversation_id", "conversations"),
         UniqueConstraint("conversation_id"),
-        Index(
-            "ix_division_choices_owed", "organization_id", "id", postgresql_where=text("asked_at is null")
-        ),
+        Index("ix_division_choices_owed", "organization_id", "id", postgresql_where=text("asked_at is null")),
     )
 
     id: Mapped[int] = primary_key()

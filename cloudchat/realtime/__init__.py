@@ -7,7 +7,7 @@ function), and a line in FEATURES.
 from socketio import RedisManager
 
 from cloudchat import config, events
-from cloudchat.realtime import badges, checks, core
+from cloudchat.realtime import badges, checks, core, presence
 from cloudchat.realtime.desk import Desk
 from cloudchat.realtime.rooms import socketio
 from cloudchat.realtime.visitors import Chat
@@ -67,9 +67,9 @@ def limit_frames(server) -> None:
 
 
 def start_loops(app) -> None:
-    """The two background greenlets of a web process."""
-    socketio.start_background_task(badges.loop, app)
-    socketio.start_background_task(checks.loop, app)
+    """The background greenlets of a web process."""
+    for loop in (badges.loop, checks.loop, presence.loop):
+        socketio.start_background_task(loop, app)
 
 
 def close_all() -> None:

@@ -4,12 +4,12 @@ from typing import Any
 
 from flask import request, session
 
-from cloudchat import events
 from cloudchat.errors import AppError
+from cloudchat.realtime import presence
 from cloudchat.realtime.connected import SOCKETS_PER_USER, connected
 from cloudchat.realtime.guard import Guarded, id_in, socket_handler
 from cloudchat.realtime.rooms import audience_rooms, emit, emit_to_customer, set_rooms, socketio
-from cloudchat.services import accounts, presence, visibility
+from cloudchat.services import accounts, visibility
 from cloudchat.services.accounts import Identity
 from cloudchat.tenancy import acting_as
 
@@ -27,10 +27,7 @@ class Desk(Guarded):
             divisions = visibility.divisions_of(identity.user_id)
         connected.identities[request.sid] = identity
         set_rooms(request.sid, identity, divisions)
-        if not identity.acting:
-            with acting_as(identity.organization_id):
-                presence.seen(identity.user_id)
-                events.drain()
+        presence.note(identity)
         return True
 
     def on_disconnect(self, *_):
@@ -42,8 +39,7 @@ class Desk(Guarded):
 
     @socket_handler
     def on_presence_heartbeat(self, identity, payload):
-        if not identity.acting:
-            presence.seen(identity.user_id)
+        presence.note(identity)
 
     @socket_handler
     def on_typing(self, identity, payload):
