@@ -86,7 +86,7 @@ def settings():
     return render_template(
         "queueing/settings.html",
         values=queue_settings.get(),
-        defaults=queue_settings.defaults(),
+        defaults=queue_settings.DEFAULTS,
         limits=PAGE_LIMITS,
         divisions=sum(division.row.is_active for division in overview.listed()),
     )

@@ -5,6 +5,7 @@ from math import ceil
 from flask_babel import gettext as _
 
 from blueprints.queueing import bp
+from cloudchat.services.queueing import settings
 
 PAGE_LIMITS = {
     "name": 255,
@@ -13,11 +14,9 @@ PAGE_LIMITS = {
     "keyword": 50,
     "handling_default": 10,
     "handling_max": 1440,
-    "text": 1000,
-    "check_queue_keyword": 10,
-    "leave_keyword": 20,
-    "menu_button": 20,
-    "silent_agent_minutes": 1440,
+    "text": settings.MAX_TEXT,
+    "silent_agent_minutes": settings.MAX_SILENT_MINUTES,
+    **settings.LIMITS,
 }
 
 

@@ -3,16 +3,17 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select, true
+from sqlalchemy import ColumnElement, func, select, true
 
-from cloudchat.extensions import db, now
+from cloudchat.extensions import db
 from cloudchat.models import Contact, Conversation, Device, Division, DivisionAgent, QueueEntry, User
 from cloudchat.services import divisions
 from cloudchat.services.accounts import Identity
-from cloudchat.services.presence import CONNECTED_FOR
-from cloudchat.services.queueing import estimate
+from cloudchat.services.queueing import agents, figures
+from cloudchat.services.queueing.figures import Figures
 
 MOST_ENTRIES = 50
+STATES = ("online", "busy", "offline")
 
 
 @dataclass(frozen=True)
@@ -66,58 +67,50 @@ class Listed:
 
 
 def listed() -> list[Listed]:
-    """All divisions in the order of the menu. Two statements."""
-    queues = _queues()
-    rows = db.session.execute(
-        select(Division, func.coalesce(queues.c.waiting, 0))
-        .outerjoin(queues, queues.c.division_id == Division.id)
-        .order_by(Division.position, Division.id)
-    ).all()
-    people = divisions.members_of([row.id for row, _waiting in rows])
-    return [Listed(row, people[row.id], waiting) for row, waiting in rows]
+    """All divisions in the order of the menu. Three statements."""
+    rows = _divisions()
+    waiting = _waiting()
+    people = divisions.members_of([row.id for row in rows])
+    return [Listed(row, people[row.id], waiting.get(row.id, 0)) for row in rows]
 
 
 def divisions_now(identity: Identity, entries: bool = True) -> list[DivisionNow]:
     """The active divisions that this person sees, in the order of the menu, and others in which
-    somebody still waits. Three statements."""
-    queues, teams = _queues(), _teams()
+    somebody still waits; the same few statements however many there are."""
+    rows = _divisions(_seen_by(identity))
+    known = figures.of(rows)
+    shown = [row for row in rows if row.is_active or known[row.id].waiting]
+    lines = _lines([row.id for row in shown if known[row.id].waiting]) if entries else {}
+    return [_now(row, known[row.id], lines.get(row.id, [])) for row in shown]
+
+
+def _now(row: Division, known: Figures, entries: list[EntryNow]) -> DivisionNow:
+    return DivisionNow(
+        id=row.id,
+        name=row.name,
+        is_active=row.is_active,
+        waiting=known.waiting,
+        longest_since=known.longest_since,
+        agents_online=known.online,
+        agents_total=known.total,
+        estimate_minutes=known.wait(),
+        entries=entries,
+    )
+
+
+def _divisions(*criteria: ColumnElement[bool]) -> list[Division]:
+    return list(
+        db.session.scalars(select(Division).where(*criteria).order_by(Division.position, Division.id))
+    )
+
+
+def _waiting() -> dict[int, int]:
     rows = db.session.execute(
-        select(
-            Division.id,
-            Division.name,
-            Division.is_active,
-            Division.avg_handling_time_minutes,
-            func.coalesce(queues.c.waiting, 0).label("waiting"),
-            queues.c.longest_since,
-            func.coalesce(teams.c.online, 0).label("online"),
-            func.coalesce(teams.c.total, 0).label("total"),
-        )
-        .outerjoin(queues, queues.c.division_id == Division.id)
-        .outerjoin(teams, teams.c.division_id == Division.id)
-        .where(Division.is_active | (queues.c.waiting > 0), _seen_by(identity))
-        .order_by(Division.position, Division.id)
-    ).all()
-    lines = _lines([row.id for row in rows if row.waiting]) if entries else {}
-    handling = estimate_basis({row.id: row.avg_handling_time_minutes for row in rows})
-    return [
-        DivisionNow(
-            row.id,
-            row.name,
-            row.is_active,
-            row.waiting,
-            row.longest_since,
-            row.online,
-            row.total,
-            estimate.wait_minutes(row.waiting, handling[row.id], row.online),
-            lines.get(row.id, []),
-        )
-        for row in rows
-    ]
-
-
-def estimate_basis(configured: dict[int, int]) -> dict[int, float]:
-    """Minutes per customer by division: measured where there is enough, configured else."""
-    return {division_id: float(minutes) for division_id, minutes in configured.items()}
+        select(QueueEntry.division_id, func.count())
+        .where(QueueEntry.status == "waiting")
+        .group_by(QueueEntry.division_id)
+    )
+    return {division_id: count for division_id, count in rows}
 
 
 def _seen_by(identity: Identity) -> ColumnElement[bool]:
@@ -127,37 +120,6 @@ def _seen_by(identity: Identity) -> ColumnElement[bool]:
         DivisionAgent.user_id == identity.user_id, DivisionAgent.is_active
     )
     return Division.id.in_(own)
-
-
-def _is_there() -> ColumnElement[bool]:
-    return and_(User.availability == "online", User.last_seen_at > now() - CONNECTED_FOR)
-
-
-def _queues():
-    return (
-        select(
-            QueueEntry.division_id,
-            func.count().label("waiting"),
-            func.min(QueueEntry.entered_at).label("longest_since"),
-        )
-        .where(QueueEntry.status == "waiting")
-        .group_by(QueueEntry.division_id)
-        .subquery()
-    )
-
-
-def _teams():
-    return (
-        select(
-            DivisionAgent.division_id,
-            func.count().label("total"),
-            func.count().filter(_is_there()).label("online"),
-        )
-        .join(User, User.id == DivisionAgent.user_id)
-        .where(DivisionAgent.is_active, User.is_active)
-        .group_by(DivisionAgent.division_id)
-        .subquery()
-    )
 
 
 def _lines(division_ids: list[int]) -> dict[int, list[EntryNow]]:
@@ -214,7 +176,7 @@ def agents_now(identity: Identity) -> list[AgentNow]:
             User.availability,
             User.capacity,
             load.label("open"),
-            func.coalesce(User.last_seen_at > now() - CONNECTED_FOR, False).label("connected"),
+            agents.connected().label("connected"),
             func.array_agg(DivisionAgent.division_id).label("division_ids"),
         )
         .join(DivisionAgent, DivisionAgent.user_id == User.id)
@@ -223,7 +185,7 @@ def agents_now(identity: Identity) -> list[AgentNow]:
         .group_by(User.id)
         .order_by(User.name, User.id)
     )
-    agents = [
+    found = [
         AgentNow(
             row.id,
             row.name,
@@ -234,7 +196,7 @@ def agents_now(identity: Identity) -> list[AgentNow]:
         )
         for row in rows
     ]
-    return sorted(agents, key=lambda agent: ("online", "busy", "offline").index(agent.state))
+    return sorted(found, key=lambda agent: STATES.index(agent.state))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,9 @@ from cloudchat.extensions import db
 from cloudchat.models import Division, QueueEntry
 
 
+LEFT = ("left", "cancelled", "closed")  # the wait ended without an agent
+
+
 @dataclass(frozen=True)
 class Waits:
     """The waits of one division in a range of days, in seconds; `within` is the share (0 to 1) of those
@@ -36,7 +39,7 @@ def waits(timezone: str, start: date, end: date) -> list[Waits]:
             Division.id,
             Division.name,
             func.count().filter(served),
-            func.count().filter(QueueEntry.status == "cancelled"),
+            func.count().filter(QueueEntry.status == "cancelled", QueueEntry.end_reason.in_(LEFT)),
             func.avg(told).filter(both),
             func.avg(QueueEntry.wait_seconds).filter(served),
             func.percentile_cont(0.5).within_group(QueueEntry.wait_seconds).filter(served),
