@@ -11,7 +11,7 @@ from werkzeug.routing import IntegerConverter
 from cloudchat import config
 from cloudchat.js_texts import js_texts
 from cloudchat.services import unread
-from cloudchat.services.queueing import overview
+from cloudchat.services.queueing import listing
 from cloudchat.web import public
 
 LOCALES = ("id", "en")
@@ -122,7 +122,7 @@ class load_of:
     @cached_property
     def _load(self):
         known = self._identity is not None and not self._identity.acting
-        return overview.load_of(self._identity.user_id) if known else overview.Load(0, 0)
+        return listing.load_of(self._identity.user_id) if known else listing.Load()
 
     @property
     def open(self) -> int:

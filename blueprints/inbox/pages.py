@@ -12,6 +12,7 @@ from cloudchat.errors import Invalid
 from cloudchat.fields import LARGEST_ID
 from cloudchat.models import Conversation
 from cloudchat.services import activity, contacts, inbox, labels, presenting, threads
+from cloudchat.services.queueing import trail
 from cloudchat.web import Body, me, requires
 
 ROWS = 30
@@ -178,6 +179,8 @@ def show_panel(conversation_id: int):
         contact_labels=contacts.labels_of([row.contact_id])[row.contact_id],
         notes=threads.notes_of(row),
         earlier=inbox.earlier(me(), row),
+        steps=trail.of(row.id),
+        why=trail.waiting_reason(row),
     )
 
 

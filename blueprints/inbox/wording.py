@@ -5,6 +5,7 @@ from flask_babel import ngettext
 
 from blueprints.inbox import bp
 from blueprints.inbox.display import clock_time, day_name
+from blueprints.inbox.queue_wording import queue_sentence
 from cloudchat.messages import sentence
 
 
@@ -64,7 +65,8 @@ def activity_sentence(entry: dict) -> str:
         "resolved": _("%(actor)s resolved the conversation", actor=_who(actor)),
         "woke": _("The snooze is over"),
     }
-    return plain.get(entry["kind"], entry["kind"].replace("_", " "))
+    words = plain.get(entry["kind"]) or queue_sentence(entry, _who(actor))
+    return words or entry["kind"].replace("_", " ")
 
 
 def _who(actor: str | None) -> str:

@@ -6,15 +6,15 @@ from zoneinfo import ZoneInfo
 from flask import render_template, request
 
 from blueprints.queueing import bp
-from blueprints.queueing.wording import PAGE_LIMITS
+from blueprints.queueing.wording import PAGE_LIMITS, STATES, shown_state
 from cloudchat.services import divisions as division_service
 from cloudchat.services import members
-from cloudchat.services.queueing import overview
+from cloudchat.services.queueing import availability, listing, overview
 from cloudchat.services.queueing import report as waits
 from cloudchat.services.queueing import settings as queue_settings
 from cloudchat.web import me, requires
 
-LONGEST_RANGE = timedelta(days=366)
+LONGEST_RANGE = timedelta(days=waits.LONGEST)
 
 # --- divisions ---------------------------------------------------------------------------------
 
@@ -34,7 +34,7 @@ def division_rows():
 
 
 def _divisions() -> dict:
-    return {"rows": overview.listed()}
+    return {"rows": listing.all_divisions()}
 
 
 @bp.get("/app/settings/divisions/new")
@@ -67,7 +67,7 @@ def _people(division_id: int | None) -> dict:
 def removal(division_id: int):
     """What deleting a division, or switching it off, means for those who wait in it."""
     row = division_service.get(division_id)
-    every = overview.listed()
+    every = listing.all_divisions()
     return render_template(
         "queueing/_removal.html",
         row=row,
@@ -88,7 +88,7 @@ def settings():
         values=queue_settings.get(),
         defaults=queue_settings.DEFAULTS,
         limits=PAGE_LIMITS,
-        divisions=sum(division.row.is_active for division in overview.listed()),
+        divisions=sum(division.row.is_active for division in listing.all_divisions()),
     )
 
 
@@ -100,7 +100,7 @@ def settings():
 def panel():
     """The queues above the inbox's list."""
     found = overview.divisions_now(me())
-    agents = overview.agents_now(me()) if found else []
+    agents = _by_presence() if found else []
     return render_template(
         "queueing/_panel.html",
         divisions=found,
@@ -110,6 +110,11 @@ def panel():
             for division in found
         },
     )
+
+
+def _by_presence() -> list[availability.AgentNow]:
+    """The agents, those first who are there."""
+    return sorted(availability.agents_now(), key=lambda agent: STATES.index(shown_state(agent)))
 
 
 @bp.get("/app/queue/wall")
@@ -128,9 +133,9 @@ def wall_now():
 def _wall() -> dict:
     day = _today()
     return {
-        "divisions": overview.divisions_now(me(), entries=False),
-        "agents": overview.agents_now(me()),
-        "today": {row.division_id: row for row in waits.waits(me().timezone, day, day)},
+        "divisions": overview.divisions_now(me()),
+        "agents": [agent for agent in _by_presence() if agent.division_ids],
+        "today": {row.division_id: row for row in waits.estimates(day, day)},
     }
 
 
@@ -143,7 +148,7 @@ def report():
     start, end, days = _range()
     return render_template(
         "queueing/report.html",
-        rows=waits.waits(me().timezone, start, end),
+        rows=[row for row in waits.estimates(start, end) if row.entered],
         start=start,
         end=end,
         today=_today(),

@@ -1,11 +1,10 @@
 """Words and limits of the queue's pages."""
 
-from math import ceil
-
 from flask_babel import gettext as _
 
 from blueprints.queueing import bp
 from cloudchat.services.queueing import settings
+from cloudchat.services.queueing.availability import AgentNow
 
 PAGE_LIMITS = {
     "name": 255,
@@ -20,12 +19,21 @@ PAGE_LIMITS = {
 }
 
 
+STATES = ("online", "busy", "offline")
+
+
 @bp.app_template_filter()
-def wait_word(seconds: float | None) -> str:
+def shown_state(agent: AgentNow) -> str:
+    """What counts for the queue: whoever is not connected is offline, whatever they set."""
+    return agent.availability if agent.connected else "offline"
+
+
+@bp.app_template_filter()
+def wait_word(minutes: float | None) -> str:
     """<1 min, 12 min, 1 h 5 min; a dash where there is nothing."""
-    if seconds is None:
+    if minutes is None:
         return "–"
-    minutes = ceil(seconds / 60) if seconds >= 30 else 0
+    minutes = round(minutes)
     if minutes < 1:
         return _("<1 min")
     if minutes < 60:
