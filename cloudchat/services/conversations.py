@@ -51,7 +51,7 @@ def assign(
     # The agent's row before the conversation's: the order in which the queue takes them.
     agent = agents.lock(agent_id) if agent_id is not None else None
     row = get_visible(identity, conversation_id, lock=True)
-    _check_version(row, expected_version)
+    check_version(row, expected_version)
     if agent_id is not None and agent is None:
         raise Invalid("agent", fields={"agent_id": ["unknown_agent"]})
     if row.assignee_id == agent_id:
@@ -75,7 +75,7 @@ def set_status(
 ) -> Conversation:
     """Open, pend, snooze or resolve. Reopening fails with Conflict where a newer one is open."""
     row = get_visible(identity, conversation_id, lock=True)
-    _check_version(row, expected_version)
+    check_version(row, expected_version)
     if status not in STATUSES:
         raise Invalid("status", fields={"status": ["unknown"]})
     if status == "snoozed" and (snooze_until is None or snooze_until <= now()):
@@ -138,6 +138,13 @@ def set_labels(identity: Identity, conversation_id: int, wanted: list[str | int]
 def add_note(identity: Identity, conversation_id: int, text: str) -> Note:
     """Leave a private note in the thread."""
     row = get_visible(identity, conversation_id, lock=True)
+    note = write_note(identity, row, text)
+    db.session.commit()
+    return note
+
+
+def write_note(identity: Identity, row: Conversation, text: str) -> Note:
+    """The same in the caller's transaction. Raises Invalid."""
     if not text.strip() or len(text) > MAX_NOTE:
         raise Invalid("note", fields={"text": ["required"]})
     note = Note(
@@ -160,7 +167,6 @@ def add_note(identity: Identity, conversation_id: int, text: str) -> Note:
             },
         )
     )
-    db.session.commit()
     return note
 
 
@@ -192,6 +198,7 @@ def wake_snoozed(limit: int = 200) -> int:
     return len(rows)
 
 
-def _check_version(row: Conversation, expected: int | None) -> None:
+def check_version(row: Conversation, expected: int | None) -> None:
+    """Raises Conflict where somebody else has changed it since the caller looked."""
     if expected is not None and expected != row.version:
         raise Conflict("stale_version", code="stale_version", extra={"version": row.version})

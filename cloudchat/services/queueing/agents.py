@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, case, func, select
 
 from cloudchat.extensions import db, now
-from cloudchat.models import Conversation, DivisionAgent, User
+from cloudchat.models import Conversation, DivisionAgent, QueueEntry, User
 from cloudchat.services.presence import CONNECTED_FOR, is_connected
 
 
@@ -139,8 +139,21 @@ def online_counts(division_ids: list[int]) -> dict[int, tuple[int, int, int]]:
 
 
 def division_ids_of(user_id: int) -> list[int]:
-    """The active divisions that an agent serves."""
-    from_members = select(DivisionAgent.division_id).where(
-        DivisionAgent.user_id == user_id, DivisionAgent.is_active
+    """The divisions that an agent serves."""
+    return list(db.session.scalars(_served_by(user_id)))
+
+
+def waiting_divisions_of(user_id: int) -> list[int]:
+    """Those of them in which somebody waits, whoever has waited the longest first."""
+    return list(
+        db.session.scalars(
+            select(QueueEntry.division_id)
+            .where(QueueEntry.division_id.in_(_served_by(user_id)), QueueEntry.status == "waiting")
+            .group_by(QueueEntry.division_id)
+            .order_by(func.min(QueueEntry.entered_at))
+        )
     )
-    return list(db.session.scalars(from_members))
+
+
+def _served_by(user_id: int):
+    return select(DivisionAgent.division_id).where(DivisionAgent.user_id == user_id, DivisionAgent.is_active)

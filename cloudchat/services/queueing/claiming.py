@@ -14,7 +14,7 @@ from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, Division, QueueEntry, User
 from cloudchat.services.accounts import Identity
 from cloudchat.services.activity import log
-from cloudchat.services.queueing import agents, entries, figures, handing, saying, settings
+from cloudchat.services.queueing import agents, closing, entries, figures, handing, saying, settings
 from cloudchat.services.queueing.agents import Candidate
 from cloudchat.services.visibility import get_visible
 
@@ -33,7 +33,11 @@ def lock_division(division_id: int) -> None:
 
 
 def drain(division_id: int, seconds: float = 5.0) -> bool:
-    """Assign whom there is an agent for, then tell the others their place; whether all is done."""
+    """Assign whom there is an agent for, then tell the others their place; whether all is done.
+
+    Who chose a division at the moment in which it was switched off is put out of it here.
+    """
+    _put_out_of_closed(division_id)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if not claim(division_id):
@@ -44,6 +48,18 @@ def drain(division_id: int, seconds: float = 5.0) -> bool:
         if not announce(division_id):
             return True
     return False
+
+
+def _put_out_of_closed(division_id: int) -> None:
+    division = db.session.get(Division, division_id, populate_existing=True)
+    if division is not None and not division.is_active:
+        closing.close(division)
+    db.session.commit()
+
+
+def give_up() -> None:
+    """Let go of what a failed attempt holds."""
+    db.session.rollback()
 
 
 def claim(division_id: int) -> bool:
