@@ -207,7 +207,9 @@ def _queue() -> dict[str, str]:
 
 def _divisions() -> dict[str, str]:
     return {
-        "divisions.lifted": _("{name} picked up, place {place} of {count}. Arrow keys move it, Space puts it down."),
+        "divisions.lifted": _(
+            "{name} picked up, place {place} of {count}. Arrow keys move it, Space puts it down."
+        ),
         "divisions.moved": _("{name} is at place {place} of {count}."),
         "divisions.dropped": _("{name} put down at place {place} of {count}."),
         "divisions.put_back": _("{name} is back at place {place}."),

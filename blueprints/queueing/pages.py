@@ -58,7 +58,11 @@ def edit_division_agents(division_id: int):
 
 
 def _people(division_id: int | None) -> dict:
-    chosen = {user.id for user in division_service.members_of([division_id])[division_id]} if division_id else set()
+    chosen = (
+        {user.id for user in division_service.members_of([division_id])[division_id]}
+        if division_id
+        else set()
+    )
     return {"agents": members.active(), "chosen": chosen, "limits": PAGE_LIMITS}
 
 
