@@ -199,6 +199,7 @@ def _queue() -> dict[str, str]:
         "queue.preview.menu": _("The customer chooses"),
         "queue.preview.waiting": _("The customer waits"),
         "queue.preview.assigned": _("An agent has it"),
+        "queue.preview.left": _("The customer left the queue"),
         "queue.preview.needs_human": _("Needs a human"),
         "queue.preview.none": _("In the inbox, without a division"),
         "inbox.keys.transfer": _("Transfer"),

@@ -7,6 +7,7 @@ const box = document.querySelector("[data-preview]");
 const form = document.querySelector("[data-queue-form]");
 const thread = box.querySelector("[data-preview-thread]");
 const problem = box.querySelector("[data-preview-problem]");
+const MOST_STEPS = 20;
 const greeting = () => ({ text: t("queue.preview.hello") });
 let said = [greeting()];
 let running = null;
@@ -74,7 +75,7 @@ function bubble(side, text) {
 }
 
 function say(step) {
-  said = [...said, step];
+  said = said.length < MOST_STEPS ? [...said, step] : [greeting(), step];
   replay();
 }
 
