@@ -12,7 +12,7 @@ from blueprints.auth import bp
 from cloudchat.errors import AppError, Conflict, Invalid, NotFound, Unauthorized
 from cloudchat.limits import limiter, login_key
 from cloudchat.messages import sentence
-from cloudchat.services import accounts, organizations, presence
+from cloudchat.services import accounts, organizations
 from cloudchat.services.accounts import Identity
 from cloudchat.tenancy import acting_as
 from cloudchat.web import Body, api, csrf, identify, me, public, requires
@@ -133,16 +133,6 @@ def _change_password(old: str, new: str) -> None:
     if identity.acting:
         raise NotFound("user")
     accounts.change_password(identity.user_id, old, new, identity.session_id)
-
-
-@bp.put("/api/app/agents/me/availability")
-@requires("agent")
-@api.validate(json=Availability, resp=Answers("HTTP_200", "HTTP_422"), tags=["agents"])
-def api_set_availability(json: Availability):
-    if me().acting:
-        raise NotFound("user")
-    user = presence.set_availability(me().user_id, json.status)
-    return {"status": user.availability}
 
 
 @bp.route("/login", methods=["GET", "POST"])

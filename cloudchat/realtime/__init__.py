@@ -7,7 +7,7 @@ function), and a line in FEATURES.
 from socketio import RedisManager
 
 from cloudchat import config, events
-from cloudchat.realtime import badges, checks, core, presence
+from cloudchat.realtime import badges, checks, core, presence, queue
 from cloudchat.realtime.desk import Desk
 from cloudchat.realtime.rooms import socketio
 from cloudchat.realtime.visitors import Chat
@@ -19,17 +19,19 @@ MAX_FRAME = 64 * 1024
 FEATURES = (
     core,
     badges,
+    queue,
 )
 
 
 def init(app, in_web_process: bool) -> None:
     """Bind the socket to the app; outside a web process it only writes to Redis."""
     badges.init(in_web_process)
+    queue.init(in_web_process)
     if in_web_process:
         _serve_sockets(app)
     else:
-        queue = RedisManager(config.active().redis_url, CHANNEL, write_only=True)
-        socketio.init_app(None, async_mode="threading", client_manager=queue)
+        writer = RedisManager(config.active().redis_url, CHANNEL, write_only=True)
+        socketio.init_app(None, async_mode="threading", client_manager=writer)
     for feature in FEATURES:
         for kind, handler in feature.SUBSCRIPTIONS.items():
             events.subscribe(kind, handler)
