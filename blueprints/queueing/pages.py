@@ -7,6 +7,7 @@ from flask import render_template, request
 
 from blueprints.queueing import bp
 from blueprints.queueing.wording import PAGE_LIMITS, STATES, shown_state
+from cloudchat.models import Division
 from cloudchat.services import divisions as division_service
 from cloudchat.services import members
 from cloudchat.services.queueing import availability, listing, overview
@@ -40,14 +41,14 @@ def _divisions() -> dict:
 @bp.get("/app/settings/divisions/new")
 @requires("admin")
 def new_division():
-    return render_template("queueing/_division_form.html", row=None, **_people(None))
+    return render_template("queueing/_division_form.html", row=None, waiting=0, **_people(None))
 
 
 @bp.get("/app/settings/divisions/<int:division_id>/edit")
 @requires("admin")
 def edit_division(division_id: int):
     row = division_service.get(division_id)
-    return render_template("queueing/_division_form.html", row=row, **_people(row.id))
+    return render_template("queueing/_division_form.html", row=row, **_people(row.id), **_closing(row))
 
 
 @bp.get("/app/settings/divisions/<int:division_id>/people")
@@ -71,14 +72,17 @@ def _people(division_id: int | None) -> dict:
 def removal(division_id: int):
     """What deleting a division, or switching it off, means for those who wait in it."""
     row = division_service.get(division_id)
+    action = "off" if request.args.get("action") == "off" else "delete"
+    return render_template("queueing/_removal.html", row=row, action=action, **_closing(row))
+
+
+def _closing(row: Division) -> dict:
+    """Who would have to go elsewhere if it closed, and where to."""
     every = listing.all_divisions()
-    return render_template(
-        "queueing/_removal.html",
-        row=row,
-        waiting=sum(division.waiting for division in every if division.row.id == row.id),
-        others=[other.row for other in every if other.row.is_active and other.row.id != row.id],
-        action="off" if request.args.get("action") == "off" else "delete",
-    )
+    return {
+        "waiting": sum(division.waiting for division in every if division.row.id == row.id),
+        "others": [other.row for other in every if other.row.is_active and other.row.id != row.id],
+    }
 
 
 # --- settings ----------------------------------------------------------------------------------

@@ -6,10 +6,12 @@ import { t } from "./i18n.js";
 
 const PATH = "/api/app/agents/me/availability";
 const STAY_MS = 25_000;
+const LOAD_MS = 1_000;
 const button = document.querySelector("[data-availability]");
 const me = Number(document.documentElement.dataset.user);
 const load = button?.querySelector("[data-load]");
 let told = 0;
+let timer = 0;
 
 /** Show a state of the signed-in user everywhere in the frame. */
 export function showAvailability(status) {
@@ -87,16 +89,31 @@ document.addEventListener("click", ({ target }) => {
   if (item) choose(item.dataset.availabilitySet);
 });
 
+/** The load as the database counts it; at most once a second. */
+function refreshLoad() {
+  timer ||= setTimeout(async () => {
+    const mine = await api("GET", "/api/app/agents/me").catch(() => null);
+    timer = 0;
+    if (mine) showLoad(mine.open_conversations, mine.capacity);
+  }, LOAD_MS);
+}
+
 // --- live ----------------------------------------------------------------------------------------
 
 document.addEventListener("cloudchat:agent:presence", ({ detail }) => {
   if (detail.userId !== me || !button) return;
   if (detail.availability) showAvailability(detail.availability);
-  showLoad(detail.open, detail.capacity);
   if (detail.connected !== undefined) showConnected(detail.connected);
 });
 document.addEventListener("cloudchat:disconnected", () => showConnected(false));
-document.addEventListener("cloudchat:connected", () => showConnected(true));
+document.addEventListener("cloudchat:connected", ({ detail }) => {
+  showConnected(true);
+  if (detail.reconnected) refreshLoad();
+});
+document.addEventListener("cloudchat:queue:assigned", refreshLoad);
+document.addEventListener("cloudchat:conversation:updated", ({ detail }) => {
+  if (load && ["assignee_id", "status"].some((name) => name in detail.changes)) refreshLoad();
+});
 
 // Without a socket only this call says that somebody is here
 document.addEventListener("cloudchat:poll", () => {

@@ -4,7 +4,7 @@ import { showErrors } from "../forms.js";
 import { t } from "../i18n.js";
 import { toast } from "../toast.js";
 import { addWord, startKeywords, wordsOf } from "./keywords.js";
-import { fillDialog, reload } from "./division-table.js";
+import { reload } from "./division-table.js";
 
 const place = document.querySelector("[data-division-dialog]");
 const all = (selector, within) => [...within.querySelectorAll(selector)];
@@ -22,7 +22,11 @@ function countChosen() {
   for (const words of all("[data-chosen-count]", place)) words.textContent = `(${t("divisions.chosen", { count })})`;
 }
 
-place.addEventListener("change", (event) => event.target.name === "agent_ids" && countChosen());
+place.addEventListener("change", ({ target }) => {
+  if (target.name === "agent_ids") countChosen();
+  const closing = place.querySelector("[data-closing]");
+  if (target.name === "is_active" && closing) closing.hidden = target.checked;
+});
 
 place.addEventListener("input", ({ target }) => {
   if (!target.matches("[data-agent-search]")) return;
@@ -46,7 +50,14 @@ function valuesOf(form) {
     auto_detect_keywords: elements.auto_detect_keywords.checked,
     is_active: elements.is_active.checked,
     agent_ids: agents,
+    ...(!elements.is_active.checked && moveTo(form)),
   };
+}
+
+/** Where those go who wait: to a division, or nowhere yet. */
+function moveTo({ elements, dataset }) {
+  if (!Number(dataset.waiting)) return {};
+  return { move_to: elements.where.value === "move" ? Number(elements.move_to.value) : null };
 }
 
 async function send(form, method, url, body, done) {
@@ -59,17 +70,16 @@ async function send(form, method, url, body, done) {
     if (done) toast(done, { kind: "success" });
     await reload();
   } catch (error) {
-    await failed(form, error, () => send(form, method, url, body, done));
+    failed(form, error, () => send(form, method, url, body, done));
   }
   delete button.dataset.busy;
 }
 
-async function failed(form, error, retry) {
-  if (!(error instanceof ApiError)) return reportError(error, retry);
-  if (error.code === "people_waiting") return fillDialog(`${form.action.match(/\d+$/)[0]}/removal?action=${form.dataset.action ?? "off"}`);
-  const { "keyword_triggers.0": _first, ...fields } = error.fields;
-  const named = Object.fromEntries(Object.entries({ ...fields, ..._first && { keyword_triggers: _first } }).map(([name, words]) => [name.split(".")[0], words]));
-  if (!showErrors(form, named)) reportError(error, retry);
+function failed(form, error, retry) {
+  if (!(error instanceof ApiError)) return void reportError(error, retry);
+  // "keyword_triggers.3" belongs to its field as a whole; members are the agents of this form
+  const named = Object.entries(error.fields).map(([name, words]) => [name.split(".")[0].replace(/^members$/, "agent_ids"), words]);
+  if (!showErrors(form, Object.fromEntries(named))) reportError(error, retry);
 }
 
 // On the place, not on document: before forms.js takes the form for one that leaves the page
@@ -82,9 +92,6 @@ place.addEventListener("submit", (event) => {
 });
 
 function remove(form, url) {
-  const { elements, dataset } = form;
-  const body = {};
-  if (Number(dataset.waiting)) body.move_to = elements.where.value === "move" ? Number(elements.move_to.value) : null;
-  if (dataset.action === "off") return send(form, "PUT", url, { is_active: false, ...body });
-  return send(form, "DELETE", url, body, t("divisions.deleted"));
+  if (form.dataset.action === "off") return send(form, "PUT", url, { is_active: false, ...moveTo(form) });
+  return send(form, "DELETE", url, moveTo(form), t("divisions.deleted"));
 }

@@ -7,18 +7,13 @@ import { fillDialog, reload, rowOf } from "./division-table.js";
 const table = document.querySelector("[data-divisions]");
 
 // The switch acts at once; only with people waiting there is something to ask
-table.addEventListener("change", async ({ target }) => {
-  if (!target.matches("[data-active]")) return;
+table.addEventListener("change", ({ target }) => {
+  if (!target.matches("[data-active]")) return undefined;
   const row = rowOf(target);
   const on = target.checked;
-  if (on) return void attempt(() => save(row, { is_active: true }), { rollback: () => (target.checked = false) });
-  try {
-    await save(row, { is_active: false });
-  } catch (error) {
-    target.checked = true;
-    if (error.code === "people_waiting") await fillDialog(`${row.dataset.id}/removal?action=off`);
-    else attempt(() => Promise.reject(error));
-  }
+  if (on || !Number(row.dataset.waiting)) return void attempt(() => save(row, { is_active: on }), { rollback: () => (target.checked = !on) });
+  target.checked = true;
+  return fillDialog(`${row.dataset.id}/removal?action=off`);
 });
 
 async function save(row, body) {

@@ -32,7 +32,7 @@ function choose(name) {
 async function send() {
   const name = kind();
   const field = form.elements[`${name}_id`];
-  const body = { [`${name}_id`]: Number(field.value), note: form.elements.note.value.trim() || null };
+  const body = { [`${name}_id`]: Number(field.value), note: form.elements.note.value.trim() };
   const button = one("[type=submit]", form);
   button.dataset.busy = "";
   try {
