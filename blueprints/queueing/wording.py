@@ -3,22 +3,21 @@
 from flask_babel import gettext as _
 
 from blueprints.queueing import bp
+from cloudchat.services import divisions
 from cloudchat.services.queueing import settings
 from cloudchat.services.queueing.availability import AgentNow
 
 PAGE_LIMITS = {
-    "name": 255,
-    "description": 500,
-    "keywords": 200,
-    "keyword": 50,
+    "name": divisions.MAX_NAME,
+    "description": divisions.MAX_DESCRIPTION,
+    "keywords": divisions.MAX_KEYWORDS,
+    "keyword": divisions.MAX_KEYWORD,
     "handling_default": 10,
-    "handling_max": 1440,
+    "handling_max": divisions.MAX_MINUTES,
     "text": settings.MAX_TEXT,
     "silent_agent_minutes": settings.MAX_SILENT_MINUTES,
     **settings.LIMITS,
 }
-
-
 STATES = ("online", "busy", "offline")
 
 

@@ -70,7 +70,7 @@ def limit_frames(server) -> None:
 
 def start_loops(app) -> None:
     """The background greenlets of a web process."""
-    for loop in (badges.loop, checks.loop, presence.loop):
+    for loop in (badges.loop, checks.loop, presence.loop, queue.loop):
         socketio.start_background_task(loop, app)
 
 

@@ -35,13 +35,18 @@ form.addEventListener("input", () => {
 
 // --- texts: placeholders and defaults --------------------------------------------------------------
 
+const visited = new WeakSet();
+form.addEventListener("focusin", ({ target }) => visited.add(target));
+
 form.addEventListener("click", ({ target }) => {
   const mark = target.closest("[data-insert]");
   const restore = target.closest("[data-restore]");
   const area = target.closest("[data-text-field]")?.querySelector("textarea");
   if (mark) {
+    // Where the caret was; at the end of a text in which it never was
+    const at = visited.has(area) ? [area.selectionStart, area.selectionEnd] : [area.value.length, area.value.length];
     area.focus();
-    area.setRangeText(mark.dataset.insert, area.selectionStart, area.selectionEnd, "end");
+    area.setRangeText(mark.dataset.insert, ...at, "end");
   }
   if (restore) {
     area.value = area.dataset.default;
