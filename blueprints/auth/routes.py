@@ -40,12 +40,6 @@ class PasswordChange(Body):
     new_password: str = Field(max_length=500)
 
 
-class Availability(Body):
-    """What an agent sets: online, busy or offline."""
-
-    status: str
-
-
 def profile(identity: Identity) -> dict:
     """The caller, as pages and programs see themselves."""
     return {

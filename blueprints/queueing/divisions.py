@@ -1,10 +1,12 @@
 """The divisions' API."""
 
 from flask import request
+from pydantic import ValidationError
 from spectree import Response as Answers
 
 from blueprints.queueing import bp
 from blueprints.queueing.schemas import DivisionBody, Members, Order, Removal
+from cloudchat.errors import Invalid
 from cloudchat.models import Division, User
 from cloudchat.services import divisions
 from cloudchat.services.presenting import iso
@@ -82,7 +84,10 @@ def remove_division_agent(division_id: int, user_id: int):
 
 def _removal() -> Removal:
     """The body of a DELETE is optional, and SpecTree reads none."""
-    return Removal.model_validate(request.get_json() if request.get_data(cache=True) else {})
+    try:
+        return Removal.model_validate(request.get_json() if request.get_data(cache=True) else {})
+    except ValidationError:
+        raise Invalid(fields={"move_to": ["unknown_division"]}) from None
 
 
 def _one(row: Division) -> dict:

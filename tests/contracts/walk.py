@@ -42,22 +42,33 @@ def tried(app) -> list:
 
 
 def filled(value, organization_id):
-    """Replace {contact} and {conversation} by ids of the organization, wherever they stand."""
+    """Replace {contact}, {conversation} and the like by ids of the organization, wherever they stand."""
     if isinstance(value, dict):
         return {key: filled(item, organization_id) for key, item in value.items()}
     if isinstance(value, list):
         return [filled(item, organization_id) for item in value]
     if isinstance(value, str):
-        for name in ("contact", "conversation"):
+        for name in ("contact", "conversation", "division", "waiting_entry"):
             if "{" + name + "}" in value:
                 made = getattr(objects, name)(organization_id)
                 return made if value == "{" + name + "}" else value.replace("{" + name + "}", str(made))
     return value
 
 
+class Made(dict):
+    """Rows of an organization by kind, made when first asked for; kinds are functions of `objects`."""
+
+    def __init__(self, organization_id: int):
+        self._organization_id = organization_id
+
+    def __missing__(self, kind: str) -> int:
+        self[kind] = getattr(objects, kind)(self._organization_id)
+        return self[kind]
+
+
 def request_of(rule, organization_id) -> dict:
     given = registry.REQUESTS.get(rule.endpoint, {})
-    made = {"contact": objects.contact(organization_id)}
+    made = Made(organization_id)
     return {key: value(made) if callable(value) else value for key, value in given.items()}
 
 
