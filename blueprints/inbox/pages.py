@@ -180,7 +180,7 @@ def show_panel(conversation_id: int):
         notes=threads.notes_of(row),
         earlier=inbox.earlier(me(), row),
         steps=trail.of(row.id),
-        why=trail.waiting_reason(row),
+        why=trail.waiting_reason(row) if row.waiting else None,
     )
 
 

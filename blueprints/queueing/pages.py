@@ -173,7 +173,7 @@ def _range() -> tuple[date, date, int]:
     today = _today()
     given = [_day(request.args.get(name)) for name in ("from", "to")]
     if all(given):
-        start, end = min(given), min(max(given), today)
+        start, end = (min(day, today) for day in sorted(given))
         return max(start, end - LONGEST_RANGE), end, 0
     days = request.args.get("days", 7, type=int)
     days = days if 1 <= days <= LONGEST_RANGE.days else 7

@@ -41,9 +41,7 @@ def test_choosing_waiting_and_being_taken(sign_in, cast, divisions, shop, visit,
     expect(billing.locator("[data-entry]").nth(1)).to_contain_text("Sari")
     expect(agent.locator(".conv .division-chip.is-waiting").first).to_contain_text("Billing")
     write(page, "#")
-    expect(page.locator(".bubble .words").last).to_have_text(
-        "Anda masih dalam antrian ke 1. mohon menunggu"
-    )
+    expect(page.locator(".bubble .words").last).to_have_text("Anda masih dalam antrian ke 1. mohon menunggu")
     # Taking the next one opens it, and the customer is told
     billing.locator("[data-queue-next]").click()
     expect(agent.locator("[data-thread] .bubble-text").first).to_have_text("Halo")
@@ -93,7 +91,9 @@ def test_divisions_are_added_ordered_and_deleted(sign_in, cast, make, serious_fi
         if name == "Billing":
             assert serious_findings(page) == []
         form.locator("[type=submit]").click()
-        expect(page.locator("[data-order] > tr", has_text=name)).to_contain_text(words.strip(",").split(", ")[-1])
+        expect(page.locator("[data-order] > tr", has_text=name)).to_contain_text(
+            words.strip(",").split(", ")[-1]
+        )
     names = page.locator("[data-order] > tr strong")
     expect(names).to_have_text(["Billing", "Support"])
     # The handle by keyboard, the menu, and a reload that finds the same

@@ -60,6 +60,9 @@ function showParts() {
   for (const part of form.querySelectorAll("[data-shown-with]")) {
     const field = form.elements[part.dataset.shownWith];
     part.hidden = field.type === "checkbox" ? !field.checked : !field.value.trim();
+    // A text that nobody sees must not be the one that is missing
+    const area = part.querySelector("textarea[required]");
+    if (part.hidden && area && !area.value.trim()) area.value = area.dataset.default;
   }
   for (const area of form.querySelectorAll("textarea[data-default]")) {
     area.closest("[data-text-field]").querySelector("[data-restore]").hidden = area.value === area.dataset.default;
