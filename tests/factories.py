@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from cloudchat.extensions import db, now
 from cloudchat.models import (
     CannedReply,
+    Chatbot,
+    ChatbotQa,
     Contact,
     ContactIdentity,
     Conversation,
@@ -15,9 +17,13 @@ from cloudchat.models import (
     DivisionAgent,
     Label,
     Message,
+    Pipeline,
+    PipelineStage,
     User,
 )
-from cloudchat.services import accounts, organizations, secrets
+from cloudchat.services import accounts, bot_pairs, bot_settings, organizations, secrets
+from cloudchat.services.pipelines import catalog, moving, stages
+from cloudchat.services.pipelines.cards import SYSTEM
 from cloudchat.tenancy import acting_as
 
 _numbers = itertools.count(int(time.time() * 1000) % 10_000_000)
@@ -165,6 +171,9 @@ def message(conversation_row: Conversation, text: str = "Halo", **values) -> Mes
         if direction == "in":
             row.unread_count += 1
             row.last_inbound_at = now()
+            row.waiting_since = row.waiting_since or now()
+        elif made.sender_type != "system":
+            row.waiting_since = None
         db.session.commit()
         return made
 
@@ -185,6 +194,17 @@ def canned_reply(organization_id: int, shortcut: str | None = None, text: str = 
         return made
 
 
+def bot(organization_id: int, devices: tuple[Device, ...] = (), **values) -> Chatbot:
+    with acting_as(organization_id):
+        values = {"name": f"Bot {number()}", "device_ids": [row.id for row in devices], **values}
+        return bot_settings.create(values)
+
+
+def pair(bot_row: Chatbot, question: str = "Apakah bisa COD?", answer: str = "Bisa.", **values) -> ChatbotQa:
+    with acting_as(bot_row.organization_id):
+        return bot_pairs.create(bot_row.id, {"question": question, "answer": answer, **values})
+
+
 def division(organization_id: int, name: str | None = None, agents: tuple[Person, ...] = ()) -> Division:
     with acting_as(organization_id):
         made = Division(name=name or f"Divisi {number()}")
@@ -194,6 +214,28 @@ def division(organization_id: int, name: str | None = None, agents: tuple[Person
             db.session.add(DivisionAgent(division_id=made.id, user_id=agent.id))
         db.session.commit()
         return made
+
+
+def pipeline(organization_id: int, name: str | None = None, **values) -> Pipeline:
+    """A pipeline; the sales ladder unless `stages` or `ladder` says otherwise."""
+    with acting_as(organization_id):
+        return catalog.create({"name": name or f"Pipeline {number()}", **values}, None)
+
+
+def stages_of(pipeline_row: Pipeline) -> list[PipelineStage]:
+    with acting_as(pipeline_row.organization_id):
+        return stages.of_pipelines([pipeline_row.id])
+
+
+def card(pipeline_row: Pipeline, stage: PipelineStage | None = None, **values) -> Conversation:
+    """A conversation at the end of a stage (the first one where none is named)."""
+    row = conversation(pipeline_row.organization_id, **values)
+    with acting_as(pipeline_row.organization_id):
+        target = db.session.get(PipelineStage, stage.id if stage else stages_of(pipeline_row)[0].id)
+        held = moving.locked_card(row.id)
+        moving.place(held, target, moving.Wanted(target.id), SYSTEM, adding=True)
+        db.session.commit()
+        return held
 
 
 def user_row(person_row: Person) -> User:

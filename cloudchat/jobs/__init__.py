@@ -124,7 +124,7 @@ def _begun(function: Callable, args: tuple) -> None:
 
 def start_subscriptions() -> None:
     """Which event starts which job."""
-    from cloudchat.jobs import contacts, inbound, media, outbound, queueing
+    from cloudchat.jobs import contacts, inbound, media, outbound, pipelines, queueing
 
     def on_queued(event: events.MessageQueued) -> None:
         enqueue_delivery(event.organization_id, event.device_id)
@@ -146,6 +146,9 @@ def start_subscriptions() -> None:
             timeout=contacts.IMPORT_TIMEOUT,
         )
 
+    def on_runs_due(event: events.PipelineRunsDue) -> None:
+        enqueue_once(pipelines.run_due, event.organization_id)
+
     events.subscribe(events.MessageQueued, on_queued)
     events.subscribe(events.EventStored, on_stored)
     events.subscribe(events.AttachmentPending, on_attachment)
@@ -155,3 +158,4 @@ def start_subscriptions() -> None:
     events.subscribe(events.AgentFree, queueing.on_agent_free)
     events.subscribe(events.AgentPresence, queueing.on_presence)
     events.subscribe(events.MenusOwed, queueing.on_menus_owed)
+    events.subscribe(events.PipelineRunsDue, on_runs_due)

@@ -1,6 +1,14 @@
 """Every table, importable from one place so that the mapper and the migrations see them all."""
 
 from cloudchat.models.audit import AuditEntry
+from cloudchat.models.bot_hours import ChatbotException, ChatbotSchedule
+from cloudchat.models.bot_turns import (
+    ChatbotAnalytics,
+    ChatbotClosedNotice,
+    ChatbotInteraction,
+    ChatbotTalk,
+)
+from cloudchat.models.bots import Chatbot, ChatbotDevice, ChatbotPhrase, ChatbotQa
 from cloudchat.models.contact_imports import ContactImport
 from cloudchat.models.contacts import Contact, ContactIdentity
 from cloudchat.models.conversations import Conversation, ConversationEvent, Note
@@ -10,6 +18,13 @@ from cloudchat.models.divisions import Division, DivisionAgent
 from cloudchat.models.labels import CannedReply, ContactLabel, ConversationLabel, Label
 from cloudchat.models.messages import Attachment, Message
 from cloudchat.models.organizations import Organization
+from cloudchat.models.pipelines import (
+    Pipeline,
+    PipelineRun,
+    PipelineStage,
+    PipelineStageHistory,
+    PipelineView,
+)
 from cloudchat.models.queueing import DivisionChoice, QueueEntry, QueueSettings
 from cloudchat.models.users import ApiToken, Invitation, User, UserSession
 
@@ -18,6 +33,16 @@ __all__ = [
     "Attachment",
     "AuditEntry",
     "CannedReply",
+    "Chatbot",
+    "ChatbotAnalytics",
+    "ChatbotClosedNotice",
+    "ChatbotDevice",
+    "ChatbotException",
+    "ChatbotInteraction",
+    "ChatbotPhrase",
+    "ChatbotQa",
+    "ChatbotSchedule",
+    "ChatbotTalk",
     "Contact",
     "ContactIdentity",
     "ContactImport",
@@ -37,6 +62,11 @@ __all__ = [
     "Note",
     "Organization",
     "OutboxEntry",
+    "Pipeline",
+    "PipelineRun",
+    "PipelineStage",
+    "PipelineStageHistory",
+    "PipelineView",
     "QueueEntry",
     "QueueSettings",
     "User",

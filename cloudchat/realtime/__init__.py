@@ -7,7 +7,7 @@ function), and a line in FEATURES.
 from socketio import RedisManager
 
 from cloudchat import config, events
-from cloudchat.realtime import badges, checks, core, presence, queue
+from cloudchat.realtime import badges, checks, choices, core, pipeline, presence, queue
 from cloudchat.realtime.desk import Desk
 from cloudchat.realtime.rooms import socketio
 from cloudchat.realtime.visitors import Chat
@@ -20,6 +20,8 @@ FEATURES = (
     core,
     badges,
     queue,
+    pipeline,
+    choices,
 )
 
 

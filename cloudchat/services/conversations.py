@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from cloudchat.errors import Conflict, Invalid, NotFound
@@ -12,7 +12,7 @@ from cloudchat.events import (
     publish,
 )
 from cloudchat.extensions import db, now
-from cloudchat.models import Conversation, ConversationLabel, Note
+from cloudchat.models import Conversation, ConversationLabel, Message, Note
 from cloudchat.models.conversations import STATUSES
 from cloudchat.services import labels
 from cloudchat.services.accounts import Identity
@@ -86,29 +86,39 @@ def set_status(
         db.session.commit()
         return row
     if row.status == "resolved" and status != "resolved":
-        _reopen(row, status)
+        reopen(row, status)
     row.status = status
     row.snoozed_until = snooze_until if status == "snoozed" else None
-    row.resolved_at = now() if status == "resolved" else None
+    row.resolved_at = None
     if status == "resolved":
-        row.needs_human = row.awaiting_division_selection = False
-        clear_unread(row)
+        close(row)
     log(row, status, identity, until=iso(row.snoozed_until))
     changed(row, identity, {"status": status, "snoozed_until": iso(row.snoozed_until)})
     if status == "open":
         returning.reopen(row, identity)
-    else:
+    elif status != "resolved":
         returning.put_aside(row, status)
     db.session.commit()
     return row
 
 
-def _reopen(row: Conversation, status: str) -> None:
-    """Make it unresolved, unless the contact has another such conversation on the device by now."""
+def close(row: Conversation) -> None:
+    """Set the locked row to resolved; part of the caller's transaction."""
+    row.status, row.resolved_at, row.snoozed_until = "resolved", now(), None
+    row.needs_human = row.awaiting_division_selection = False
+    row.waiting_since = None
+    clear_unread(row)
+    returning.put_aside(row, "resolved")
+
+
+def reopen(row: Conversation, status: str) -> None:
+    """Make it unresolved, unless the contact has another such conversation on the device by now:
+    then Conflict. Part of the caller's transaction."""
     try:
         with db.session.begin_nested():
             row.status = status
             row.snoozed_until = None
+        row.waiting_since = _unanswered_since(row)
     except IntegrityError:
         other = db.session.scalar(
             select(Conversation.id).where(
@@ -120,9 +130,29 @@ def _reopen(row: Conversation, status: str) -> None:
         raise Conflict("newer_open", code="newer_open", extra={"conversation_id": other}) from None
 
 
-def set_labels(identity: Identity, conversation_id: int, wanted: list[str | int]) -> Conversation:
+def _unanswered_since(row: Conversation) -> datetime | None:
+    """When the customer wrote the first message that nobody has answered."""
+    answer = select(func.coalesce(func.max(Message.id), 0)).where(
+        Message.conversation_id == row.id, Message.direction == "out", Message.sender_type != "system"
+    )
+    return db.session.scalar(
+        select(func.min(Message.created_at)).where(
+            Message.conversation_id == row.id,
+            Message.direction == "in",
+            Message.id > answer.scalar_subquery(),
+        )
+    )
+
+
+def set_labels(
+    identity: Identity,
+    conversation_id: int,
+    wanted: list[str | int],
+    expected_version: int | None = None,
+) -> Conversation:
     """Make these exactly the labels of the conversation."""
     row = get_visible(identity, conversation_id, lock=True)
+    check_version(row, expected_version)
     before = {label.name for label in row.labels}
     found = labels.find(wanted)
     labels.replace_links(ConversationLabel, "conversation_id", row.id, found)

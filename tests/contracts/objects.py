@@ -1,6 +1,8 @@
 """How to make one of each thing in an organization; each function answers the new row's id."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+
+from sqlalchemy import select
 
 from cloudchat.extensions import db, now
 from cloudchat.models import (
@@ -11,12 +13,14 @@ from cloudchat.models import (
     ConversationLabel,
     Note,
     OutboxEntry,
+    PipelineView,
     QueueEntry,
+    User,
     UserSession,
     WebhookEvent,
 )
+from cloudchat.services import bot_hours, files
 from cloudchat.services import contact_import as contact_imports
-from cloudchat.services import files
 from cloudchat.services.secrets import hashed, random_token
 from cloudchat.tenancy import acting_as
 from tests import factories
@@ -97,6 +101,25 @@ def _attachment(message_row, state: str, key: str | None) -> Attachment:
     )
 
 
+def bot(organization_id: int) -> int:
+    return factories.bot(organization_id).id
+
+
+def pair(organization_id: int) -> int:
+    return factories.pair(factories.bot(organization_id)).id
+
+
+def bot_window(organization_id: int) -> int:
+    with acting_as(organization_id):
+        window = {"day_of_week": 1, "start_time": "08:00", "end_time": "17:00"}
+        return bot_hours.add(bot(organization_id), window).id
+
+
+def bot_exception(organization_id: int) -> int:
+    with acting_as(organization_id):
+        return bot_hours.set_exception(bot(organization_id), date(2027, 1, 1), "Tahun baru", []).id
+
+
 def device(organization_id: int) -> int:
     return factories.device(organization_id).id
 
@@ -162,6 +185,29 @@ def used_division(organization_id: int) -> int:
 
 def canned_reply(organization_id: int) -> int:
     return factories.canned_reply(organization_id).id
+
+
+def pipeline(organization_id: int) -> int:
+    return factories.pipeline(organization_id).id
+
+
+def stage(organization_id: int) -> int:
+    """The first stage of a pipeline of its own."""
+    return factories.stages_of(factories.pipeline(organization_id))[0].id
+
+
+def card(organization_id: int) -> int:
+    """A conversation that stands on a pipeline."""
+    return factories.card(factories.pipeline(organization_id)).id
+
+
+def pipeline_view(organization_id: int) -> int:
+    """A saved view of the organization's first admin."""
+    with acting_as(organization_id):
+        owner = db.session.scalar(select(User.id).where(User.role == "admin").order_by(User.id).limit(1))
+    board = pipeline(organization_id)
+    row = PipelineView(pipeline_id=board, user_id=owner, name=f"Tampilan {factories.number()}", query={})
+    return _saved(organization_id, row)
 
 
 def agent(organization_id: int) -> int:

@@ -25,12 +25,24 @@ class NotAnId:
 # blueprint → parameter → a function that makes one in an organization and answers its id
 PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
     "auth": {"token": NotAnId("the secret of an invitation, tested in test_auth/test_invitations.py")},
+    "chatbot": {
+        "bot_id": objects.bot,
+        "qa_id": objects.pair,
+        "schedule_id": objects.bot_window,
+        "exception_id": objects.bot_exception,
+    },
     "contacts": {"contact_id": objects.contact, "import_id": objects.contact_import},
     "inbox": {
         "conversation_id": objects.conversation,
         "message_id": objects.failed_message,
         "note_id": objects.note,
         "attachment_id": objects.attachment,
+    },
+    "pipeline": {
+        "pipeline_id": objects.pipeline,
+        "stage_id": objects.stage,
+        "conversation_id": objects.card,
+        "view_id": objects.pipeline_view,
     },
     "operator": {"organization_id": NotAnId("operators see every organization; nobody else gets in")},
     "queueing": {
@@ -56,6 +68,14 @@ STATIC = {"static", "versioned_static"}
 
 # endpoint → what a valid call carries (GET and DELETE need nothing)
 REQUESTS: dict[str, dict[str, Any]] = {
+    "chatbot.change_bot": {"json": {"name": "Lain"}},
+    "chatbot.change_pair": {"json": {"answer": "Lain"}},
+    "chatbot.change_schedule": {"json": {"is_active": False}},
+    "chatbot.create_pair": {"json": {"question": "Bisa COD?", "answer": "Bisa"}},
+    "chatbot.create_schedule": {"json": {"day_of_week": 1, "start_time": "08:00", "end_time": "17:00"}},
+    "chatbot.replace_schedules": {"json": {"windows": []}},
+    "chatbot.set_exception": {"json": {"date": "2027-01-01"}},
+    "chatbot.try_bot": {"json": {"text": "bisa cod?"}},
     "contacts.change_contact": {"json": {"name": "Lain"}},
     "contacts.cancel_import": {},
     "contacts.merge": {"data": lambda made: {"other_id": made["contact"], "contact_id": made["contact"]}},
@@ -79,6 +99,15 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "queueing.change_agent": {"json": {"capacity": 7}},
     "queueing.change_division": {"json": {"name": "Lain"}},
     "queueing.transfer": {"json": lambda made: {"agent_id": made["agent"]}},
+    "pipeline.add_card": {"json": lambda made: {"pipeline_id": made["pipeline"]}},
+    "pipeline.change_deal": {"json": {"deal_value": 1000}},
+    "pipeline.change_pipeline": {"json": {"name": "Lain"}},
+    "pipeline.change_stage": {"json": {"name": "Lain"}},
+    "pipeline.create_stage": {"json": {"name": "Baru"}},
+    "pipeline.create_view": {"json": {"name": "Milik saya", "query": {"agent": "me"}}},
+    "pipeline.move_card": {"json": lambda made: {"to_stage_id": made["stage"], "expected_version": 0}},
+    "pipeline.reorder_stages": {"json": lambda made: {"ids": [made["stage"]]}},
+    "pipeline.test_automation": {"json": lambda made: {"conversation_id": made["conversation"]}},
     "settings.change_canned_reply": {"json": {"shortcut": "baru", "text": "isi"}},
     "settings.change_device": {"json": {"name": "Lain"}},
     "settings.change_label": {"json": {"name": "Lain"}},
@@ -111,6 +140,18 @@ ONE = CONVERSATIONS + "/{conversation}"
 DIVISIONS = "/api/app/divisions"
 # (endpoint, field of its body or query) → how it is tried
 BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
+    ("chatbot.create_bot", "device_ids"): BodyId(
+        "post",
+        "/api/app/chatbot/bots",
+        lambda i: {"json": {"name": "A", "device_ids": [i]}},
+        objects.device,
+    ),
+    ("chatbot.change_bot", "device_ids"): BodyId(
+        "put",
+        "/api/app/chatbot/bots/{bot}",
+        lambda i: {"json": {"device_ids": [i]}},
+        objects.device,
+    ),
     ("contacts.list_contacts", "label"): _filter("/api/app/contacts", "label", objects.used_label),
     ("contacts.create_contact", "labels"): BodyId(
         "post", "/api/app/contacts", lambda i: {"json": {"name": "A", "labels": [i]}}, objects.label
@@ -214,6 +255,75 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
         "post", ONE + "/transfer", lambda i: {"json": {"agent_id": i}}, objects.agent
     ),
     ("queueing.show_preview", "button_id"): NotAnId("what a made-up customer taps"),
+    ("pipeline.delete_pipeline", "move_to_stage_id"): BodyId(
+        "delete",
+        "/api/app/pipelines/{pipeline}",
+        lambda i: {"query_string": {"move_to_stage_id": i}},
+        objects.stage,
+    ),
+    ("pipeline.delete_stage", "move_to_stage_id"): BodyId(
+        "delete",
+        "/api/app/pipelines/stages/{stage}",
+        lambda i: {"query_string": {"move_to_stage_id": i}},
+        objects.stage,
+    ),
+    ("pipeline.reorder_pipelines", "ids"): BodyId(
+        "put", "/api/app/pipelines/reorder", lambda i: {"json": {"ids": [i]}}, objects.pipeline
+    ),
+    ("pipeline.reorder_stages", "ids"): BodyId(
+        "put",
+        "/api/app/pipelines/{pipeline}/stages/reorder",
+        lambda i: {"json": {"ids": [i]}},
+        objects.stage,
+    ),
+    ("pipeline.test_automation", "conversation_id"): BodyId(
+        "post",
+        "/api/app/pipelines/stages/{stage}/automation/test",
+        lambda i: {"json": {"conversation_id": i}},
+        objects.conversation,
+    ),
+    ("pipeline.show_board", "agent"): NotAnId("a filter; test_board.py: test_foreign_filters_find_nothing"),
+    ("pipeline.show_board", "label"): NotAnId("a filter; test_board.py: test_foreign_filters_find_nothing"),
+    ("pipeline.show_board", "stage_id"): BodyId(
+        "get",
+        "/api/app/pipelines/{pipeline}/board",
+        lambda i: {"query_string": {"stage_id": i}},
+        objects.stage,
+    ),
+    ("pipeline.show_cards", "ids"): NotAnId("a filter; test_board.py: test_foreign_filters_find_nothing"),
+    ("pipeline.show_cards", "agent"): NotAnId("a filter; test_board.py: test_foreign_filters_find_nothing"),
+    ("pipeline.show_cards", "label"): NotAnId("a filter; test_board.py: test_foreign_filters_find_nothing"),
+    ("pipeline.show_cards", "stage_id"): NotAnId("not looked at here"),
+    ("pipeline.add_card", "pipeline_id"): BodyId(
+        "post",
+        "/api/app/conversations/{conversation}/pipeline",
+        lambda i: {"json": {"pipeline_id": i}},
+        objects.pipeline,
+    ),
+    ("pipeline.add_card", "stage_id"): BodyId(
+        "post",
+        "/api/app/conversations/{conversation}/pipeline",
+        lambda i: {"json": {"pipeline_id": "{pipeline}", "stage_id": i}},
+        objects.stage,
+    ),
+    ("pipeline.move_card", "to_stage_id"): BodyId(
+        "post",
+        "/api/app/conversations/{card}/pipeline/move",
+        lambda i: {"json": {"to_stage_id": i, "expected_version": 2}},
+        objects.stage,
+    ),
+    ("pipeline.move_card", "before_id"): NotAnId(
+        "one that is not in the column does not count; test_moving.py"
+    ),
+    ("pipeline.move_card", "after_id"): NotAnId(
+        "one that is not in the column does not count; test_moving.py"
+    ),
+    ("pipeline.move_cards", "to_stage_id"): BodyId(
+        "post",
+        "/api/app/pipelines/move",
+        lambda i: {"json": {"to_stage_id": i, "cards": [{"id": "{card}"}]}},
+        objects.stage,
+    ),
     ("webchat.send_message", "client_id"): NotAnId("the visitor's own name for the message"),
     ("webchat.list_messages", "after"): NotAnId("a place within the visitor's own messages"),
     ("webchat.list_messages", "before"): NotAnId("a place within the visitor's own messages"),
@@ -234,6 +344,7 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.queueing.drain": lambda org: [(queueing.drain, objects.waited_in_division(org))],
     "cloudchat.jobs.queueing.tell_owed": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.queueing.rules": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.pipelines.run_due": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.sweeps.wake_snoozed": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.sweeps.clean": NotAnId("takes no id but the organization's"),
 }

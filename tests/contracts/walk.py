@@ -41,6 +41,9 @@ def tried(app) -> list:
     ]
 
 
+FILLED = ("bot", "card", "contact", "conversation", "division", "pipeline", "stage", "waiting_entry")
+
+
 def filled(value, organization_id):
     """Replace {contact}, {conversation} and the like by ids of the organization, wherever they stand."""
     if isinstance(value, dict):
@@ -48,7 +51,7 @@ def filled(value, organization_id):
     if isinstance(value, list):
         return [filled(item, organization_id) for item in value]
     if isinstance(value, str):
-        for name in ("contact", "conversation", "division", "waiting_entry"):
+        for name in FILLED:
             if "{" + name + "}" in value:
                 made = getattr(objects, name)(organization_id)
                 return made if value == "{" + name + "}" else value.replace("{" + name + "}", str(made))
@@ -56,14 +59,15 @@ def filled(value, organization_id):
 
 
 class Made(dict):
-    """Rows of an organization by kind, made when first asked for; kinds are functions of `objects`."""
+    """Ids of rows of the organization by what they are, each made when it is asked for."""
 
     def __init__(self, organization_id: int):
-        self._organization_id = organization_id
+        super().__init__()
+        self.organization_id = organization_id
 
-    def __missing__(self, kind: str) -> int:
-        self[kind] = getattr(objects, kind)(self._organization_id)
-        return self[kind]
+    def __missing__(self, name: str) -> int:
+        self[name] = getattr(objects, name)(self.organization_id)
+        return self[name]
 
 
 def request_of(rule, organization_id) -> dict:

@@ -1,13 +1,14 @@
 """A shop whose queue is on, with the divisions Billing, Support and Umum, and customers on its web chat."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, ConversationEvent, Division, QueueEntry, User
-from cloudchat.services import divisions
+from cloudchat.services import divisions, presence
 from cloudchat.services.queueing import settings
 from cloudchat.tenancy import acting_as
 from tests import factories
@@ -62,6 +63,17 @@ class Shop:
         assert answer.status_code == 200, answer.text
         return answer.json
 
+    def availability(self, person, status: str) -> None:
+        """The same without anything that follows from it."""
+        self.act(presence.set_availability, person.id, status)
+
+    def comes_quietly(self, person) -> None:
+        self.availability(person, "online")
+
+    def count_waiting(self) -> int:
+        statement = select(db.func.count()).select_from(QueueEntry).where(QueueEntry.status == "waiting")
+        return self.act(lambda: db.session.scalar(statement))
+
     def vanishes(self, person, **values) -> None:
         """The connection is lost: no sign of life for long."""
         self.change(User, person.id, last_seen_at=None, **values)
@@ -82,6 +94,7 @@ class Shop:
 
     def loads(self) -> dict[int, int]:
         rows = select(Conversation.assignee_id, db.func.count()).where(Conversation.status == "open")
+        rows = rows.where(Conversation.assignee_id.is_not(None))
         return self.act(lambda: dict(db.session.execute(rows.group_by(Conversation.assignee_id)).all()))
 
 
@@ -161,6 +174,4 @@ def shop(app, cast) -> Shop:
 
 
 def long_ago(minutes: float):
-    from datetime import timedelta
-
     return now() - timedelta(minutes=minutes)

@@ -64,32 +64,28 @@ def loads(user_ids: Iterable[int]) -> dict[int, int]:
 
 def of_division(division_id: int) -> list[Candidate]:
     """The division's agents, whoever is to get the next customer first."""
+    load = (
+        select(Conversation.assignee_id, func.count().label("open"))
+        .join(DivisionAgent, DivisionAgent.user_id == Conversation.assignee_id)
+        .where(DivisionAgent.division_id == division_id, Conversation.status == "open")
+        .group_by(Conversation.assignee_id)
+        .subquery()
+    )
     rows = db.session.execute(
         select(
             User.id,
             User.name,
+            func.coalesce(load.c.open, 0),
             User.capacity,
             User.availability,
+            connected(),
             User.last_assigned_at,
-            connected().label("connected"),
         )
         .join(DivisionAgent, DivisionAgent.user_id == User.id)
+        .outerjoin(load, load.c.assignee_id == User.id)
         .where(DivisionAgent.division_id == division_id, DivisionAgent.is_active, User.is_active)
-    ).all()
-    load = loads(row.id for row in rows)
-    found = [
-        Candidate(
-            row.id,
-            row.name,
-            load[row.id],
-            row.capacity,
-            row.availability,
-            row.connected,
-            row.last_assigned_at,
-        )
-        for row in rows
-    ]
-    return sorted(found, key=_turn)
+    )
+    return sorted((Candidate(*row) for row in rows), key=_turn)
 
 
 def one(user: User) -> Candidate:

@@ -15,6 +15,7 @@ _UNSEEN = frozenset({"Cf", "Cc", "Mn", "Me", "Cs"})  # marks, direction, zero wi
 _BEFORE_NUMBER = ("no", "nomor", "nomer", "angka", "pilih", "pilihan", "opsi", "menu")
 _BEFORE_NAME = ("divisi", "tim", "bagian", "ke", "saya", "mau", "kak", "min")
 _LEADING = frozenset({*_BEFORE_NUMBER, *_BEFORE_NAME})
+_TRAILING = frozenset({"kak", "min", "ya", "dong", "saja", "aja", "mas", "mbak", "pak", "bu", "please"})
 _COUNTED = ("satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan", "sepuluh")
 _NUMBER_WORDS = {word: number for number, word in enumerate(_COUNTED, start=1)}
 _SHORTEST_STEM = 4
@@ -75,7 +76,7 @@ def parse(text: str | None, payload: str | None, options: Sequence[Option], sugg
     tapped = _tapped(payload, options)
     if tapped is not None:
         return tapped
-    words = words_of(text or "")
+    words = _core(words_of(text or ""))
     if not words:
         return None
     for found in (_numbered(words, options), _named(words, options)):
@@ -84,6 +85,13 @@ def parse(text: str | None, payload: str | None, options: Sequence[Option], sugg
     if suggested is not None and words[0] in AGREEMENT and len(words) <= 3:
         return suggested if suggested in {option.division_id for option in options} else None
     return detect(text or "", options)
+
+
+def _core(words: list[str]) -> list[str]:
+    """Without the courtesies at the end."""
+    while len(words) > 1 and words[-1] in _TRAILING:
+        words = words[:-1]
+    return words
 
 
 def _tapped(payload: str | None, options: Sequence[Option]) -> int | None:
@@ -144,8 +152,8 @@ def detect(text: str, options: Iterable[Option]) -> int | None:
 
 
 def _stands(keyword: tuple[frozenset[str], ...], forms: list[frozenset[str]], places: dict) -> bool:
-    if not keyword:
-        return False
+    if not keyword or (len(forms) > 1 and all(part.isdigit() for some in keyword for part in some)):
+        return False  # "1" as a keyword is an answer; in "mau beli 1" it is not
     starts = {place for form in keyword[0] for place in places.get(form, ())}
     return any(
         start + len(keyword) <= len(forms)

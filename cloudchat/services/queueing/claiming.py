@@ -6,12 +6,14 @@ the lock waited for. See docs/decisions/0007-queue-claim.md.
 """
 
 import time
+from dataclasses import dataclass
 
 from sqlalchemy import select, text
+from sqlalchemy.orm import joinedload
 
 from cloudchat.errors import Conflict, Forbidden, Invalid, NotFound
 from cloudchat.extensions import db, now
-from cloudchat.models import Conversation, Division, QueueEntry, User
+from cloudchat.models import Conversation, Division, QueueEntry, QueueSettings, User
 from cloudchat.services.accounts import Identity
 from cloudchat.services.activity import log
 from cloudchat.services.queueing import agents, closing, entries, figures, handing, saying, settings
@@ -20,12 +22,10 @@ from cloudchat.services.visibility import get_visible
 
 LOCK_SPACE = 0x71756575  # "queu": our part of the space of advisory locks
 TRIES = 5  # how often a claim may find that somebody was quicker before it leaves the rest to the next
-PATIENCE = "2s"
 
 
 def lock_division(division_id: int) -> None:
     """One at a time at a division's queue, until the commit."""
-    db.session.execute(text("select set_config('lock_timeout', :patience, true)"), {"patience": PATIENCE})
     db.session.execute(
         text("select pg_advisory_xact_lock(:space, :division)"),
         {"space": LOCK_SPACE, "division": division_id},
@@ -33,28 +33,35 @@ def lock_division(division_id: int) -> None:
 
 
 def drain(division_id: int, seconds: float = 5.0) -> bool:
-    """Assign whom there is an agent for, then tell the others their place; whether all is done.
-
-    Who chose a division at the moment in which it was switched off is put out of it here.
-    """
-    _put_out_of_closed(division_id)
+    """Assign whom there is an agent for, then tell the others their place; whether all is done."""
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if not claim(division_id):
-            break
-    else:
-        return False
-    while time.monotonic() < until:
-        if not announce(division_id):
-            return True
-    return False
+    desk = _desk(division_id)
+    if desk is None:
+        return True
+    for step in (_claim, _announce):
+        while step(desk):
+            if time.monotonic() > until:
+                return False
+    return True
 
 
-def _put_out_of_closed(division_id: int) -> None:
+@dataclass(frozen=True)
+class _Desk:
+    """What every claim of a drain needs and what does not change meanwhile."""
+
+    division: Division
+    rules: QueueSettings
+
+
+def _desk(division_id: int) -> _Desk | None:
+    """None where the division is gone, or closed: who chose it at that very moment is put out here."""
     division = db.session.get(Division, division_id, populate_existing=True)
     if division is not None and not division.is_active:
         closing.close(division)
+        division = None
+    rules = settings.get_kept()
     db.session.commit()
+    return _Desk(division, rules) if division is not None else None
 
 
 def give_up() -> None:
@@ -62,31 +69,29 @@ def give_up() -> None:
     db.session.rollback()
 
 
-def claim(division_id: int) -> bool:
+def _claim(desk: _Desk) -> bool:
     """Assign the next one, if somebody waits and an agent is available; commits."""
     for _ in range(TRIES):
-        lock_division(division_id)
-        pair = _next_pair(division_id)
+        lock_division(desk.division.id)
+        pair = _next_pair(desk.division.id)
         if pair is None:
-            db.session.rollback()
+            db.session.commit()
             return False
-        if _assigned(*pair):
+        if _assigned(desk, *pair):
             return True
         db.session.rollback()
     return True  # others are at it: look again
 
 
 def _next_pair(division_id: int) -> tuple[QueueEntry, Candidate, list[Candidate]] | None:
-    division = db.session.get(Division, division_id, populate_existing=True)
-    if division is None or not division.is_active:
-        return None
     known = agents.of_division(division_id)
     free = [agent for agent in known if agent.is_available]
     if not free:
         return None
     entry = db.session.scalar(
         entries.waiting_in(division_id)
-        .where(~QueueEntry.passed_agent_ids.contains([agent.id for agent in free]))
+        .join(Division, Division.id == QueueEntry.division_id)
+        .where(Division.is_active, ~QueueEntry.passed_agent_ids.contains([agent.id for agent in free]))
         .order_by(QueueEntry.entered_at, QueueEntry.id)
         .limit(1)
         .execution_options(populate_existing=True)
@@ -97,7 +102,7 @@ def _next_pair(division_id: int) -> tuple[QueueEntry, Candidate, list[Candidate]
     return entry, chosen, known
 
 
-def _assigned(entry: QueueEntry, chosen: Candidate, known: list[Candidate]) -> bool:
+def _assigned(desk: _Desk, entry: QueueEntry, chosen: Candidate, known: list[Candidate]) -> bool:
     """Lock agent and conversation, look again, and assign; False where it is not so any more."""
     agent = agents.lock(chosen.id)
     if agent is None or not _still_free(agent, chosen):
@@ -105,7 +110,8 @@ def _assigned(entry: QueueEntry, chosen: Candidate, known: list[Candidate]) -> b
     row = _locked(entry)
     if row is None:
         return True  # it left the queue while we waited for it; that was committed
-    handing.give(row, agent, entry=entry, **_reasons(entry, chosen, known))
+    why = _reasons(entry, chosen, known)
+    handing.give(row, agent, entry=entry, rules=desk.rules, kind="queue_assigned", **why)
     db.session.commit()
     return True
 
@@ -121,6 +127,7 @@ def _locked(entry: QueueEntry) -> Conversation | None:
     row = db.session.scalar(
         select(Conversation)
         .where(Conversation.id == entry.conversation_id)
+        .options(joinedload(Conversation.device))
         .with_for_update(of=Conversation, key_share=True)
         .execution_options(populate_existing=True)
     )
@@ -147,35 +154,31 @@ def _reasons(entry: QueueEntry, chosen: Candidate, known: list[Candidate]) -> di
 # --- telling -----------------------------------------------------------------------------------
 
 
-def announce(division_id: int) -> bool:
+def _announce(desk: _Desk) -> bool:
     """Tell the oldest who was not told yet the place in line; commits. False where all know."""
-    lock_division(division_id)
+    lock_division(desk.division.id)
     entry = db.session.scalar(
-        entries.waiting_in(division_id)
+        entries.waiting_in(desk.division.id)
         .where(QueueEntry.announced_at.is_(None))
         .order_by(QueueEntry.entered_at, QueueEntry.id)
         .limit(1)
         .execution_options(populate_existing=True)
     )
-    if entry is None:
-        db.session.rollback()
-        return False
-    row = _locked(entry)
+    row = _locked(entry) if entry is not None else None
     if row is not None:
-        _tell(row, entry)
-        db.session.commit()
-    return True
+        _tell(desk, row, entry)
+    db.session.commit()
+    return entry is not None
 
 
-def _tell(row: Conversation, entry: QueueEntry) -> None:
-    division = db.session.get(Division, entry.division_id)
+def _tell(desk: _Desk, row: Conversation, entry: QueueEntry) -> None:
+    division = desk.division
     here = figures.of_division(division)
     number = entries.position(entry)
     entry.queue_number = entry.queue_number or entries.next_ticket(division.id)
     entry.announced_at = entry.told_at = now()
     entry.told_position, entry.told_times = number, 0
     entry.estimated_minutes = here.wait(number - 1)
-    db.session.flush()
     log(
         row,
         "queue_waiting",
@@ -186,7 +189,7 @@ def _tell(row: Conversation, entry: QueueEntry) -> None:
         estimated_minutes=entry.estimated_minutes,
         agents=figures.states(agents.of_division(division.id)),
     )
-    saying.say(row, saying.entered(settings.get_kept(), division.name, number, here.anybody_there))
+    saying.say(row, saying.entered(desk.rules, division.name, number, here.anybody_there))
 
 
 # --- by hand -----------------------------------------------------------------------------------

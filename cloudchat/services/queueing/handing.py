@@ -7,7 +7,7 @@ from typing import Any
 
 from cloudchat.events import AgentFree, QueueAssigned, QueueChanged, UnreadChanged, publish, publish_once
 from cloudchat.extensions import db, now
-from cloudchat.models import Conversation, Division, QueueEntry, User
+from cloudchat.models import Conversation, Division, QueueEntry, QueueSettings, User
 from cloudchat.services.accounts import Identity
 from cloudchat.services.activity import changed, log
 from cloudchat.services.queueing import entries, saying, settings
@@ -19,26 +19,26 @@ def give(
     agent: User,
     identity: Identity | None = None,
     entry: QueueEntry | None = None,
+    rules: QueueSettings | None = None,
+    kind: str = "assigned",
+    locked: bool = True,
     **why: Any,
 ) -> None:
     """Assign it. With a waiting `entry` the customer's turn has come: it is told so.
 
     `why` goes into the activity line: the queue's reasons, or nothing where a person decided.
+    `locked`: the agent's row is held, so that its turn can be counted.
     """
     before, former = audience_of(row), row.assignee_id
     row.assignee_id = agent.id
     row.needs_human = row.awaiting_division_selection = False
-    agent.last_assigned_at = now()
+    if locked:
+        agent.last_assigned_at = now()
     if entry is not None:
         _served(entry, agent)
-    kind = "assigned" if identity else "queue_assigned"
+    changes = {"assignee_id": agent.id, "needs_human": False, "awaiting_division_selection": False}
+    changed(row, identity, changes, before)
     log(row, kind, identity, agent_id=agent.id, agent=agent.name, **why)
-    changed(
-        row,
-        identity,
-        {"assignee_id": agent.id, "needs_human": False, "awaiting_division_selection": False},
-        before,
-    )
     if former is not None:
         publish_once(AgentFree(row.organization_id, former))
     publish(UnreadChanged(row.organization_id))
@@ -46,25 +46,23 @@ def give(
         publish(QueueAssigned(audience_of(row), entry.division_id, agent.id, entry.id))
         publish_once(QueueChanged(row.organization_id, entry.division_id))
         division = db.session.get(Division, entry.division_id)
-        saying.say(row, saying.connected(settings.get_kept(), division.name, agent.name))
+        saying.say(row, saying.connected(rules or settings.get_kept(), division.name, agent.name))
 
 
-def give_by_hand(row: Conversation, agent: User, identity: Identity) -> None:
-    """A person assigns it: whoever waits is served with that, whoever is served changes hands."""
+def give_by_hand(row: Conversation, agent: User, identity: Identity | None, locked: bool = True) -> None:
+    """A person or a rule assigns it: who waits is served with that, who is served changes hands."""
     turn = entries.live(row.id)
     if turn is not None and turn.status == "assigned":
         entries.end(row, turn, "reassigned")
         turn = None
-    give(row, agent, identity, turn)
+    give(row, agent, identity, turn, locked=locked)
 
 
 def _served(entry: QueueEntry, agent: User) -> None:
     moment = now()
+    entry.queue_number = entry.queue_number or entries.next_ticket(entry.division_id)
     entry.status, entry.assigned_agent_id, entry.assigned_at = "assigned", agent.id, moment
     entry.wait_seconds = max(0, int((moment - entry.entered_at).total_seconds()))
-    if not entry.queue_number:
-        entry.queue_number = entries.next_ticket(entry.division_id)
-    db.session.flush()
 
 
 def free(row: Conversation, reason: str, identity: Identity | None = None, **why: Any) -> None:

@@ -108,7 +108,7 @@ def checked(whole: dict, given: dict) -> dict:
         elif name == "routing_order" and value not in ROUTING_ORDERS:
             errors[name] = ["unknown"]
         elif name == "silent_agent_minutes" and not _is_minutes(value):
-            errors[name] = ["minutes_invalid"]
+            errors[name] = ["silent_minutes_invalid"]
         clean[name] = whole[name] = value
     leave, check = whole["leave_keyword"], whole["check_queue_keyword"]
     if not errors and leave and normal(leave) == normal(check):

@@ -41,7 +41,7 @@ export async function loadList() {
 const isOurs = (node) => !node.matches?.("[data-queue]");
 
 /** Several filters are chosen in a row: their menu stays open while the list is drawn anew. */
-function keepsMenuOpen(name, node) {
+export function keepsMenuOpen(name, node) {
   return !(node.matches?.(".dropdown-menu.show") && ["class", "popover", "style"].includes(name));
 }
 

@@ -18,6 +18,8 @@ document.addEventListener("cloudchat:menu-open", ({ target }) => {
   if (target.id === "assign-menu") one("[data-transfer]", target).hidden = forBulk;
 });
 
+document.addEventListener("inbox:choices", markLabels);
+
 function markLabels() {
   const chosen = labelsOfOpen();
   for (const item of all("[data-label]", one("#label-menu"))) {
