@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Response, flash, g, jsonify, redirect, render_template, request, session, url_for
+from flask import Response, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from pydantic import Field
@@ -230,10 +230,3 @@ def set_language():
     elif not identity.acting:
         accounts.set_locale(identity.user_id, locale)
     return redirect(own_path(request.form.get("next")) or url_for("auth.home"))
-
-
-@bp.get("/api/app/agents")
-@requires("agent")
-@api.validate(resp=Answers("HTTP_200"), tags=["agents"])
-def api_agents():
-    return jsonify({"items": accounts.agents(), "next_cursor": None})

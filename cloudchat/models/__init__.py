@@ -17,6 +17,12 @@ from cloudchat.models.devices import Device
 from cloudchat.models.divisions import Division, DivisionAgent
 from cloudchat.models.labels import CannedReply, ContactLabel, ConversationLabel, Label
 from cloudchat.models.messages import Attachment, Message
+from cloudchat.models.notifications import (
+    InstallationSecret,
+    Notification,
+    NotificationSettings,
+    PushSubscription,
+)
 from cloudchat.models.organizations import Organization
 from cloudchat.models.pipelines import (
     Pipeline,
@@ -56,10 +62,13 @@ __all__ = [
     "DivisionAgent",
     "DivisionChoice",
     "IdempotencyKey",
+    "InstallationSecret",
     "Invitation",
     "Label",
     "Message",
     "Note",
+    "Notification",
+    "NotificationSettings",
     "Organization",
     "OutboxEntry",
     "Pipeline",
@@ -67,6 +76,7 @@ __all__ = [
     "PipelineStage",
     "PipelineStageHistory",
     "PipelineView",
+    "PushSubscription",
     "QueueEntry",
     "QueueSettings",
     "User",

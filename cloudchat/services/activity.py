@@ -57,35 +57,42 @@ def clear_unread(row: Conversation) -> None:
 
 
 def log(row: Conversation, kind: str, identity: Identity | None, **data) -> None:
-    """Add an activity line to the thread; part of the caller's transaction."""
-    entry = ConversationEvent(
-        conversation_id=row.id,
-        kind=kind,
-        actor_id=identity.user_id if identity else None,
-        data={**data, "actor": identity.name if identity else None},
-        after_message_id=row.last_message_id or 0,
-    )
-    db.session.add(entry)
-    db.session.flush()
-    publish(
-        TimelineAdded(
-            audience_of(row),
-            {"kind": kind, "id": entry.id, "data": entry.data, "created_at": iso(entry.created_at)},
+    """Add an activity line to the thread."""
+    log_all([(row, kind, data)], identity)
+
+
+def log_all(lines: list[tuple[Conversation, str, dict]], identity: Identity | None = None) -> None:
+    """A line for each of several conversations, kept together."""
+    made = [
+        ConversationEvent(
+            conversation_id=row.id,
+            kind=kind,
+            actor_id=identity.user_id if identity else None,
+            data={**data, "actor": identity.name if identity else None},
+            after_message_id=row.last_message_id or 0,
         )
-    )
+        for row, kind, data in lines
+    ]
+    db.session.add_all(made)
+    db.session.flush()
+    for (row, kind, _), entry in zip(lines, made, strict=True):
+        told = {"kind": kind, "id": entry.id, "data": entry.data, "created_at": iso(entry.created_at)}
+        publish(TimelineAdded(audience_of(row), told))
 
 
 def changed(row: Conversation, identity: Identity | None, changes: dict, before=None) -> None:
     """Count the version up and tell what changed; `before` is the audience that it had."""
-    row.version += 1
-    row.updated_at = now()
+    changed_all([(row, changes, before)], identity)
+
+
+def changed_all(rows: list[tuple], identity: Identity | None = None) -> None:
+    """The same for several: (conversation, changes, audience before)."""
+    for row, _, _ in rows:
+        row.version += 1
+        row.updated_at = now()
     db.session.flush()
-    publish(
-        ConversationChanged(
-            audience_of(row),
-            changes,
-            row.version,
-            previous=before,
-            actor_id=identity.user_id if identity else None,
+    actor_id = identity.user_id if identity else None
+    for row, changes, before in rows:
+        publish(
+            ConversationChanged(audience_of(row), changes, row.version, previous=before, actor_id=actor_id)
         )
-    )

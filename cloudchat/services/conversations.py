@@ -14,7 +14,7 @@ from cloudchat.events import (
 from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, ConversationLabel, Message, Note
 from cloudchat.models.conversations import STATUSES
-from cloudchat.services import labels
+from cloudchat.services import labels, mentions
 from cloudchat.services.accounts import Identity
 from cloudchat.services.activity import changed, clear_unread, log
 from cloudchat.services.presenting import iso
@@ -177,10 +177,12 @@ def write_note(identity: Identity, row: Conversation, text: str) -> Note:
     """The same in the caller's transaction. Raises Invalid."""
     if not text.strip() or len(text) > MAX_NOTE:
         raise Invalid("note", fields={"text": ["required"]})
+    named = mentions.named(row, text)
     note = Note(
         conversation_id=row.id,
         author_id=identity.author_id,
         text=text.strip(),
+        mentions={"user_ids": named} if named else {},
         after_message_id=row.last_message_id or 0,
     )
     db.session.add(note)
@@ -193,6 +195,7 @@ def write_note(identity: Identity, row: Conversation, text: str) -> Note:
                 "id": note.id,
                 "text": note.text,
                 "author": {"id": identity.user_id, "name": identity.name},
+                "mentions": named,
                 "created_at": iso(note.created_at),
             },
         )

@@ -20,6 +20,11 @@ class Arrival:
     reopened: bool = False
     talk: Talk | None = None
 
+    @property
+    def is_reaction(self) -> bool:
+        """A thumb under a message asks nothing and answers nothing."""
+        return self.message.kind == "reaction"
+
 
 def assigned(arrival: Arrival) -> bool:
     """An agent has the conversation: nothing automatic may speak."""
@@ -41,13 +46,17 @@ def waiting_in_queue(arrival: Arrival) -> bool:
 def choosing_division(arrival: Arrival) -> bool:
     """The menu was sent: this is the answer."""
     talk = arrival.talk
-    return bool(talk and talk.row.awaiting_division_selection and choosing.answer(talk, arrival.message))
+    if not talk or not talk.row.awaiting_division_selection:
+        return False
+    return arrival.is_reaction or choosing.answer(talk, arrival.message)
 
 
 def menu(arrival: Arrival) -> bool:
     """The customer is asked which division it is about."""
     talk = arrival.talk
-    return bool(talk and talk.row.division_id is None and choosing.offer(talk, arrival.message))
+    if not talk or talk.row.division_id is not None or arrival.is_reaction:
+        return False
+    return choosing.offer(talk, arrival.message)
 
 
 # Who speaks to somebody whom nobody serves yet. With `bot_first` a bot stands before the menu, which

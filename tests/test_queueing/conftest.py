@@ -92,6 +92,10 @@ class Shop:
         statement = select(QueueEntry).filter_by(**criteria).order_by(QueueEntry.id)
         return self.act(lambda: list(db.session.scalars(statement.execution_options(populate_existing=True))))
 
+    def conversations(self) -> list[Conversation]:
+        statement = select(Conversation).execution_options(populate_existing=True)
+        return self.act(lambda: list(db.session.scalars(statement)))
+
     def loads(self) -> dict[int, int]:
         rows = select(Conversation.assignee_id, db.func.count()).where(Conversation.status == "open")
         rows = rows.where(Conversation.assignee_id.is_not(None))

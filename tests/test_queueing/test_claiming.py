@@ -125,6 +125,14 @@ def test_a_choice_sent_twice_at_once_makes_one_entry_and_one_number(app, shop):
     assert sum("Tunggu dalam antrian ke 1" in text for text in texts) == 1 and len(texts) == 2
 
 
+def test_a_burst_of_first_messages_gets_one_menu(app, shop):
+    """F14: eight at once, and words that are no answer right after the menu."""
+    budi = shop.customer()
+    at_once(app, *[lambda n=n: budi.says(f"pesan {n}", f"foto {n}") for n in range(8)])
+    budi.says("mau tanya dong")
+    assert len(budi.heard()) == 1 and budi.row.unread_count == 17
+
+
 def test_the_place_is_asked_while_the_turn_comes(app, shop):
     """F15: "#" at the moment of the assignment is answered once or not at all, and breaks nothing."""
     agent = shop.agent("Support", online=False)

@@ -10,8 +10,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from cloudchat.services import divisions
+from cloudchat.services.queueing import agents
 from tests import factories
-from tests.test_messages.numbers import identity
 from tests.test_queueing.conftest import make_shop
 
 LEAST = st.integers(0, 30)
@@ -25,18 +26,11 @@ def machine(app):
             super().__init__()
             cast = factories.cast()
             self.shop = make_shop(app, cast)
-            self.boss = identity(cast.manager)
             self.people = [self.shop.agent(name, capacity=2, online=False) for name in ("Billing", "Support")]
             both = self.shop.agent("Billing", capacity=1, online=False)
             self.people.append(both)
-            self.shop.act(self._join, both)
+            self.shop.act(divisions.add_members, self.shop.divisions["Support"], [both.id])
             self.customers = []
-            self.forced: set[int] = set()
-
-        def _join(self, person):
-            from cloudchat.services import divisions
-
-            divisions.add_members(self.shop.divisions["Support"], [person.id])
 
         # --- what may happen --------------------------------------------------------------------
 
@@ -115,13 +109,8 @@ def machine(app):
         @invariant()
         def nobody_waits_for_an_agent_who_is_free(self):
             for entry in self.shop.entries(status="waiting"):
-                known = self.shop.act(self._agents, entry.division_id)
+                known = self.shop.act(agents.of_division, entry.division_id)
                 assert not [one for one in known if one.is_available], "a slot is free and somebody waits"
-
-        def _agents(self, division_id):
-            from cloudchat.services.queueing import agents
-
-            return agents.of_division(division_id)
 
         @invariant()
         def places_count_from_one_without_gaps(self):

@@ -3,7 +3,7 @@
 from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, Division, Message, QueueEntry, User
 from cloudchat.services import divisions
-from cloudchat.services.queueing import closing, rounds, settings
+from cloudchat.services.queueing import claiming, closing, rounds, settings
 from cloudchat.tenancy import all_organizations
 from tests.test_queueing.conftest import long_ago
 
@@ -275,8 +275,6 @@ def test_a_choice_made_while_the_division_closes_is_not_stranded(shop):
     assert "sedang tidak melayani" in budi.says("2")[0]
     assert budi.says("1")[0].startswith("Anda akan di layani oleh tim Billing")
     shop.change(Division, shop.divisions["Billing"], is_active=False)
-    from cloudchat.services.queueing import claiming
-
     shop.act(claiming.drain, shop.divisions["Billing"])
     shop.act(closing.tell_owed)
     assert budi.row.division_id is None and budi.row.needs_human

@@ -104,12 +104,14 @@ def _closed_words(talk: Talk, division_id: int) -> str:
 def _belongs_to_burst(asked: DivisionChoice, message: InboundMessage) -> bool:
     """Whether the message is still of those that came with the first one, and answers nothing.
 
-    A short message may well be an answer, so it is taken for one unless it was written before.
+    A short message may well be an answer, so it is taken for one unless it was written before the
+    menu. Providers tell the time to the second: there only what comes at once is surely from before.
     """
     since = now() - asked.asked_at
-    if len(choice.words_of(message.text or "")) == 1:
-        return since < AT_ONCE and message.occurred_at <= asked.asked_at
-    return since < BURST
+    if len(choice.words_of(message.text or "")) != 1:
+        return since < BURST
+    exact = message.occurred_at.microsecond != 0
+    return message.occurred_at <= asked.asked_at and since < (BURST if exact else AT_ONCE)
 
 
 def _wrong(talk: Talk) -> None:

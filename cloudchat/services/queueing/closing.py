@@ -1,18 +1,19 @@
 """A division that closes while people wait: they are moved, or told and asked again. Nobody is stranded."""
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, select
 from sqlalchemy.orm import joinedload
 
 from cloudchat.errors import Invalid
 from cloudchat.events import MenusOwed, QueueChanged, QueueDue, UnreadChanged, publish_once
 from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, Division, DivisionChoice, QueueEntry
-from cloudchat.services.activity import changed, log
+from cloudchat.services.activity import changed_all, log_all
 from cloudchat.services.queueing import choosing, entries, saying, talks
 from cloudchat.services.visibility import audience_of
 
 TOLD_AT_ONCE = 50
+
+Waiting = list[tuple[Conversation, QueueEntry]]
 
 
 def close(division: Division, move_to: int | None = None) -> int:
@@ -23,12 +24,11 @@ def close(division: Division, move_to: int | None = None) -> int:
     """
     target = _target(division, move_to)
     rows = _waiting(division.id)
-    for row, entry in rows:
-        if target is None:
-            _put_out(row, entry, division)
-        else:
-            _move(row, entry, division, target)
     if rows:
+        if target is None:
+            _put_out(rows, division)
+        else:
+            _move(rows, division, target)
         publish_once(UnreadChanged(division.organization_id))
         publish_once(QueueChanged(division.organization_id, division.id))
         if target is None:
@@ -48,7 +48,7 @@ def _target(division: Division, move_to: int | None) -> Division | None:
     return found
 
 
-def _waiting(division_id: int) -> list[tuple[Conversation, QueueEntry]]:
+def _waiting(division_id: int) -> Waiting:
     """Who waits there, with the conversations locked in the order in which everybody locks them."""
     ids = list(
         db.session.scalars(entries.waiting_in(division_id).with_only_columns(QueueEntry.conversation_id))
@@ -72,33 +72,33 @@ def _waiting(division_id: int) -> list[tuple[Conversation, QueueEntry]]:
     return [(rows[entry.conversation_id], entry) for entry in still]
 
 
-def _move(row: Conversation, entry: QueueEntry, division: Division, target: Division) -> None:
-    """The same turn in the other queue: a new place is told there."""
-    before = audience_of(row)
-    row.division_id = entry.division_id = target.id
-    entry.queue_number, entry.announced_at, entry.told_position = 0, None, None
-    log(row, "queue_moved", None, division_id=target.id, division=target.name, former=division.name)
-    changed(row, None, {"division_id": target.id}, before)
+def _move(waiting: Waiting, division: Division, target: Division) -> None:
+    """The same turns in the other queue: a new place is told there."""
+    changes = [(row, {"division_id": target.id}, audience_of(row)) for row, _ in waiting]
+    for row, entry in waiting:
+        row.division_id = entry.division_id = target.id
+        entry.queue_number, entry.announced_at, entry.told_position = 0, None, None
+    changed_all(changes)
+    why = {"division_id": target.id, "division": target.name, "former": division.name}
+    log_all([(row, "queue_moved", why) for row, _ in waiting])
 
 
-def _put_out(row: Conversation, entry: QueueEntry, division: Division) -> None:
-    before = audience_of(row)
-    entry.status, entry.finished_at, entry.end_reason = "cancelled", now(), "closed"
-    row.division_id, row.needs_human = None, True
-    log(row, "division_closed", None, division=division.name)
-    changed(row, None, {"division_id": None, "needs_human": True}, before)
-    owed = {
-        "organization_id": row.organization_id,
-        "conversation_id": row.id,
-        "division_ids": [],
-        "closed_division": division.name,
-        "asked_at": None,
-        "wrong_answers": 0,
-        "given_up": False,
-    }
-    again = {"closed_division": division.name, "asked_at": None}
-    statement = insert(DivisionChoice).values(owed)
-    db.session.execute(statement.on_conflict_do_update(index_elements=["conversation_id"], set_=again))
+def _put_out(waiting: Waiting, division: Division) -> None:
+    """Out of the line; a human is flagged, and the customer is owed a word and the menu."""
+    fields = {"division_id": None, "needs_human": True}
+    changes = [(row, fields, audience_of(row)) for row, _ in waiting]
+    moment = now()
+    for row, entry in waiting:
+        entry.status, entry.finished_at, entry.end_reason = "cancelled", moment, "closed"
+        row.division_id, row.needs_human = None, True
+    changed_all(changes)
+    log_all([(row, "division_closed", {"division": division.name}) for row, _ in waiting])
+    ids = [row.id for row, _ in waiting]
+    db.session.execute(delete(DivisionChoice).where(DivisionChoice.conversation_id.in_(ids)))
+    db.session.add_all(
+        DivisionChoice(conversation_id=i, closed_division=division.name, wrong_answers=0) for i in ids
+    )
+    db.session.flush()
 
 
 # --- the menus that are owed -------------------------------------------------------------------
@@ -151,21 +151,13 @@ def owed_anywhere() -> list[int]:
 
 
 def nobody_left(division: Division) -> None:
-    """The last agent left a division in which people wait: they keep their place and a human is flagged."""
-    for row, entry in _waiting(division.id):
-        entry.announced_at = None  # they are told once more, now that nobody is there
-        if not row.needs_human:
-            row.needs_human = True
-            log(row, "division_empty", None, division=division.name)
-            changed(row, None, {"needs_human": True})
+    """The last agent left: who waits keeps the place and is told so, and a human is flagged."""
+    waiting = _waiting(division.id)
+    for _, entry in waiting:
+        entry.announced_at = None
+    flagged = [row for row, _ in waiting if not row.needs_human]
+    for row in flagged:
+        row.needs_human = True
+    changed_all([(row, {"needs_human": True}, None) for row in flagged])
+    log_all([(row, "division_empty", {"division": division.name}) for row in flagged])
     publish_once(QueueDue(division.organization_id, division.id))
-
-
-def forget(division_id: int) -> None:
-    """Who was being served there goes on without a division; the entries go with the division."""
-    db.session.execute(
-        update(QueueEntry)
-        .where(QueueEntry.division_id == division_id, entries.LIVE)
-        .values(finished_at=now(), end_reason="closed")
-        .execution_options(synchronize_session=False)
-    )

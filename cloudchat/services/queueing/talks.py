@@ -73,6 +73,11 @@ def read(conversation_ids: Iterable[int]) -> dict[int, Talk]:
     settings = find() if wanted else None
     if settings is None:
         return {}
+    waiting = _by_conversation(select(QueueEntry).where(entries.LIVE), QueueEntry, wanted)
+    if not settings.is_enabled:  # who waits is still served, everybody else is left alone
+        wanted = [i for i in wanted if i in waiting]
+        if not wanted:
+            return {}
     desk = Desk(settings)
     rows = db.session.scalars(
         select(Conversation)
@@ -80,7 +85,6 @@ def read(conversation_ids: Iterable[int]) -> dict[int, Talk]:
         .options(joinedload(Conversation.device))
         .execution_options(populate_existing=True)
     )
-    waiting = _by_conversation(select(QueueEntry).where(entries.LIVE), QueueEntry, wanted)
     choices = _by_conversation(select(DivisionChoice), DivisionChoice, wanted)
     return {row.id: Talk(row, desk, waiting.get(row.id), choices.get(row.id)) for row in rows}
 
