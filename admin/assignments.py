@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from admin.base import ScopedModelView
+from admin.rows import MAX_WORDS
 from cloudchat.extensions import db
 from cloudchat.models import Division, DivisionAgent, User
 from cloudchat.services import divisions
@@ -28,6 +29,19 @@ class AssignmentView(ScopedModelView):
 
     def __init__(self):
         super().__init__(DivisionAgent, name=_l("Division assignments"), url="division-assignments")
+
+    def init_search(self):
+        """By names, which stand in other tables."""
+        return True
+
+    def _apply_search(self, query, count_query, joins, count_joins, search):
+        for word in search.split()[:MAX_WORDS]:
+            matches = _named(User, DivisionAgent.user_id, word) | _named(
+                Division, DivisionAgent.division_id, word
+            )
+            query = query.filter(matches)
+            count_query = count_query.filter(matches) if count_query is not None else None
+        return query, count_query, joins, count_joins
 
     def annotate(self, rows):
         names = {
@@ -55,3 +69,7 @@ class AssignmentView(ScopedModelView):
 
     def removed_text(self, name):
         return _("Taken out.")
+
+
+def _named(model, column, word: str):
+    return column.in_(select(model.id).where(model.name.icontains(word, autoescape=True)))

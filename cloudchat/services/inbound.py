@@ -135,7 +135,10 @@ _KEEP = """
         returning c.id, c.unread_count, c.version, c.assignee_id, c.division_id, c.external_user_id
     )
     select a.id as message_id, a.device_id, a.external_id, c.id as conversation_id,
-           c.unread_count, c.version, c.assignee_id, c.division_id, c.external_user_id
+           c.unread_count, c.version, c.assignee_id, c.division_id, c.external_user_id,
+           exists (
+               select 1 from queue_settings q where q.organization_id = %(organization_id)s
+           ) as has_queue
     from added a join changed c on c.id = a.conversation_id
 """
 

@@ -11,13 +11,15 @@ from cloudchat.services.queueing.talks import Talk
 class Arrival:
     """A message that has just been stored, and the state of its conversation, whose row is locked.
 
-    `talk` is what the queue knows of it; None where the organization never had a queue.
+    `talk` is what the queue knows of it; None where the organization never had a queue
+    (`has_queue`), and where an agent has the conversation anyway.
     """
 
     conversation_id: int
     assignee_id: int | None
     message: InboundMessage
     reopened: bool = False
+    has_queue: bool = True
     talk: Talk | None = None
 
     @property
@@ -83,7 +85,9 @@ def route(arrivals: list[Arrival]) -> list[str]:
 
     A batch shares what is read: the statements do not grow with its messages.
     """
-    open_ids = {one.conversation_id for one in arrivals if one.assignee_id is None or one.reopened}
+    open_ids = {
+        one.conversation_id for one in arrivals if one.has_queue and (one.assignee_id is None or one.reopened)
+    }
     known = talks.read(sorted(open_ids))
     for arrival in arrivals:
         arrival.talk = known.get(arrival.conversation_id)

@@ -1,6 +1,10 @@
 """What a customer goes through: the menu, a choice, the queue, an agent."""
 
+from cloudchat.extensions import db
+from cloudchat.models import Conversation
+from cloudchat.services import queueing
 from cloudchat.services.queueing import settings
+from tests import factories
 
 MENU = "Selamat datang di toko kami, silahkan pilih agen yang anda tuju\n\n1. Billing\n2. Support\n3. Umum"
 WAITS = "Anda akan di layani oleh tim Support, Tunggu dalam antrian ke {}. Tekan # untuk cek antrian"
@@ -55,3 +59,66 @@ def test_wrong_answers_are_asked_again_twice_then_a_human_is_called(shop):
     assert budi.says("abc") == [settings.DEFAULTS["human_message"]]
     assert budi.row.needs_human and not budi.row.awaiting_division_selection
     assert budi.says("halo") == [], "no more menus"
+
+
+def test_words_of_the_first_message_suggest_a_division_and_ya_takes_it(shop):
+    admin = shop.calls(shop.cast.admin)
+    url = f"/api/app/divisions/{shop.divisions['Billing']}"
+    admin.put(url, json={"keyword_triggers": "tagihan, bayar", "auto_detect_keywords": True})
+    budi = shop.customer()
+    (menu,) = budi.says("saya mau membayar")
+    assert "Sepertinya Anda memerlukan tim Billing." in menu and menu.endswith("3. Umum")
+    budi.says("ya")
+    assert budi.row.division_id == shop.divisions["Billing"]
+
+
+def test_a_number_means_what_the_customer_saw(shop):
+    """Also where divisions were put into another order, or one was switched off, meanwhile."""
+    admin = shop.calls(shop.cast.admin)
+    budi, ani = shop.customer(), shop.customer()
+    budi.says("Halo")
+    ani.says("Halo")
+    admin.put("/api/app/divisions/reorder", json={"ids": [shop.divisions["Umum"]]})
+    budi.says("1")
+    assert budi.row.division_id == shop.divisions["Billing"]
+    admin.put(f"/api/app/divisions/{shop.divisions['Billing']}", json={"is_active": False})
+    (said,) = ani.says("1")
+    assert said.startswith("Maaf, tim Billing sedang tidak melayani.") and "1. Umum\n2. Support" in said
+    ani.says("2")
+    assert ani.row.division_id == shop.divisions["Support"]
+
+
+def test_a_tap_is_a_choice(shop):
+    budi = shop.customer()
+    budi.says("Halo")
+    tap = budi.heard()[0]["payload"]["buttons"][1]
+    budi.says(tap["title"], tap=tap["id"])
+    assert budi.row.division_id == shop.divisions["Support"]
+
+
+def test_with_the_queue_off_nothing_is_said_but_who_waits_is_served(shop):
+    waits, asked = shop.customer(), shop.customer()
+    waits.chooses("2")
+    asked.says("Halo")
+    shop.set(is_enabled=False)
+    assert asked.says("2") == [] and shop.customer().says("Halo") == []
+    assert waits.says("#") == ["Anda masih dalam antrian ke 1. mohon menunggu"]
+    agent = shop.agent("Support")
+    assert waits.row.assignee_id == agent.id
+
+
+def test_a_bot_hands_over_with_the_menu(shop):
+    row = factories.conversation(shop.id)
+
+    def hand_over():
+        locked = db.session.get(Conversation, row.id, with_for_update=True)
+        sent = queueing.offer_menu(locked)
+        db.session.commit()
+        return sent
+
+    assert shop.act(hand_over) is True
+    assert shop.get(Conversation, row.id).awaiting_division_selection
+    shop.set(is_enabled=False)
+    other = factories.conversation(shop.id)
+    row = other
+    assert shop.act(hand_over) is False

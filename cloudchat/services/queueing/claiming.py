@@ -260,7 +260,7 @@ def visible_entry(identity: Identity, entry_id: int) -> QueueEntry:
 
 
 def cancel(identity: Identity, entry_id: int) -> QueueEntry:
-    """Take somebody out of the queue; the conversation stays with the division, unassigned."""
+    """Take somebody out of the queue; the conversation stays with the division, marked for a human."""
     entry = visible_entry(identity, entry_id)
     row = get_visible(identity, entry.conversation_id, lock=True)
     db.session.refresh(entry)
@@ -268,5 +268,6 @@ def cancel(identity: Identity, entry_id: int) -> QueueEntry:
         raise Conflict("already_assigned", code="already_assigned")
     entries.end(row, entry, "cancelled")
     log(row, "queue_cancelled", identity, division_id=entry.division_id)
+    handing.flag(row)
     db.session.commit()
     return entry

@@ -10,7 +10,7 @@ from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, Division, QueueEntry, QueueSettings, User
 from cloudchat.services.accounts import Identity
 from cloudchat.services.activity import changed, log
-from cloudchat.services.queueing import entries, saying, settings
+from cloudchat.services.queueing import choosing, entries, saying, settings
 from cloudchat.services.visibility import audience_of
 
 
@@ -30,8 +30,9 @@ def give(
     `locked`: the agent's row is held, so that its turn can be counted.
     """
     before, former = audience_of(row), row.assignee_id
-    row.assignee_id = agent.id
-    row.needs_human = row.awaiting_division_selection = False
+    if row.awaiting_division_selection:
+        choosing.drop_question(row)
+    row.assignee_id, row.needs_human = agent.id, False
     if locked:
         agent.last_assigned_at = now()
     if entry is not None:
@@ -119,7 +120,9 @@ def to_division(row: Conversation, division: Division, identity: Identity | None
     since = turn.entered_at if turn is not None and turn.status == "waiting" else None
     before, former = audience_of(row), row.assignee_id
     entries.end_live(row, "transferred")
-    row.division_id, row.assignee_id, row.awaiting_division_selection = division.id, None, False
+    if row.awaiting_division_selection:
+        choosing.drop_question(row)
+    row.division_id, row.assignee_id = division.id, None
     log(row, "transferred", identity, division_id=division.id, division=division.name)
     changes = {"division_id": division.id, "assignee_id": None, "awaiting_division_selection": False}
     changed(row, identity, changes, before)
