@@ -1,6 +1,6 @@
 // The table of divisions and the place of its dialogs: read again after each change.
 import { reportError } from "../api.js";
-import { fetchFragment } from "./fragments.js";
+import { fetchFragment, keepsMenu } from "./fragments.js";
 
 const box = document.querySelector("[data-divisions]");
 let timer = 0;
@@ -14,14 +14,14 @@ export async function reload({ soon = false } = {}) {
   if (soon) {
     timer ||= setTimeout(() => {
       timer = 0;
-      if (box.querySelector(".is-lifted, .dropdown-menu.show") || document.querySelector(".sortable-chosen")) reload({ soon });
+      if (box.querySelector(".is-lifted") || document.querySelector(".sortable-chosen")) reload({ soon });
       else reload();
     }, 2_000);
     return;
   }
   const fresh = await fetchFragment(box.dataset.rowsUrl);
   if (!fresh) return;
-  window.Idiomorph.morph(box, [...fresh.childNodes], { morphStyle: "innerHTML" });
+  window.Idiomorph.morph(box, [...fresh.childNodes], { morphStyle: "innerHTML", callbacks: { beforeAttributeUpdated: keepsMenu } });
   window.htmx.process(box);
   document.dispatchEvent(new CustomEvent("divisions:shown"));
 }

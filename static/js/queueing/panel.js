@@ -9,6 +9,7 @@ import { all, fragment, one, paced, root, state } from "../inbox/dom.js";
 import { touch } from "../inbox/fresh.js";
 import { sync } from "../inbox/sync.js";
 import { openThread } from "../inbox/thread.js";
+import { keepsMenu } from "./fragments.js";
 
 const KEY = "cloudchat.queue.closed";
 const box = one("[data-queue]", root);
@@ -19,17 +20,11 @@ let entry = null;
 
 const refresh = paced(async () => {
   const body = await fragment("/app/queue/panel");
-  window.Idiomorph.morph(box, [...body.childNodes], { morphStyle: "innerHTML", callbacks: { beforeAttributeUpdated: keepsOpen } });
+  window.Idiomorph.morph(box, [...body.childNodes], { morphStyle: "innerHTML", callbacks: { beforeAttributeUpdated: keepsMenu } });
   fold();
   refreshTimes(box);
   markRows();
 }, 400);
-
-/** A menu that is open stays so, and what was folded too. */
-function keepsOpen(name, node) {
-  if (node.matches?.(".dropdown-menu.show")) return !["class", "popover", "style"].includes(name);
-  return !(name === "aria-expanded" && node.matches?.('[data-menu][aria-expanded="true"]'));
-}
 
 function closed() {
   try {
