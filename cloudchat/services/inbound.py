@@ -197,7 +197,8 @@ def _announce(fresh: list[tuple[Incoming, object]], places: dict) -> list[dict]:
                 changes = {"status": "open", "snoozed_until": None}
                 publish(ConversationChanged(_audience(row), changes, row.version))
                 place.status = "open"
-            arrivals.append(routing.Arrival(place.conversation_id, place.assignee_id, item.message, reopened))
+            state = place.conversation_id, place.assignee_id
+            arrivals.append(routing.Arrival(*state, item.message, reopened, row.has_queue))
     routing.route(arrivals)
     if told:
         publish(UnreadChanged(current_organization_id()))
