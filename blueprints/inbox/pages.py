@@ -11,16 +11,7 @@ from cloudchat.channels import get as channel_for
 from cloudchat.errors import Invalid
 from cloudchat.fields import LARGEST_ID
 from cloudchat.models import Conversation
-from cloudchat.services import (
-    activity,
-    contacts,
-    edits,
-    inbox,
-    labels,
-    mentions,
-    presenting,
-    threads,
-)
+from cloudchat.services import activity, contacts, edits, inbox, labels, mentions, presenting, threads
 from cloudchat.services.queueing import trail
 from cloudchat.services.visibility import get_visible
 from cloudchat.web import Body, me, requires

@@ -17,8 +17,10 @@ export function askTransfer() {
   if (!state.open || !head()) return;
   about = state.open;
   form.elements.note.value = "";
+  // Another division than the one it is in is what somebody means
   const division = form.elements.division_id;
-  if (division && head().dataset.division) division.value = head().dataset.division;
+  const other = [...(division?.options ?? [])].find((option) => option.value !== head().dataset.division);
+  if (other) division.value = other.value;
   openDialog(dialog);
 }
 
