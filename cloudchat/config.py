@@ -31,6 +31,7 @@ class Config:
     encryption_keys: tuple[str, ...]
     port: int
     public_url: str
+    knows_public_url: bool  # was it said? A provider can only be told an address that was
     data_dir: Path
     meta_app_id: str
     meta_app_secret: str
@@ -65,6 +66,7 @@ def load(env: Mapping[str, str] = os.environ) -> Config:
         encryption_keys=tuple(k.strip() for k in keys.split(",") if k.strip()),
         port=port,
         public_url=public_url or f"http://localhost:{port}",
+        knows_public_url=bool(public_url),
         data_dir=data_dir,
         meta_app_id=env.get("META_APP_ID") or ("" if is_production else SIMULATOR_APP_ID),
         meta_app_secret=env.get("META_APP_SECRET") or ("" if is_production else SIMULATOR_APP_SECRET),

@@ -1,6 +1,7 @@
 """The messaging channels, by device type. `configure` is called once, when the app is made."""
 
 from cloudchat.channels.base import Channel
+from cloudchat.channels.telegram import Telegram
 from cloudchat.channels.webchat import WebChat
 from cloudchat.channels.whatsapp_cloud import WhatsAppCloud
 from cloudchat.config import Config
@@ -10,7 +11,11 @@ CHANNELS: dict[str, Channel] = {}
 
 def configure(config: Config) -> None:
     """Make the adapters for this installation's provider addresses."""
-    made = (WhatsAppCloud(config.meta_graph_url, config.meta_graph_version), WebChat())
+    made = (
+        WhatsAppCloud(config.meta_graph_url, config.meta_graph_version),
+        Telegram(config.telegram_api_url),
+        WebChat(),
+    )
     CHANNELS.clear()
     CHANNELS.update({channel.type: channel for channel in made})
 

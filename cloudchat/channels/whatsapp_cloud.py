@@ -8,6 +8,8 @@ import httpx
 
 from cloudchat.channels import http, meta_errors, payload, whatsapp_inbound, whatsapp_outbound
 from cloudchat.channels.base import (
+    Adapter,
+    Connection,
     DeviceAccount,
     Media,
     OutboundMessage,
@@ -27,7 +29,7 @@ _PHONE_FIELDS = (
 _MEDIA_DOMAINS = ("facebook.com", "fbsbx.com", "fbcdn.net", "whatsapp.net", "whatsapp.com")
 
 
-class WhatsAppCloud:
+class WhatsAppCloud(Adapter):
     """The adapter. `graph_url` is the host, `version` the part of the path behind it."""
 
     type = "wa_official"
@@ -58,7 +60,7 @@ class WhatsAppCloud:
         recipient = payload.ident(_first(answer, "contacts").get("wa_id"))
         return SendResult(external_id, external_user_id=recipient)
 
-    def mark_read(self, device: DeviceAccount, external_id: str) -> None:
+    def mark_read(self, device: DeviceAccount, external_id: str, external_user_id: str = "") -> None:
         """Give the customer the blue ticks. Raises ProviderError."""
         body = {"messaging_product": "whatsapp", "status": "read", "message_id": external_id}
         self._call(device, "POST", device.external_account, "messages", repeatable=True, json=body)
@@ -67,6 +69,14 @@ class WhatsAppCloud:
         """Number, verified name, quality and limits, in Meta's words. Raises ProviderError."""
         fields = {"fields": _PHONE_FIELDS}
         return self._call(device, "GET", device.external_account, params=fields)
+
+    def connect(self, device: DeviceAccount, webhook_url: str | None) -> Connection:
+        """Look at the number and, where its WABA is known, subscribe to that. Raises ProviderError."""
+        told = self.check(device)
+        if device.config.get("waba_id"):
+            self.subscribe(device)
+        names = {"name": told.get("verified_name"), "phone": told.get("display_phone_number")}
+        return Connection(facts={key: value for key, value in names.items() if value})
 
     def subscribe(self, device: DeviceAccount) -> None:
         """Have Meta send the webhooks of the device's WABA to our app. Raises ProviderError."""

@@ -124,7 +124,7 @@ def _begun(function: Callable, args: tuple) -> None:
 
 def start_subscriptions() -> None:
     """Which event starts which job."""
-    from cloudchat.jobs import contacts, inbound, media, outbound
+    from cloudchat.jobs import contacts, devices, inbound, media, outbound
 
     def on_queued(event: events.MessageQueued) -> None:
         enqueue_delivery(event.organization_id, event.device_id)
@@ -136,7 +136,15 @@ def start_subscriptions() -> None:
         enqueue(media.fetch, event.organization_id, event.attachment_id)
 
     def on_read(event: events.ConversationRead) -> None:
-        enqueue(outbound.mark_read, event.audience.organization_id, event.device_id, event.external_id)
+        customer = event.audience.external_user_id
+        ids = event.audience.organization_id, event.device_id
+        enqueue(outbound.mark_read, *ids, event.external_id, customer)
+
+    def on_tap(event: events.TapNoticed) -> None:
+        enqueue(outbound.acknowledge, event.organization_id, event.device_id, event.details)
+
+    def on_unnamed(event: events.ContactUnnamed) -> None:
+        enqueue(devices.name_contact, event.organization_id, event.device_id, event.external_user_id)
 
     def on_import(event: events.ContactImportDue) -> None:
         enqueue(
@@ -150,4 +158,6 @@ def start_subscriptions() -> None:
     events.subscribe(events.EventStored, on_stored)
     events.subscribe(events.AttachmentPending, on_attachment)
     events.subscribe(events.ConversationRead, on_read)
+    events.subscribe(events.TapNoticed, on_tap)
+    events.subscribe(events.ContactUnnamed, on_unnamed)
     events.subscribe(events.ContactImportDue, on_import)

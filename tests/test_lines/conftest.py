@@ -1,0 +1,22 @@
+"""Devices of the channels beside WhatsApp's official one."""
+
+import pytest
+
+from tests.test_lines.lines import LINES
+
+
+@pytest.fixture
+def make_line(app, simulator_process, cast):
+    """`make_line("telegram")`: a connected device and its far end."""
+    return lambda kind, owner=cast: LINES[kind](app, simulator_process, owner)
+
+
+@pytest.fixture(params=sorted(LINES))
+def line(request, make_line):
+    """A device of each channel in turn."""
+    return make_line(request.param)
+
+
+@pytest.fixture
+def telegram(make_line):
+    return make_line("telegram")

@@ -1,0 +1,154 @@
+"""A device of one channel with its far end in the simulator: what customers do, what the desk has.
+
+A customer's message is made by the simulator, signed as the provider signs it, and handed to the
+webhook route by the test itself, so that no desk has to run.
+"""
+
+import httpx
+
+from cloudchat.extensions import db
+from cloudchat.models import Contact, Conversation, Device, Message, WebhookEvent
+from cloudchat.services import connecting, delivery, outbound
+from cloudchat.tenancy import acting_as
+from tests import factories
+from tests.test_messages.numbers import identity
+
+
+class Line:
+    """One device; subclasses know their provider."""
+
+    kind = ""
+    provider = ""
+
+    def __init__(self, app, simulator, cast):
+        self.client = app.test_client()
+        self.simulator = simulator
+        self.cast = cast
+        self.organization_id = cast.organization_id
+        self.customer = f"6{factories.number():09d}"
+        self.device = self.make()
+
+    # --- provider's side -------------------------------------------------------------------------
+
+    def make(self) -> Device:
+        raise NotImplementedError
+
+    def create(self, config: dict) -> Device:
+        with acting_as(self.organization_id):
+            return connecting.create(self.kind, f"Toko {self.kind}", config)
+
+    def control(self, path: str, body: dict | None = None, method: str | None = None) -> dict:
+        answer = httpx.request(
+            method or ("GET" if body is None else "POST"),
+            f"{self.simulator.url}/_control/{path}",
+            json=body,
+            timeout=30,
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+    @property
+    def account(self) -> str:
+        return self.device.external_account
+
+    def write(self, text: str = "Halo", **spec) -> dict:
+        """The customer writes; answers {"body", "headers", "id"} of the webhook that this makes."""
+        spec = {"account": self.account, "from": self.customer, "text": text, "retry": False, **spec}
+        return self._webhook(self.control(f"{self.provider}/messages", {**spec, "wait": True}))
+
+    def echo(self, text: str) -> dict:
+        """Somebody answers the customer past us, on the phone or the page."""
+        spec = {"account": self.account, "to": self.customer, "text": text, "retry": False, "wait": True}
+        return self._webhook(self.control(f"{self.provider}/echoes", spec))
+
+    def _webhook(self, made: dict) -> dict:
+        delivery_id = made["deliveries"][0]
+        state = self.simulator.providers["meta"].state.webhooks.get(delivery_id)
+        return {"body": state.body, "headers": self.headers(state.body), "id": made["id"]}
+
+    def headers(self, body: bytes) -> dict[str, str]:
+        raise NotImplementedError
+
+    @property
+    def address(self) -> str:
+        raise NotImplementedError
+
+    def hand_over(self, webhook: dict, **headers: str):
+        """Call our webhook route with this body."""
+        return self.client.post(
+            self.address,
+            data=webhook["body"],
+            headers={**webhook["headers"], **headers},
+            content_type="application/json",
+        )
+
+    def receive(self, text: str = "Halo", **spec) -> dict:
+        webhook = self.write(text, **spec)
+        assert self.hand_over(webhook).status_code == 200
+        return webhook
+
+    def fault(self, kind: str, **fields) -> dict:
+        return self.control(f"{self.provider}/faults", {"kind": kind, "node": self.account, **fields})
+
+    def sent(self) -> list[dict]:
+        """What the simulator accepted from this account for the customer: the judge."""
+        return self.control(f"{self.provider}/sent?account={self.account}&to={self.address_of(self.customer)}")[
+            "items"
+        ]
+
+    def address_of(self, customer: str) -> str:
+        return customer
+
+    # --- the desk's side ---------------------------------------------------------------------------
+
+    def say(self, text: str = "Siap kak", **more) -> dict:
+        with acting_as(self.organization_id):
+            return outbound.reply(identity(self.cast.agent), self.conversation().id, text, **more)
+
+    def deliver(self) -> float | None:
+        with acting_as(self.organization_id):
+            return delivery.deliver(self.device.id)
+
+    def conversation(self) -> Conversation:
+        return self.rows(Conversation)[-1]
+
+    def messages(self, direction: str | None = None) -> list[Message]:
+        return [row for row in self.rows(Message) if direction in (None, row.direction)]
+
+    def contact(self) -> Contact:
+        with acting_as(self.organization_id):
+            return db.session.get(Contact, self.conversation().contact_id, populate_existing=True)
+
+    def stored(self) -> list[WebhookEvent]:
+        return self.rows(WebhookEvent)
+
+    def rows(self, model) -> list:
+        with acting_as(self.organization_id):
+            statement = db.select(model).where(model.device_id == self.device.id).order_by(model.id)
+            return list(db.session.scalars(statement.execution_options(populate_existing=True)))
+
+    def refreshed(self) -> Device:
+        with acting_as(self.organization_id):
+            return db.session.get(Device, self.device.id, populate_existing=True)
+
+
+class TelegramLine(Line):
+    kind = provider = "telegram"
+
+    def make(self) -> Device:
+        bot, token = f"8{factories.number():09d}", f"{factories.number()}tokenTOKENtoken"
+        token = f"{bot}:{token}"
+        self.control("telegram/accounts", {"id": bot, "name": "Toko Bot", "token": token})
+        self.token = token
+        return self.create({"bot_token": token})
+
+    def headers(self, body: bytes) -> dict[str, str]:
+        bot = self.simulator.providers["telegram"].state.accounts[self.account]
+        return {"X-Telegram-Bot-Api-Secret-Token": bot.webhook_secret}
+
+    @property
+    def address(self) -> str:
+        return f"/webhooks/telegram/{self.device.public_key}"
+
+
+LINES = {"telegram": TelegramLine}
