@@ -10,11 +10,10 @@ from admin.base import ScopedModelView
 from admin.device_fields import TEXTS, TYPES, form_class, offered_types
 from admin.filters import ChoiceFilter
 from cloudchat import config
-from cloudchat.channels import get as channel_for
 from cloudchat.errors import NotFound, ProviderError
 from cloudchat.extensions import db
 from cloudchat.models import Conversation, Device
-from cloudchat.services import devices, presenting
+from cloudchat.services import connecting, presenting
 from cloudchat.services.devices import FIELDS
 
 STATES = {
@@ -125,13 +124,13 @@ class DeviceView(ScopedModelView):
         return form.account_field if name == "config" else super().field_of(form, name)
 
     def create(self, values):
-        return devices.create(self.kind, values["name"], values["config"])
+        return connecting.create(self.kind, values["name"], values["config"], strict=True)
 
     def change(self, row, values):
-        return devices.change(row.id, values)
+        return connecting.change(row.id, values)
 
     def remove(self, row):
-        devices.remove(row.id)
+        connecting.remove(row.id)
 
     def created(self, made):
         flash(_("“%(name)s” is connected. Test it, then send a first message.", name=made.name), "success")
@@ -157,17 +156,11 @@ class DeviceView(ScopedModelView):
     def check_view(self):
         """Ask the provider whether the account works; the answer is drawn into the page."""
         row = self.get_one(request.form.get("id"))
-        device_id, account = row.id, devices.account(row)
-        db.session.commit()  # no connection is held while the provider thinks
         facts, error = {}, None
         try:
-            facts = channel_for(account.type).check(account)
-            devices.mark(device_id, "connected", None)
+            facts = connecting.check(row.id)
         except ProviderError as failure:
             error = failure
-            if failure.reauth:
-                devices.mark(device_id, "needs_reauth", {"code": failure.code, "message": failure.message})
-        db.session.commit()
         shown = {key: value for key, value in facts.items() if isinstance(value, str | int | float)}
         return super().render("admin/_device_check.html", facts=shown, error=error)
 

@@ -105,7 +105,7 @@ class Telegram(Adapter):
     def _bot(self, device: DeviceAccount) -> dict:
         bot = payload.as_dict(self._call(device, "getMe"))
         if payload.ident(bot.get("id")) is None:
-            raise _unreadable(repeatable=True)
+            raise http.unreadable(repeatable=True)
         return bot
 
     # --- messages ------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ class Telegram(Adapter):
             sent = self._call(device, method, repeatable=False, json={**body, **content})
         message_id = payload.ident(payload.as_dict(sent).get("message_id"))
         if message_id is None:
-            raise _unreadable(repeatable=False)
+            raise http.unreadable(repeatable=False)
         return SendResult(telegram_inbound.message_key(message.to, message_id))
 
     def _send_file(self, device: DeviceAccount, message: OutboundMessage, body: dict) -> Any:
@@ -223,13 +223,3 @@ def _json(answer: http.Answer) -> dict | None:
         return payload.load_object(answer.body)
     except ValueError:
         return None
-
-
-def _unreadable(*, repeatable: bool) -> ProviderError:
-    return ProviderError(
-        "The provider's answer cannot be read.",
-        code="unreadable_answer",
-        permanent=False,
-        everyone=True,
-        unknown_outcome=not repeatable,
-    )

@@ -6,7 +6,7 @@ from typing import IO, Any
 
 import httpx
 
-from cloudchat.channels import http, meta_errors, payload, whatsapp_inbound, whatsapp_outbound
+from cloudchat.channels import http, meta_errors, meta_hosts, payload, whatsapp_inbound, whatsapp_outbound
 from cloudchat.channels.base import (
     Adapter,
     Connection,
@@ -25,8 +25,6 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 _PHONE_FIELDS = (
     "display_phone_number,verified_name,quality_rating,throughput,whatsapp_business_manager_messaging_limit"
 )
-# Where Meta keeps files. The token goes along with the call, so it may go nowhere else.
-_MEDIA_DOMAINS = ("facebook.com", "fbsbx.com", "fbcdn.net", "whatsapp.net", "whatsapp.com")
 
 
 class WhatsAppCloud(Adapter):
@@ -108,26 +106,9 @@ class WhatsAppCloud(Adapter):
         return str(found.get("url") or "")
 
     def _download(self, device: DeviceAccount, address: str, limit: int) -> http.Answer:
-        url = self._allowed(address)
+        url = meta_hosts.allowed(address, self._graph)
         headers = self._authorization(device)
         return http.call("GET", url, repeatable=True, limit=limit, headers=headers, timeout=self._timeouts)
-
-    def _allowed(self, address: str) -> httpx.URL:
-        """The address, if it is Meta's: nobody may have us call another one, least of all with a token."""
-        try:
-            url = httpx.URL(address)
-        except httpx.InvalidURL:
-            raise refusal("bad_media_url", "The file's address cannot be read.") from None
-        same = (url.scheme, url.host, url.port) == (
-            self._graph.scheme,
-            self._graph.host,
-            self._graph.port,
-        )
-        metas = url.scheme == "https" and url.port is None
-        metas = metas and f".{url.host}".endswith(tuple(f".{domain}" for domain in _MEDIA_DOMAINS))
-        if url.userinfo or not (same or metas):
-            raise refusal("bad_media_url", "The file's address is not one of Meta's.")
-        return url
 
     def _upload(self, device: DeviceAccount, message: OutboundMessage) -> str:
         """The id of the uploaded file. Nothing has reached the customer yet, so it may be repeated."""

@@ -60,6 +60,7 @@ class Route:
 
     device_id: int
     organization_id: int
+    account: str = ""
 
 
 def create(kind: str, name: str, config: dict) -> Device:
@@ -226,7 +227,7 @@ def _cached(kind: str, column: str, value: str) -> Route | None:
         return kept[1]
     with all_organizations("webhook routing"):
         row = db.session.execute(
-            select(Device.id, Device.organization_id).where(
+            select(Device.id, Device.organization_id, Device.external_account).where(
                 getattr(Device, column) == value,
                 Device.type == kind,
                 Device.deleted_at.is_(None),
@@ -238,7 +239,7 @@ def _cached(kind: str, column: str, value: str) -> Route | None:
         return None
     if len(_routes) > 10_000:
         _routes.clear()
-    route = Route(row.id, row.organization_id)
+    route = Route(row.id, row.organization_id, row.external_account)
     _routes[key] = (time.monotonic() + ROUTE_CACHE_SECONDS, route)
     return route
 

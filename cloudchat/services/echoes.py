@@ -29,10 +29,13 @@ _OWN = """
                 and o.state = 'sending'
           ))
         order by g.place, m.id
+    ), picked as (
+        select distinct on (id) place, external_id, id from found order by id, place
     ), chosen as materialized (
-        select distinct on (f.id) f.place, f.external_id, m.id
-        from found f join messages m on m.id = f.id
-        order by f.id, f.place
+        select p.place, p.external_id, m.id
+        from picked p join messages m on m.id = p.id
+        where m.external_id is null
+        order by m.id
         for no key update of m
     ), changed as (
         update messages m set

@@ -53,8 +53,10 @@ class Entry:
 
 
 def receive(channel_type: str, events: Iterable[RawEvent], route: devices.Route | None = None) -> int:
-    """Store and handle the events of one webhook call; answers how many had a device. Where the
-    address of the call names the device, `route` is it; else each event's account does.
+    """Store and handle the events of one webhook call; answers how many had a device.
+
+    Where the address of the call names the device, `route` is it, and events of another account are
+    not for us; else each event's account names its device.
 
     Returns only when everything is committed. Raises Unavailable when something could not be kept
     (the database is away), so that the provider calls again; what was kept is not kept twice then.
@@ -63,7 +65,8 @@ def receive(channel_type: str, events: Iterable[RawEvent], route: devices.Route 
     if route is None:
         by_organization = _by_organization(channel_type, events)
     else:
-        entries = [Entry(route.device_id, channel_type, event) for event in events]
+        own = [event for event in events if event.account in ("", route.account)]
+        entries = [Entry(route.device_id, channel_type, event) for event in own]
         by_organization = {route.organization_id: entries}
     for organization_id, entries in by_organization.items():
         for first in range(0, len(entries), CALL_LIMIT):

@@ -3,14 +3,16 @@
 from flask import Flask, Response, abort, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from cloudchat.simulators import meta, telegram, whatsapp
+from cloudchat.simulators import messenger, meta, telegram, wa_device, whatsapp
 from cloudchat.simulators.provider import Provider, Settings, World
 from cloudchat.simulators.server import Server
 
 PROVIDERS = (
     meta.create,
     whatsapp.create,
+    messenger.create,
     telegram.create,
+    wa_device.create,
 )
 
 CONTENT_SECURITY_POLICY = (

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cloudchat.jobs import contacts, inbound, media, outbound
+from cloudchat.jobs import contacts, devices, inbound, media, outbound
 from tests.contracts import objects
 
 PDF = b"%PDF-1.4 test"
@@ -40,6 +40,7 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
         "session_id": objects.session,
         "token_id": objects.api_token,
     },
+    "webhooks": {"public_key": NotAnId("known to the provider; test_lines/test_every_channel.py")},
     "webchat": {
         "public_key": NotAnId("known to every visitor; test_visitors_stay_in_their_own_chat"),
         "attachment_id": NotAnId("of the visitor's own chat; the same test"),
@@ -177,11 +178,16 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.contacts.work_on_import": lambda org: [
         (contacts.work_on_import, objects.queued_import(org))
     ],
+    "cloudchat.jobs.devices.look_after": lambda org: [(devices.look_after, objects.device(org))],
+    "cloudchat.jobs.devices.name_contact": lambda org: [(devices.name_contact, objects.device(org), "1001")],
     "cloudchat.jobs.inbound.process": lambda org: [(inbound.process, objects.open_event(org))],
     "cloudchat.jobs.inbound.catch_up": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.media.fetch": lambda org: [(media.fetch, objects.pending_attachment(org))],
     "cloudchat.jobs.outbound.deliver": lambda org: [(outbound.deliver, objects.device_with_outbox(org))],
     "cloudchat.jobs.outbound.mark_read": lambda org: [(outbound.mark_read, objects.device(org), "wamid.x")],
+    "cloudchat.jobs.outbound.acknowledge": lambda org: [
+        (outbound.acknowledge, objects.device(org), {"query_id": "1"})
+    ],
     "cloudchat.jobs.outbound.settle_lost": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.sweeps.wake_snoozed": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.sweeps.clean": NotAnId("takes no id but the organization's"),

@@ -20,3 +20,15 @@ def line(request, make_line):
 @pytest.fixture
 def telegram(make_line):
     return make_line("telegram")
+
+
+@pytest.fixture
+def phone(make_line):
+    """A linked phone."""
+    return make_line("wa_device")
+
+
+@pytest.fixture
+def page(make_line):
+    """A Facebook page."""
+    return make_line("messenger")

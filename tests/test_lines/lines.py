@@ -4,11 +4,18 @@ A customer's message is made by the simulator, signed as the provider signs it, 
 webhook route by the test itself, so that no desk has to run.
 """
 
+import hashlib
+import hmac
+import json
+import time
+
 import httpx
 
+from cloudchat.config import SIMULATOR_APP_SECRET
 from cloudchat.extensions import db
 from cloudchat.models import Contact, Conversation, Device, Message, WebhookEvent
 from cloudchat.services import connecting, delivery, outbound
+from cloudchat.simulators.meta.signing import signature_headers
 from cloudchat.tenancy import acting_as
 from tests import factories
 from tests.test_messages.numbers import identity
@@ -92,12 +99,8 @@ class Line:
 
     def sent(self) -> list[dict]:
         """What the simulator accepted from this account for the customer: the judge."""
-        return self.control(f"{self.provider}/sent?account={self.account}&to={self.address_of(self.customer)}")[
-            "items"
-        ]
-
-    def address_of(self, customer: str) -> str:
-        return customer
+        query = f"account={self.account}&to={self.customer}"
+        return self.control(f"{self.provider}/sent?{query}")["items"]
 
     # --- the desk's side ---------------------------------------------------------------------------
 
@@ -151,4 +154,70 @@ class TelegramLine(Line):
         return f"/webhooks/telegram/{self.device.public_key}"
 
 
-LINES = {"telegram": TelegramLine}
+class WaDeviceLine(Line):
+    kind, provider = "wa_device", "wa-device"
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.customer = f"62812{factories.number():08d}"
+
+    def make(self) -> Device:
+        session = f"toko-{factories.number()}"
+        device = self.create({"session": session, "api_key": "simulator-gateway-key"})
+        self.device = device
+        self.link("scan")
+        self.set_pace(1000)
+        return self.refreshed()
+
+    def set_pace(self, rate: float) -> None:
+        with acting_as(self.organization_id):
+            row = db.session.get(Device, self.device.id, populate_existing=True)
+            row.config = {**row.config, "messages_per_second": rate}
+            row.status, row.last_error = "connected", None
+            db.session.commit()
+
+    def link(self, action: str) -> dict:
+        return self.control("wa-device/link", {"account": self.account, "action": action})
+
+    def headers(self, body: bytes) -> dict[str, str]:
+        session = self.simulator.providers["wa-device"].state.accounts[self.account]
+        key = session.webhooks[0]["hmac"]["key"].encode()
+        signature = hmac.new(key, body, hashlib.sha512).hexdigest()
+        return {"X-Webhook-Hmac": signature, "X-Webhook-Hmac-Algorithm": "sha512"}
+
+    @property
+    def address(self) -> str:
+        return f"/webhooks/wa-device/{self.device.public_key}"
+
+    def event(self, name: str, payload: dict) -> dict:
+        """A webhook that the gateway could send, of our own making."""
+        body = {"event": name, "session": self.account, "id": f"evt_{factories.number()}", "payload": payload}
+        raw = json.dumps(body).encode()
+        return {"body": raw, "headers": self.headers(raw), "id": payload.get("id")}
+
+
+class MessengerLine(Line):
+    kind = provider = "messenger"
+
+    def make(self) -> Device:
+        page = f"77{factories.number():011d}"
+        self.token = f"EAApage{page}"
+        self.control("messenger/accounts", {"id": page, "name": "Toko Sepatu", "token": self.token})
+        return self.create({"page_id": page, "page_access_token": self.token})
+
+    def headers(self, body: bytes) -> dict[str, str]:
+        return signature_headers(body, SIMULATOR_APP_SECRET)
+
+    @property
+    def address(self) -> str:
+        return "/webhooks/meta"
+
+    def event(self, *items: dict, place: str = "messaging") -> dict:
+        """A webhook with items of our own making."""
+        ends = {"sender": {"id": self.customer}, "recipient": {"id": self.account}}
+        made = [{**ends, "timestamp": int(time.time() * 1000), **item} for item in items]
+        raw = json.dumps({"object": "page", "entry": [{"id": self.account, place: made}]}).encode()
+        return {"body": raw, "headers": self.headers(raw), "id": None}
+
+
+LINES = {"telegram": TelegramLine, "wa_device": WaDeviceLine, "messenger": MessengerLine}
