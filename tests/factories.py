@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from cloudchat.extensions import db, now
 from cloudchat.models import (
     CannedReply,
+    Chatbot,
+    ChatbotQa,
     Contact,
     ContactIdentity,
     Conversation,
@@ -17,7 +19,7 @@ from cloudchat.models import (
     Message,
     User,
 )
-from cloudchat.services import accounts, organizations, secrets
+from cloudchat.services import accounts, bot_pairs, bot_settings, organizations, secrets
 from cloudchat.tenancy import acting_as
 
 _numbers = itertools.count(int(time.time() * 1000) % 10_000_000)
@@ -183,6 +185,17 @@ def canned_reply(organization_id: int, shortcut: str | None = None, text: str = 
         db.session.add(made)
         db.session.commit()
         return made
+
+
+def bot(organization_id: int, devices: tuple[Device, ...] = (), **values) -> Chatbot:
+    with acting_as(organization_id):
+        values = {"name": f"Bot {number()}", "device_ids": [row.id for row in devices], **values}
+        return bot_settings.create(values)
+
+
+def pair(bot_row: Chatbot, question: str = "Apakah bisa COD?", answer: str = "Bisa.", **values) -> ChatbotQa:
+    with acting_as(bot_row.organization_id):
+        return bot_pairs.create(bot_row.id, {"question": question, "answer": answer, **values})
 
 
 def division(organization_id: int, name: str | None = None, agents: tuple[Person, ...] = ()) -> Division:

@@ -1,6 +1,14 @@
 """Every table, importable from one place so that the mapper and the migrations see them all."""
 
 from cloudchat.models.audit import AuditEntry
+from cloudchat.models.bot_hours import ChatbotException, ChatbotSchedule
+from cloudchat.models.bot_turns import (
+    ChatbotAnalytics,
+    ChatbotClosedNotice,
+    ChatbotInteraction,
+    ChatbotTalk,
+)
+from cloudchat.models.bots import Chatbot, ChatbotDevice, ChatbotPhrase, ChatbotQa
 from cloudchat.models.contact_imports import ContactImport
 from cloudchat.models.contacts import Contact, ContactIdentity
 from cloudchat.models.conversations import Conversation, ConversationEvent, Note
@@ -17,6 +25,16 @@ __all__ = [
     "Attachment",
     "AuditEntry",
     "CannedReply",
+    "Chatbot",
+    "ChatbotAnalytics",
+    "ChatbotClosedNotice",
+    "ChatbotDevice",
+    "ChatbotException",
+    "ChatbotInteraction",
+    "ChatbotPhrase",
+    "ChatbotQa",
+    "ChatbotSchedule",
+    "ChatbotTalk",
     "Contact",
     "ContactIdentity",
     "ContactImport",

@@ -1,8 +1,13 @@
-"""Whether agents are there: what they set, and whether a socket or a call of theirs was seen."""
+"""Whether agents are there: what they set, and whether a socket or a call of theirs was seen.
 
+Web processes note every open socket again and again (`realtime/presence.py`), so one column says it
+for all of them; who leaves a page for the next one does not go away in between.
+"""
+
+from collections.abc import Iterable
 from datetime import timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from cloudchat.errors import Invalid
 from cloudchat.events import AgentPresence, publish
@@ -10,6 +15,7 @@ from cloudchat.extensions import db, now
 from cloudchat.models import User
 from cloudchat.models.users import AVAILABILITIES
 from cloudchat.services.accounts import get_user
+from cloudchat.tenancy import current_organization_id
 
 CONNECTED_FOR = timedelta(seconds=60)
 
@@ -18,14 +24,22 @@ def is_connected(user: User) -> bool:
     return user.last_seen_at is not None and user.last_seen_at > now() - CONNECTED_FOR
 
 
-def seen(user_id: int) -> None:
-    """Note a sign of life; tells the others only when the agent had been away."""
+def seen(user_ids: Iterable[int]) -> None:
+    """Note a sign of life of each; tells the others of those who had been away."""
     moment = now()
-    user = get_user(user_id)
-    was_away = not is_connected(user)
-    db.session.execute(update(User).where(User.id == user_id).values(last_seen_at=moment))
-    if was_away:
-        publish(AgentPresence(user.organization_id, user_id, user.availability, True))
+    rows = db.session.execute(
+        select(User.id, User.availability, User.last_seen_at)
+        .where(User.id.in_(set(user_ids)), User.is_active)
+        .order_by(User.id)  # two processes that note the same users must not wait for each other
+        .with_for_update()
+    ).all()
+    db.session.execute(
+        update(User).where(User.id.in_([row.id for row in rows])).values(last_seen_at=moment),
+        execution_options={"synchronize_session": False},
+    )
+    for row in rows:
+        if row.last_seen_at is None or row.last_seen_at <= moment - CONNECTED_FOR:
+            publish(AgentPresence(current_organization_id(), row.id, row.availability, True))
     db.session.commit()
 
 

@@ -7,8 +7,8 @@ import json
 import sys
 from functools import partial
 
-from cloudchat import realtime
 from cloudchat.app import create_app
+from cloudchat.realtime.rooms import emit
 from tests.bench.broadcaster import paced
 
 
@@ -24,7 +24,7 @@ def main() -> None:
 
 def _emit(room: str, body: bytes) -> None:
     name, payload = json.loads(body[2:])
-    realtime.emit(name, payload, [room])
+    emit(name, payload, [room])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How to make one of each thing in an organization; each function answers the new row's id."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from cloudchat.extensions import db, now
 from cloudchat.models import (
@@ -14,8 +14,8 @@ from cloudchat.models import (
     UserSession,
     WebhookEvent,
 )
+from cloudchat.services import bot_hours, files
 from cloudchat.services import contact_import as contact_imports
-from cloudchat.services import files
 from cloudchat.services.secrets import hashed, random_token
 from cloudchat.tenancy import acting_as
 from tests import factories
@@ -94,6 +94,25 @@ def _attachment(message_row, state: str, key: str | None) -> Attachment:
         size=7,
         source={"id": "123456"},
     )
+
+
+def bot(organization_id: int) -> int:
+    return factories.bot(organization_id).id
+
+
+def pair(organization_id: int) -> int:
+    return factories.pair(factories.bot(organization_id)).id
+
+
+def bot_window(organization_id: int) -> int:
+    with acting_as(organization_id):
+        window = {"day_of_week": 1, "start_time": "08:00", "end_time": "17:00"}
+        return bot_hours.add(bot(organization_id), window).id
+
+
+def bot_exception(organization_id: int) -> int:
+    with acting_as(organization_id):
+        return bot_hours.set_exception(bot(organization_id), date(2027, 1, 1), "Tahun baru", []).id
 
 
 def device(organization_id: int) -> int:

@@ -25,6 +25,12 @@ class NotAnId:
 # blueprint → parameter → a function that makes one in an organization and answers its id
 PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
     "auth": {"token": NotAnId("the secret of an invitation, tested in test_auth/test_invitations.py")},
+    "chatbot": {
+        "bot_id": objects.bot,
+        "qa_id": objects.pair,
+        "schedule_id": objects.bot_window,
+        "exception_id": objects.bot_exception,
+    },
     "contacts": {"contact_id": objects.contact, "import_id": objects.contact_import},
     "inbox": {
         "conversation_id": objects.conversation,
@@ -51,6 +57,14 @@ STATIC = {"static", "versioned_static"}
 
 # endpoint → what a valid call carries (GET and DELETE need nothing)
 REQUESTS: dict[str, dict[str, Any]] = {
+    "chatbot.change_bot": {"json": {"name": "Lain"}},
+    "chatbot.change_pair": {"json": {"answer": "Lain"}},
+    "chatbot.change_schedule": {"json": {"is_active": False}},
+    "chatbot.create_pair": {"json": {"question": "Bisa COD?", "answer": "Bisa"}},
+    "chatbot.create_schedule": {"json": {"day_of_week": 1, "start_time": "08:00", "end_time": "17:00"}},
+    "chatbot.replace_schedules": {"json": {"windows": []}},
+    "chatbot.set_exception": {"json": {"date": "2027-01-01"}},
+    "chatbot.try_bot": {"json": {"text": "bisa cod?"}},
     "contacts.change_contact": {"json": {"name": "Lain"}},
     "contacts.cancel_import": {},
     "contacts.merge": {"data": lambda made: {"other_id": made["contact"], "contact_id": made["contact"]}},
@@ -99,6 +113,18 @@ CONVERSATIONS = "/api/app/inbox/conversations"
 ONE = CONVERSATIONS + "/{conversation}"
 # (endpoint, field of its body or query) → how it is tried
 BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
+    ("chatbot.create_bot", "device_ids"): BodyId(
+        "post",
+        "/api/app/chatbot/bots",
+        lambda i: {"json": {"name": "A", "device_ids": [i]}},
+        objects.device,
+    ),
+    ("chatbot.change_bot", "device_ids"): BodyId(
+        "put",
+        "/api/app/chatbot/bots/{bot}",
+        lambda i: {"json": {"device_ids": [i]}},
+        objects.device,
+    ),
     ("contacts.list_contacts", "label"): _filter("/api/app/contacts", "label", objects.used_label),
     ("contacts.create_contact", "labels"): BodyId(
         "post", "/api/app/contacts", lambda i: {"json": {"name": "A", "labels": [i]}}, objects.label

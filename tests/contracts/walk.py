@@ -42,13 +42,13 @@ def tried(app) -> list:
 
 
 def filled(value, organization_id):
-    """Replace {contact} and {conversation} by ids of the organization, wherever they stand."""
+    """Replace {bot}, {contact} and {conversation} by ids of the organization, wherever they stand."""
     if isinstance(value, dict):
         return {key: filled(item, organization_id) for key, item in value.items()}
     if isinstance(value, list):
         return [filled(item, organization_id) for item in value]
     if isinstance(value, str):
-        for name in ("contact", "conversation"):
+        for name in ("bot", "contact", "conversation"):
             if "{" + name + "}" in value:
                 made = getattr(objects, name)(organization_id)
                 return made if value == "{" + name + "}" else value.replace("{" + name + "}", str(made))

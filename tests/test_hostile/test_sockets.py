@@ -12,6 +12,7 @@ import socketio
 import websocket
 
 from cloudchat import realtime
+from cloudchat.realtime import checks, connected
 from tests.contracts.conftest import open_socket, socket_of  # noqa: F401
 from tests.test_auth.conftest import Browser, browser, person  # noqa: F401
 
@@ -184,17 +185,17 @@ def test_h58_a_large_frame_ends_the_line(wire, size):
 def test_h58_who_does_not_say_who_is_there_is_cut(wire):
     line = wire()
     line.recv()
-    assert is_cut(line, realtime.SILENT_SECONDS + realtime.CHECK_INTERVAL + 3)
+    assert is_cut(line, checks.SILENT_SECONDS + checks.CHECK_INTERVAL + 3)
 
 
 def test_h58_one_user_has_so_many_sockets(wire, cast):
     joined = 0
-    for _ in range(realtime.SOCKETS_PER_USER + 5):
+    for _ in range(connected.SOCKETS_PER_USER + 5):
         line = wire()
         line.recv()
         line.send("40" + json.dumps({"token": cast.agent.token}))
         joined += answer_to_connect(line).startswith("40")
-    assert joined == realtime.SOCKETS_PER_USER
+    assert joined == connected.SOCKETS_PER_USER
 
 
 FRAMES = ["", "4", "42", "4x", "42[", "42{}", '42["typing"', "45-", "9", "\0", "42[" * 5000]

@@ -314,10 +314,10 @@ def test_canned_replies_are_offered_by_shortcut_and_text(as_person, cast, make):
 
 
 def test_contact_changes_are_told_to_open_pages(cast, make, as_person, monkeypatch):
-    from cloudchat import realtime
+    from cloudchat.realtime import core
 
     told = []
-    monkeypatch.setattr(realtime, "emit", lambda name, payload, rooms, *_: told.append((name, payload)))
+    monkeypatch.setattr(core, "emit", lambda name, payload, rooms, *_: told.append((name, payload)))
     contact = make.contact(cast.organization_id)
     as_person(cast.agent).patch(f"/api/app/contacts/{contact.id}", json={"name": "Ibu Ratna"})
     assert ("contact:updated", {"contactId": contact.id}) in told

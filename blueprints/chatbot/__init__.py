@@ -1,0 +1,7 @@
+"""Bots: what they know, when they are awake, and how they would answer."""
+
+from flask import Blueprint
+
+bp = Blueprint("chatbot", __name__)
+
+from blueprints.chatbot import hours, routes  # noqa: E402, F401

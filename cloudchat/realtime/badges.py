@@ -1,0 +1,55 @@
+"""Badge counts: for a whole organization at most four times a second.
+
+A burst of messages costs one query and not one for each.
+"""
+
+import structlog
+
+from cloudchat import events
+from cloudchat.realtime.rooms import emit, socketio
+from cloudchat.services import unread
+from cloudchat.tenancy import acting_as
+
+log = structlog.get_logger(__name__)
+
+BADGE_INTERVAL = 0.25  # seconds
+
+_dirty: set[int] = set()
+_in_web_process = False
+
+
+def init(in_web_process: bool) -> None:
+    global _in_web_process
+    _in_web_process = in_web_process
+
+
+def on_unread_changed(event: events.UnreadChanged) -> None:
+    """In a web process badges are computed by the greenlet below; elsewhere at once."""
+    if _in_web_process:
+        _dirty.add(event.organization_id)
+    else:
+        send_badges(event.organization_id)
+
+
+def send_badges(organization_id: int) -> None:
+    with acting_as(organization_id):
+        counts = unread.counts()
+    for user_id, count in counts.items():
+        emit("unread:updated", count.__dict__, [f"agent:{user_id}"])
+
+
+def loop(app) -> None:
+    while True:
+        socketio.sleep(BADGE_INTERVAL)
+        while _dirty:
+            organization_id = _dirty.pop()
+            try:
+                with app.app_context():
+                    send_badges(organization_id)
+            except Exception:
+                log.exception("badges_failed", organization_id=organization_id)
+                socketio.sleep(1)
+                _dirty.add(organization_id)
+
+
+SUBSCRIPTIONS = {events.UnreadChanged: on_unread_changed}
