@@ -42,6 +42,8 @@ class Config:
     telegram_api_url: str
     wa_device_url: str
     rajaongkir_url: str
+    facebook_help_urls: Mapping[str, str]  # replaces links that have grown old, by key
+    support_url: str
     trusted_proxies: int
     database_pool: int
     is_production: bool
@@ -77,6 +79,8 @@ def load(env: Mapping[str, str] = os.environ) -> Config:
         telegram_api_url=env.get("TELEGRAM_API_URL", "https://api.telegram.org").rstrip("/"),
         wa_device_url=env.get("WA_DEVICE_URL", "http://localhost:3000").rstrip("/"),
         rajaongkir_url=env.get("RAJAONGKIR_URL", "https://rajaongkir.komerce.id").rstrip("/"),
+        facebook_help_urls=_links(env, "FACEBOOK_HELP_URLS"),
+        support_url=env.get("SUPPORT_URL", ""),
         trusted_proxies=_number(env, "TRUSTED_PROXIES", 0),
         database_pool=_number(env, "DATABASE_POOL", 20),
         is_production=is_production,
@@ -139,6 +143,17 @@ def _database_url(url: str) -> str:
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
     return url
+
+
+def _links(env: Mapping[str, str], name: str) -> dict[str, str]:
+    """A JSON object of names and addresses."""
+    try:
+        links = json.loads(env.get(name) or "{}")
+        if not all(str(link).startswith("https://") for link in links.values()):
+            raise ValueError
+    except (ValueError, AttributeError):
+        raise ConfigError(f"{name} must be a JSON object of https addresses") from None
+    return {str(key): str(link) for key, link in links.items()}
 
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:

@@ -19,7 +19,15 @@ from cloudchat.jobs import (
     tenant_job,
 )
 from cloudchat.models import Conversation, Device, IdempotencyKey, Organization, WebhookEvent
-from cloudchat.services import contact_import, conversations, delivery, files, intake, settling
+from cloudchat.services import (
+    contact_import,
+    conversations,
+    delivery,
+    facebook_connect,
+    files,
+    intake,
+    settling,
+)
 from cloudchat.services import media as media_service
 
 EVENTS_KEPT = timedelta(days=10)  # Meta repeats for up to 7 days; repeats must still be known
@@ -96,6 +104,7 @@ def clean(organization_id: int) -> None:
     db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEYS_KEPT))
     db.session.commit()
     contact_import.drop_old_drafts()
+    facebook_connect.clean()
     for path in files.orphans(organization_id, time.time() - ORPHAN_AGE):
         path.unlink(missing_ok=True)
 

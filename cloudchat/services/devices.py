@@ -183,6 +183,18 @@ def heard(device_ids: set[int]) -> None:
     _heard.update(dict.fromkeys(due, moment))
 
 
+def in_trouble() -> list[Device]:
+    """Active devices that have stopped working, for the banner."""
+    return list(
+        db.session.scalars(
+            select(Device)
+            .where(Device.deleted_at.is_(None), Device.is_active, Device.status != "connected")
+            .order_by(Device.name, Device.id)
+            .limit(5)
+        )
+    )
+
+
 def account(device: Device) -> DeviceAccount:
     """The device as its channel adapter needs it, secrets opened."""
     return DeviceAccount(

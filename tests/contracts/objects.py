@@ -9,6 +9,7 @@ from cloudchat.models import (
     ContactImport,
     ContactLabel,
     ConversationLabel,
+    MessengerConnect,
     Note,
     OutboxEntry,
     UserSession,
@@ -191,4 +192,11 @@ def open_event(organization_id: int) -> int:
         payload={"message": {"id": "x", "from": "628123", "text": {"body": "halo"}, "type": "text"}},
         next_attempt_at=now() + timedelta(minutes=5),
     )
+    return _saved(organization_id, row)
+
+
+def messenger_connect(organization_id: int) -> int:
+    """A run of Facebook's login that failed: any admin of the organization may look at it."""
+    failure = {"code": 190, "subcode": 463, "message": "expired", "step": "subscribe"}
+    row = MessengerConnect(user_id=0, state_hash=hashed(random_token()), failure=failure)
     return _saved(organization_id, row)
