@@ -25,7 +25,7 @@ def create(world: World) -> Provider:
         name="facebook",
         title="Facebook Login",
         summary="Layar izin untuk menghubungkan halaman Facebook. Dibuka dari halaman perangkat.",
-        links=(("/messenger", "Ponsel pelanggan Messenger"),),
+        links=(),
         blueprints=[login.blueprint(), _control(state)],
         reset=state.reset,
         state=state,

@@ -33,7 +33,7 @@ def create(world: World) -> Provider:
         name="messenger",
         title="Messenger",
         summary="Tulis kepada halaman Facebook, ketuk balasan cepat.",
-        links=(("/messenger", "Ponsel pelanggan"),),
+        links=(("/messenger", "Ponsel Messenger"),),
         blueprints=blueprints(phone),
         reset=state.reset,
         state=state,

@@ -34,7 +34,7 @@ def create(world: World) -> Provider:
         name="telegram",
         title="Telegram Bot API",
         summary="Tulis kepada bot, ketuk tombolnya, ubah pesan.",
-        links=(("/telegram", "Ponsel pelanggan"),),
+        links=(("/telegram", "Ponsel Telegram"),),
         blueprints=[Api(bots, updates, faults).blueprint(), *blueprints(phone)],
         reset=reset,
         state=bots,

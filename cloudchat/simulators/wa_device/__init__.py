@@ -41,7 +41,7 @@ def create(world: World) -> Provider:
         name="wa-device",
         title="WhatsApp gateway (WAHA)",
         summary="Tautkan ponsel dengan kode QR, tulis sebagai pelanggan, jawab dari ponsel toko.",
-        links=(("/wa-device", "Ponsel pelanggan"),),
+        links=(("/wa-device", "Ponsel tertaut"),),
         blueprints=[Api(gateway, events, faults).blueprint(), *pages],
         reset=reset,
         state=gateway,
