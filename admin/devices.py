@@ -137,7 +137,11 @@ class DeviceView(ScopedModelView):
         connecting.remove(row.id)
 
     def created(self, made):
-        flash(_("“%(name)s” is connected. Test it, then send a first message.", name=made.name), "success")
+        if made.status == "connected":
+            told = _("“%(name)s” is connected. Test it, then send a first message.", name=made.name)
+            flash(told, "success")
+        else:
+            flash(_("“%(name)s” is kept. One step is left: see below.", name=made.name), "info")
         return redirect(self.get_url(".details_view", id=made.id))
 
     # --- one device ----------------------------------------------------------------------------
