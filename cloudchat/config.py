@@ -44,6 +44,8 @@ class Config:
     rajaongkir_url: str
     facebook_help_urls: Mapping[str, str]  # replaces links that have grown old, by key
     support_url: str
+    smtp_url: str
+    mail_from: str
     trusted_proxies: int
     database_pool: int
     is_production: bool
@@ -81,6 +83,8 @@ def load(env: Mapping[str, str] = os.environ) -> Config:
         rajaongkir_url=env.get("RAJAONGKIR_URL", "https://rajaongkir.komerce.id").rstrip("/"),
         facebook_help_urls=_links(env, "FACEBOOK_HELP_URLS"),
         support_url=env.get("SUPPORT_URL", ""),
+        smtp_url=env.get("SMTP_URL", ""),
+        mail_from=env.get("MAIL_FROM") or "CloudChat <cloudchat@localhost>",
         trusted_proxies=_number(env, "TRUSTED_PROXIES", 0),
         database_pool=_number(env, "DATABASE_POOL", 20),
         is_production=is_production,

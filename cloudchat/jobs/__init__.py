@@ -102,6 +102,16 @@ def enqueue_once(function: Callable, *args, queue_name: str = "default", timeout
         log.warning("job_not_queued", job=function.__name__, error=str(error))
 
 
+def enqueue_rarely(function: Callable, *args, every: int = 3600) -> None:
+    """Queue a job unless the same one was queued within the time: a line that comes and goes is one news."""
+    flag = _flag(function, args) + ":rarely"
+    try:
+        if redis.client.set(flag, 1, nx=True, ex=every):
+            enqueue(function, *args)
+    except RedisError as error:
+        log.warning("job_not_queued", job=function.__name__, error=str(error))
+
+
 def enqueue_delivery(organization_id: int, device_id: int) -> None:
     """Wake the sender of a device."""
     from cloudchat.jobs import outbound
@@ -143,6 +153,10 @@ def start_subscriptions() -> None:
     def on_tap(event: events.TapNoticed) -> None:
         enqueue(outbound.acknowledge, event.organization_id, event.device_id, event.details)
 
+    def on_device(event: events.DeviceChanged) -> None:
+        if event.status != "connected" and event.error:
+            enqueue_rarely(devices.tell_admins, event.organization_id, event.device_id)
+
     def on_unnamed(event: events.ContactUnnamed) -> None:
         enqueue(devices.name_contact, event.organization_id, event.device_id, event.external_user_id)
 
@@ -158,6 +172,7 @@ def start_subscriptions() -> None:
     events.subscribe(events.EventStored, on_stored)
     events.subscribe(events.AttachmentPending, on_attachment)
     events.subscribe(events.ConversationRead, on_read)
+    events.subscribe(events.DeviceChanged, on_device)
     events.subscribe(events.TapNoticed, on_tap)
     events.subscribe(events.ContactUnnamed, on_unnamed)
     events.subscribe(events.ContactImportDue, on_import)

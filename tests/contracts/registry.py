@@ -210,6 +210,7 @@ JOBS: dict[str, Callable | NotAnId] = {
     ],
     "cloudchat.jobs.devices.look_after": lambda org: [(devices.look_after, objects.device(org))],
     "cloudchat.jobs.devices.name_contact": lambda org: [(devices.name_contact, objects.device(org), "1001")],
+    "cloudchat.jobs.devices.tell_admins": lambda org: [(devices.tell_admins, objects.device(org))],
     "cloudchat.jobs.inbound.process": lambda org: [(inbound.process, objects.open_event(org))],
     "cloudchat.jobs.inbound.catch_up": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.media.fetch": lambda org: [(media.fetch, objects.pending_attachment(org))],
