@@ -15,7 +15,11 @@ from blueprints import (
     contacts,
     dashboard,
     inbox,
+<<<<<<< HEAD
     messenger,
+=======
+    pipeline,
+>>>>>>> main
     settings,
     system,
     webchat,
@@ -23,11 +27,16 @@ from blueprints import (
 )
 from cloudchat import channels, cli, jobs, local, logs, pages, realtime, web
 from cloudchat import config as configuration
+from cloudchat.clients import guarded
 from cloudchat.extensions import db, migrate, redis
 from cloudchat.limits import limiter
 
 ROOT = Path(__file__).resolve().parent.parent
+<<<<<<< HEAD
 BLUEPRINTS = (auth, chatbot, contacts, dashboard, inbox, messenger, settings, system, webchat, webhooks)
+=======
+BLUEPRINTS = (auth, chatbot, contacts, dashboard, inbox, pipeline, settings, system, webchat, webhooks)
+>>>>>>> main
 
 
 def create_app(config: configuration.Config | None = None, web_process: bool = False) -> Flask:
@@ -57,6 +66,7 @@ def create_app(config: configuration.Config | None = None, web_process: bool = F
     web.csrf.init_app(app)
     limiter.init_app(app)
     channels.configure(config)
+    guarded.configure(config.webhook_allow)
 
     logs.init_app(app)
     web.init_errors(app)

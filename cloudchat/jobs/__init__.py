@@ -134,7 +134,11 @@ def _begun(function: Callable, args: tuple) -> None:
 
 def start_subscriptions() -> None:
     """Which event starts which job."""
+<<<<<<< HEAD
     from cloudchat.jobs import contacts, devices, inbound, media, outbound
+=======
+    from cloudchat.jobs import contacts, inbound, media, outbound, pipelines
+>>>>>>> main
 
     def on_queued(event: events.MessageQueued) -> None:
         enqueue_delivery(event.organization_id, event.device_id)
@@ -168,6 +172,9 @@ def start_subscriptions() -> None:
             timeout=contacts.IMPORT_TIMEOUT,
         )
 
+    def on_runs_due(event: events.PipelineRunsDue) -> None:
+        enqueue_once(pipelines.run_due, event.organization_id)
+
     events.subscribe(events.MessageQueued, on_queued)
     events.subscribe(events.EventStored, on_stored)
     events.subscribe(events.AttachmentPending, on_attachment)
@@ -176,3 +183,4 @@ def start_subscriptions() -> None:
     events.subscribe(events.TapNoticed, on_tap)
     events.subscribe(events.ContactUnnamed, on_unnamed)
     events.subscribe(events.ContactImportDue, on_import)
+    events.subscribe(events.PipelineRunsDue, on_runs_due)

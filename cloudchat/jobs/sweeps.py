@@ -15,6 +15,7 @@ from cloudchat.jobs import (
     inbound,
     media,
     outbound,
+    pipelines,
     system_job,
     tenant_job,
 )
@@ -29,6 +30,7 @@ from cloudchat.services import (
     settling,
 )
 from cloudchat.services import media as media_service
+from cloudchat.services.pipelines.automation import running
 
 EVENTS_KEPT = timedelta(days=10)  # Meta repeats for up to 7 days; repeats must still be known
 KEYS_KEPT = timedelta(days=2)
@@ -79,6 +81,12 @@ def snoozed() -> None:
 def wake_snoozed(organization_id: int) -> None:
     while conversations.wake_snoozed():
         pass
+
+
+@system_job("stage automation is due in every organization")
+def due_automation() -> None:
+    for organization_id in running.organizations_with_due():
+        enqueue_once(pipelines.run_due, organization_id)
 
 
 @system_job("contact imports whose worker died go on in every organization")

@@ -19,6 +19,13 @@ from cloudchat.models.labels import CannedReply, ContactLabel, ConversationLabel
 from cloudchat.models.messages import Attachment, Message
 from cloudchat.models.messenger_connects import MessengerConnect
 from cloudchat.models.organizations import Organization
+from cloudchat.models.pipelines import (
+    Pipeline,
+    PipelineRun,
+    PipelineStage,
+    PipelineStageHistory,
+    PipelineView,
+)
 from cloudchat.models.users import ApiToken, Invitation, User, UserSession
 
 __all__ = [
@@ -55,6 +62,11 @@ __all__ = [
     "Note",
     "Organization",
     "OutboxEntry",
+    "Pipeline",
+    "PipelineRun",
+    "PipelineStage",
+    "PipelineStageHistory",
+    "PipelineView",
     "User",
     "UserSession",
     "WebhookEvent",
