@@ -15,11 +15,8 @@ from blueprints import (
     contacts,
     dashboard,
     inbox,
-<<<<<<< HEAD
     messenger,
-=======
     pipeline,
->>>>>>> main
     settings,
     system,
     webchat,
@@ -32,11 +29,19 @@ from cloudchat.extensions import db, migrate, redis
 from cloudchat.limits import limiter
 
 ROOT = Path(__file__).resolve().parent.parent
-<<<<<<< HEAD
-BLUEPRINTS = (auth, chatbot, contacts, dashboard, inbox, messenger, settings, system, webchat, webhooks)
-=======
-BLUEPRINTS = (auth, chatbot, contacts, dashboard, inbox, pipeline, settings, system, webchat, webhooks)
->>>>>>> main
+BLUEPRINTS = (
+    auth,
+    chatbot,
+    contacts,
+    dashboard,
+    inbox,
+    messenger,
+    pipeline,
+    settings,
+    system,
+    webchat,
+    webhooks,
+)
 
 
 def create_app(config: configuration.Config | None = None, web_process: bool = False) -> Flask:

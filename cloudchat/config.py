@@ -42,14 +42,11 @@ class Config:
     telegram_api_url: str
     wa_device_url: str
     rajaongkir_url: str
-<<<<<<< HEAD
     facebook_help_urls: Mapping[str, str]  # replaces links that have grown old, by key
     support_url: str
     smtp_url: str
     mail_from: str
-=======
     webhook_allow: tuple[str, ...]
->>>>>>> main
     trusted_proxies: int
     database_pool: int
     is_production: bool
@@ -85,14 +82,11 @@ def load(env: Mapping[str, str] = os.environ) -> Config:
         telegram_api_url=env.get("TELEGRAM_API_URL", "https://api.telegram.org").rstrip("/"),
         wa_device_url=env.get("WA_DEVICE_URL", "http://localhost:3000").rstrip("/"),
         rajaongkir_url=env.get("RAJAONGKIR_URL", "https://rajaongkir.komerce.id").rstrip("/"),
-<<<<<<< HEAD
         facebook_help_urls=_links(env, "FACEBOOK_HELP_URLS"),
         support_url=env.get("SUPPORT_URL", ""),
         smtp_url=env.get("SMTP_URL", ""),
         mail_from=env.get("MAIL_FROM") or "CloudChat <cloudchat@localhost>",
-=======
         webhook_allow=tuple(env.get("WEBHOOK_ALLOW", "").replace(",", " ").split()),
->>>>>>> main
         trusted_proxies=_number(env, "TRUSTED_PROXIES", 0),
         database_pool=_number(env, "DATABASE_POOL", 20),
         is_production=is_production,

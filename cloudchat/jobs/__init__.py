@@ -134,11 +134,7 @@ def _begun(function: Callable, args: tuple) -> None:
 
 def start_subscriptions() -> None:
     """Which event starts which job."""
-<<<<<<< HEAD
-    from cloudchat.jobs import contacts, devices, inbound, media, outbound
-=======
-    from cloudchat.jobs import contacts, inbound, media, outbound, pipelines
->>>>>>> main
+    from cloudchat.jobs import contacts, devices, inbound, media, outbound, pipelines
 
     def on_queued(event: events.MessageQueued) -> None:
         enqueue_delivery(event.organization_id, event.device_id)
