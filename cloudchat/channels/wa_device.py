@@ -86,10 +86,20 @@ class WaDevice(Adapter):
                 raise
             wanted = {"name": name, "config": config, "start": True}
             self._call(device, "POST", "sessions", json=wanted)
-        self._call(device, "POST", f"sessions/{name}/start")
+        self._start(device)
         link = self.link(device, with_picture=False)
         problem = None if link.status == "connected" else _problem(link.status, link.state)
         return Connection(link.status, link.facts, problem)
+
+    def _start(self, device: DeviceAccount) -> None:
+        """Start the session; one that has failed begins anew. A running one is left alone."""
+        try:
+            self._call(device, "POST", f"sessions/{self._session(device)}/start")
+        except ProviderError as error:
+            if error.code not in ("phone_not_linked", "gateway_422"):  # it runs already, say some versions
+                raise
+        if self._state(device)[0] == "FAILED":
+            self._call(device, "POST", f"sessions/{self._session(device)}/restart")
 
     def disconnect(self, device: DeviceAccount) -> None:
         """Unlink the phone. Raises ProviderError."""
@@ -101,10 +111,6 @@ class WaDevice(Adapter):
         status = wa_device_inbound.STATES.get(state, "needs_reauth")  # STARTING: wait for the code
         picture = self._code(device) if with_picture and state == "SCAN_QR_CODE" else None
         return Link(state, status, picture, facts)
-
-    def restart(self, device: DeviceAccount) -> None:
-        """Begin anew where a session has failed or its codes ran out. Raises ProviderError."""
-        self._call(device, "POST", f"sessions/{self._session(device)}/restart")
 
     def _state(self, device: DeviceAccount) -> tuple[str, dict]:
         found = self._call(device, "GET", f"sessions/{self._session(device)}")

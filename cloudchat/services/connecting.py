@@ -53,10 +53,14 @@ def change(device_id: int, values: dict) -> Device:
     kind, given = device.type, values.get("config") or {}
     known = {**device.config, **devices.account(device).secrets}
     fresh = {key: value for key, value in given.items() if value and str(value) != str(known.get(key, ""))}
-    # The rules of `devices.change` speak first: what they refuse is not worth a call.
-    made = devices.change(device_id, values)
     fields = devices.FIELDS[kind]
-    if kind in REGISTERED and fresh.keys() & {fields.account, *fields.secret}:
+    anew = kind in REGISTERED and bool(fresh.keys() & {fields.account, *fields.secret})
+    if anew:
+        wanted = {**known, **fresh}
+        devices.check_new(kind, str(values.get("name") or device.name), wanted)
+        _ask(kind, wanted, strict=False)
+    made = devices.change(device_id, values)
+    if anew:
         register(device_id)
         made = devices.get(device_id)
     return made

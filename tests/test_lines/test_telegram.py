@@ -37,6 +37,20 @@ def test_a_token_that_telegram_refuses_is_not_kept(telegram):
     assert caught.value.fields == {"config.bot_token": ["token_refused"]}
 
 
+def test_a_renewed_token_keeps_the_conversations_and_a_wrong_one_is_refused(telegram):
+    telegram.receive()
+    talk, bot = telegram.conversation().id, bot_of(telegram)
+    bot.token, bot.webhook_url = f"{telegram.account}:baru", ""
+    change = {"config": {"bot_token": f"{telegram.account}:salah"}}
+    with acting_as(telegram.organization_id):
+        with pytest.raises(Invalid):
+            connecting.change(telegram.device.id, change)
+        connecting.change(telegram.device.id, {"config": {"bot_token": bot.token}})
+    assert bot.webhook_url and telegram.refreshed().status == "connected"
+    telegram.receive("Masih di sini")
+    assert telegram.conversation().id == talk and len(telegram.messages()) == 2
+
+
 def test_a_tap_is_a_choice_and_the_waiting_sign_ends(telegram):
     telegram.receive("Halo")
     telegram.say("Pilih divisi", payload={"buttons": BUTTONS})
