@@ -46,6 +46,8 @@ class Config:
     support_url: str
     smtp_url: str
     mail_from: str
+    vapid_private_key: str
+    vapid_subject: str
     webhook_allow: tuple[str, ...]
     trusted_proxies: int
     database_pool: int
@@ -68,7 +70,7 @@ def load(env: Mapping[str, str] = os.environ) -> Config:
         database_url=_database_url(env.get("DATABASE_URL", "")),
         redis_url=env.get("REDIS_URL", ""),
         secret_key=env.get("SECRET_KEY") or kept.get("secret_key", ""),
-        encryption_keys=tuple(k.strip() for k in keys.split(",") if k.strip()),
+        encryption_keys=_list(keys),
         port=port,
         public_url=public_url or f"http://localhost:{port}",
         knows_public_url=bool(public_url),
@@ -86,11 +88,14 @@ def load(env: Mapping[str, str] = os.environ) -> Config:
         support_url=env.get("SUPPORT_URL", ""),
         smtp_url=env.get("SMTP_URL", ""),
         mail_from=env.get("MAIL_FROM") or "CloudChat <cloudchat@localhost>",
+        vapid_private_key=env.get("VAPID_PRIVATE_KEY", ""),
+        vapid_subject=env.get("VAPID_SUBJECT", ""),
         webhook_allow=tuple(env.get("WEBHOOK_ALLOW", "").replace(",", " ").split()),
         trusted_proxies=_number(env, "TRUSTED_PROXIES", 0),
         database_pool=_number(env, "DATABASE_POOL", 20),
         is_production=is_production,
     )
+    _check_vapid(config)
     if is_production:
         _refuse_weak_secrets(config)
     return config
@@ -143,6 +148,14 @@ def _is_fernet_key(key: str) -> bool:
         return False
 
 
+def _check_vapid(config: Config) -> None:
+    key = config.vapid_private_key
+    if key and not _is_fernet_key(key + "=" * (-len(key) % 4)):  # 32 bytes in base64, as it happens
+        raise ConfigError("VAPID_PRIVATE_KEY must be the 32 bytes of a P-256 key in base64url")
+    if config.vapid_subject and not config.vapid_subject.startswith(("mailto:", "https://")):
+        raise ConfigError("VAPID_SUBJECT must be mailto:you@example.com or an https address")
+
+
 def _database_url(url: str) -> str:
     """SQLAlchemy's spelling of a PostgreSQL address, with the psycopg 3 driver."""
     for prefix in ("postgres://", "postgresql://"):
@@ -160,6 +173,10 @@ def _links(env: Mapping[str, str], name: str) -> dict[str, str]:
     except (ValueError, AttributeError):
         raise ConfigError(f"{name} must be a JSON object of https addresses") from None
     return {str(key): str(link) for key, link in links.items()}
+
+
+def _list(words: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in words.split(",") if word.strip())
 
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:

@@ -40,6 +40,8 @@ def expired():
 def show(connect_id: int):
     row = facebook_connect.show(me(), connect_id)
     errors: list[str] = []
+    if request.method == "POST" and not row.pages:  # chosen already, in another tab
+        return redirect(url_for("messenger.show", connect_id=connect_id))
     if request.method == "POST":
         try:
             answer = _connect(connect_id, request.form.getlist("page_ids"))

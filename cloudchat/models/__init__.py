@@ -18,6 +18,12 @@ from cloudchat.models.divisions import Division, DivisionAgent
 from cloudchat.models.labels import CannedReply, ContactLabel, ConversationLabel, Label
 from cloudchat.models.messages import Attachment, Message
 from cloudchat.models.messenger_connects import MessengerConnect
+from cloudchat.models.notifications import (
+    InstallationSecret,
+    Notification,
+    NotificationSettings,
+    PushSubscription,
+)
 from cloudchat.models.organizations import Organization
 from cloudchat.models.pipelines import (
     Pipeline,
@@ -55,11 +61,14 @@ __all__ = [
     "Division",
     "DivisionAgent",
     "IdempotencyKey",
+    "InstallationSecret",
     "Invitation",
     "Label",
     "Message",
     "MessengerConnect",
     "Note",
+    "Notification",
+    "NotificationSettings",
     "Organization",
     "OutboxEntry",
     "Pipeline",
@@ -67,6 +76,7 @@ __all__ = [
     "PipelineStage",
     "PipelineStageHistory",
     "PipelineView",
+    "PushSubscription",
     "User",
     "UserSession",
     "WebhookEvent",

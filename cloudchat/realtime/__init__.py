@@ -7,7 +7,7 @@ function), and a line in FEATURES.
 from socketio import RedisManager
 
 from cloudchat import config, events
-from cloudchat.realtime import badges, checks, choices, core, pipeline, presence
+from cloudchat.realtime import badges, checks, choices, core, notifications, pipeline, presence
 from cloudchat.realtime.desk import Desk
 from cloudchat.realtime.rooms import socketio
 from cloudchat.realtime.visitors import Chat
@@ -21,12 +21,14 @@ FEATURES = (
     badges,
     pipeline,
     choices,
+    notifications,
 )
 
 
 def init(app, in_web_process: bool) -> None:
     """Bind the socket to the app; outside a web process it only writes to Redis."""
     badges.init(in_web_process)
+    notifications.init(in_web_process)
     if in_web_process:
         _serve_sockets(app)
     else:
@@ -70,7 +72,7 @@ def limit_frames(server) -> None:
 
 def start_loops(app) -> None:
     """The background greenlets of a web process."""
-    for loop in (badges.loop, checks.loop, presence.loop):
+    for loop in (badges.loop, notifications.loop, checks.loop, presence.loop):
         socketio.start_background_task(loop, app)
 
 

@@ -103,7 +103,7 @@ def test_facebook_pages_are_chosen_and_a_failure_says_what_to_do(page, control, 
 def test_the_guides_are_readable(page):
     for name in ("telegram", "wa-device", "messenger", "whatsapp", "webchat"):
         page.goto(f"/app/help/{name}")
-        page.locator("article h2").wait_for()
+        page.locator("article h2").first.wait_for()
     assert serious(page) == []
     assert page.goto("/app/help/..%2Foperating").status == 404
 

@@ -13,8 +13,10 @@ from cloudchat.models import (
     ConversationLabel,
     MessengerConnect,
     Note,
+    Notification,
     OutboxEntry,
     PipelineView,
+    PushSubscription,
     User,
     UserSession,
     WebhookEvent,
@@ -226,4 +228,35 @@ def messenger_connect(organization_id: int) -> int:
     """A run of Facebook's login that failed: any admin of the organization may look at it."""
     failure = {"code": 190, "subcode": 463, "message": "expired", "step": "subscribe"}
     row = MessengerConnect(user_id=0, state_hash=hashed(random_token()), failure=failure)
+    return _saved(organization_id, row)
+
+
+def _admin(organization_id: int) -> int:
+    """The first admin there, since notifications are one's own."""
+    with acting_as(organization_id):
+        return db.session.scalars(db.select(User.id).where(User.role == "admin").order_by(User.id)).first()
+
+
+def notification(organization_id: int) -> int:
+    """One of the admin's, unread."""
+    row = Notification(
+        user_id=_admin(organization_id),
+        kind="assigned",
+        topic=f"assigned:{factories.number()}",
+        conversation_id=conversation(organization_id),
+    )
+    return _saved(organization_id, row)
+
+
+def push_subscription(organization_id: int) -> int:
+    """A browser of the admin's."""
+    endpoint = f"https://push.example/{factories.number()}"
+    row = PushSubscription(
+        user_id=_admin(organization_id),
+        session_id=1,
+        endpoint=endpoint,
+        endpoint_hash=hashed(endpoint),
+        p256dh="x",
+        auth="x",
+    )
     return _saved(organization_id, row)
