@@ -1,7 +1,7 @@
 """A device of one channel with its far end in the simulator: what customers do, what the desk has.
 
 A customer's message is made by the simulator, signed as the provider signs it, and handed to the
-webhook route by the test itself, so that no desk has to run.
+webhook route by the test itself: no desk has to run, and one that runs for other tests hears nothing.
 """
 
 import hashlib
@@ -19,6 +19,8 @@ from cloudchat.simulators.meta.signing import signature_headers
 from cloudchat.tenancy import acting_as
 from tests import factories
 from tests.test_messages.numbers import identity
+
+NOWHERE = "http://127.0.0.1:9/"
 
 
 class Line:
@@ -143,11 +145,18 @@ class TelegramLine(Line):
         token = f"{bot}:{token}"
         self.control("telegram/accounts", {"id": bot, "name": "Toko Bot", "token": token})
         self.token = token
-        return self.create({"bot_token": token})
+        device = self.create({"bot_token": token})
+        self.registered = self.bot.webhook_url
+        self.bot.webhook_url = NOWHERE
+        return device
+
+    @property
+    def bot(self):
+        """The bot as the simulator has it."""
+        return self.simulator.providers["telegram"].state.accounts[self.token.partition(":")[0]]
 
     def headers(self, body: bytes) -> dict[str, str]:
-        bot = self.simulator.providers["telegram"].state.accounts[self.account]
-        return {"X-Telegram-Bot-Api-Secret-Token": bot.webhook_secret}
+        return {"X-Telegram-Bot-Api-Secret-Token": self.bot.webhook_secret}
 
     @property
     def address(self) -> str:
@@ -165,9 +174,16 @@ class WaDeviceLine(Line):
         session = f"toko-{factories.number()}"
         device = self.create({"session": session, "api_key": "simulator-gateway-key"})
         self.device = device
+        for hook in self.session.webhooks:
+            hook["url"] = NOWHERE
         self.link("scan")
         self.set_pace(1000)
         return self.refreshed()
+
+    @property
+    def session(self):
+        """The session as the simulator has it."""
+        return self.simulator.providers["wa-device"].state.accounts[self.account]
 
     def set_pace(self, rate: float) -> None:
         with acting_as(self.organization_id):
@@ -180,8 +196,7 @@ class WaDeviceLine(Line):
         return self.control("wa-device/link", {"account": self.account, "action": action})
 
     def headers(self, body: bytes) -> dict[str, str]:
-        session = self.simulator.providers["wa-device"].state.accounts[self.account]
-        key = session.webhooks[0]["hmac"]["key"].encode()
+        key = self.session.webhooks[0]["hmac"]["key"].encode()
         signature = hmac.new(key, body, hashlib.sha512).hexdigest()
         return {"X-Webhook-Hmac": signature, "X-Webhook-Hmac-Algorithm": "sha512"}
 
@@ -202,7 +217,8 @@ class MessengerLine(Line):
     def make(self) -> Device:
         page = f"77{factories.number():011d}"
         self.token = f"EAApage{page}"
-        self.control("messenger/accounts", {"id": page, "name": "Toko Sepatu", "token": self.token})
+        made = {"id": page, "name": "Toko Sepatu", "token": self.token, "callback": NOWHERE}
+        self.control("messenger/accounts", made)
         return self.create({"page_id": page, "page_access_token": self.token})
 
     def headers(self, body: bytes) -> dict[str, str]:

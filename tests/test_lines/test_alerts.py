@@ -45,7 +45,7 @@ def mail_server(app):
 
 def test_a_dead_connection_is_told_and_a_mended_one_is_not(telegram, as_person, mail_server):
     admin, agent = as_person(telegram.cast.admin), as_person(telegram.cast.agent)
-    bot = telegram.simulator.providers["telegram"].state.accounts[telegram.account]
+    bot = telegram.bot
     assert "device-troubles" not in admin.get("/app/devices/troubles").text
     bot.revoked = True
     telegram.receive()

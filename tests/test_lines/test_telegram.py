@@ -16,13 +16,9 @@ from tests.test_messages.talks import PNG
 BUTTONS = [{"id": f"div:{number}", "title": f"Divisi {number}"} for number in range(1, 6)]
 
 
-def bot_of(line):
-    return line.simulator.providers["telegram"].state.accounts[line.account]
-
-
 def test_connecting_registers_the_webhook_and_removing_takes_it_away(telegram, settings):
-    device, bot = telegram.refreshed(), bot_of(telegram)
-    assert bot.webhook_url == f"{settings[0].public_url}/webhooks/telegram/{device.public_key}"
+    device, bot = telegram.refreshed(), telegram.bot
+    assert telegram.registered == f"{settings[0].public_url}/webhooks/telegram/{device.public_key}"
     assert len(bot.webhook_secret) >= 32 and "message" in bot.allowed_updates
     assert (device.status, device.config["facts"]["name"]) == ("connected", "Toko Bot")
     with acting_as(telegram.organization_id):
@@ -39,7 +35,7 @@ def test_a_token_that_telegram_refuses_is_not_kept(telegram):
 
 def test_a_renewed_token_keeps_the_conversations_and_a_wrong_one_is_refused(telegram):
     telegram.receive()
-    talk, bot = telegram.conversation().id, bot_of(telegram)
+    talk, bot = telegram.conversation().id, telegram.bot
     bot.token, bot.webhook_url = f"{telegram.account}:baru", ""
     change = {"config": {"bot_token": f"{telegram.account}:salah"}}
     with acting_as(telegram.organization_id):
@@ -64,7 +60,7 @@ def test_a_tap_is_a_choice_and_the_waiting_sign_ends(telegram):
     details = {"query_id": query["id"], "chat_id": telegram.customer}
     number = str(query["message"]["message_id"])
     jobs.acknowledge(telegram.organization_id, telegram.device.id, {**details, "message_id": number})
-    assert bot_of(telegram)._answered[query["id"]] is True
+    assert telegram.bot._answered[query["id"]] is True
     assert telegram.sent()[-1]["buttons"] == []
 
 

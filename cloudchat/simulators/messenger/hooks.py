@@ -140,6 +140,7 @@ class Hooks:
         options = {key: spec[key] for key in ("signature", "secret", "retry") if key in spec}
         return self._deliverer.post(
             lambda: payload if page.subscribed else None,
+            url=page.callback or None,
             lane=f"page:{page.id}",
             kind="messenger",
             delay=delay,

@@ -14,12 +14,14 @@ ALL_TASKS = ["ADVERTISE", "ANALYZE", "CREATE_CONTENT", "MESSAGING", "MODERATE", 
 
 @dataclass
 class Page(Account):
-    """A page. `token_error`: a subcode of 190. `refuses`: what subscribing is answered with."""
+    """A page. `token_error`: a subcode of 190. `refuses`: what subscribing is answered with. `callback`:
+    where its webhooks go instead of the app's address."""
 
     tasks: list = field(default_factory=lambda: list(ALL_TASKS))
     subscribed: bool = False
     token_error: int = 0
     refuses: str = ""  # "" | not_in_bm | false (success: false)
+    callback: str = ""
 
 
 @dataclass
