@@ -26,6 +26,7 @@ from blueprints import (
 from cloudchat import channels, cli, jobs, local, logs, pages, realtime, web
 from cloudchat import config as configuration
 from cloudchat.clients import guarded
+from cloudchat.cookies import CookieSessions
 from cloudchat.extensions import db, migrate, redis
 from cloudchat.limits import limiter
 
@@ -61,6 +62,7 @@ def create_app(config: configuration.Config | None = None, web_process: bool = F
         static_folder=str(ROOT / "static"),
     )
     app.config.update(_flask_settings(config))
+    app.session_interface = CookieSessions()
     app.url_map.converters |= pages.CONVERTERS
     if config.trusted_proxies:
         count = config.trusted_proxies
