@@ -32,6 +32,7 @@ from cloudchat.models.pipelines import (
     PipelineStageHistory,
     PipelineView,
 )
+from cloudchat.models.queueing import DivisionChoice, QueueEntry, QueueSettings
 from cloudchat.models.users import ApiToken, Invitation, User, UserSession
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "DevicePace",
     "Division",
     "DivisionAgent",
+    "DivisionChoice",
     "IdempotencyKey",
     "InstallationSecret",
     "Invitation",
@@ -77,6 +79,8 @@ __all__ = [
     "PipelineStageHistory",
     "PipelineView",
     "PushSubscription",
+    "QueueEntry",
+    "QueueSettings",
     "User",
     "UserSession",
     "WebhookEvent",

@@ -24,7 +24,6 @@ log = structlog.get_logger(__name__)
 RATES = {"wa_official": 80.0, "telegram": 25.0, "messenger": 100.0, "wa_device": 0.25}
 UNEVEN = {"wa_device": (0.75, 1.5)}  # what one message costs, between these
 USUAL_RATE = 10.0
-SLOWEST, FASTEST = 0.01, 1000.0
 BURST_SECONDS = 0.25  # how much of its rate a device may save up
 PACE_STEP = 0.1  # with many waiting, tokens are taken in handfuls this far apart
 TAKEN_WAIT = 0.2  # another sender is at this device right now
@@ -95,7 +94,7 @@ def rate_of(device: Device) -> float:
         rate = 0.0
     if not rate > 0:  # also for "nan"
         rate = RATES.get(device.type, USUAL_RATE)
-    return min(max(rate, SLOWEST), FASTEST)
+    return min(max(rate, devices.SLOWEST), devices.FASTEST)
 
 
 def _locked_pace(device: Device) -> DevicePace | None:

@@ -47,8 +47,9 @@ def create(kind: str, name: str, config: dict, *, strict: bool = False) -> Devic
     return devices.get(made.id)
 
 
-def change(device_id: int, values: dict) -> Device:
-    """Change a device; with another secret or account it is connected anew, its history stays."""
+def change(device_id: int, values: dict, expected: str | None = None) -> Device:
+    """Change a device; with another secret or account it is connected anew, its history stays. Raises
+    as `devices.change`, and Invalid where the provider refuses the new secret."""
     device = devices.get(device_id)
     kind, given = device.type, values.get("config") or {}
     known = {**device.config, **devices.account(device).secrets}
@@ -59,7 +60,7 @@ def change(device_id: int, values: dict) -> Device:
         wanted = {**known, **fresh}
         devices.check_new(kind, str(values.get("name") or device.name), wanted)
         _ask(kind, wanted, strict=False)
-    made = devices.change(device_id, values)
+    made = devices.change(device_id, values, expected)
     if anew:
         register(device_id)
         made = devices.get(device_id)

@@ -11,8 +11,8 @@ from cloudchat.channels.base import DeviceAccount
 from cloudchat.errors import Conflict, Invalid, NotFound
 from cloudchat.events import DeviceChanged, MessageQueued, publish
 from cloudchat.extensions import db, now
-from cloudchat.models import Device, DevicePace
-from cloudchat.services import audit, secrets, webchat_settings
+from cloudchat.models import Device, DevicePace, Organization
+from cloudchat.services import audit, edits, secrets, webchat_settings
 from cloudchat.tenancy import acting_as, all_organizations, current_organization_id
 
 
@@ -26,17 +26,23 @@ class DeviceFields:
 
 
 FIELDS = {
-    "wa_official": DeviceFields("phone_number_id", ("phone_number_id", "waba_id"), ("access_token",)),
+    "wa_official": DeviceFields(
+        "phone_number_id", ("phone_number_id", "waba_id", "messages_per_second"), ("access_token",)
+    ),
     "wa_device": DeviceFields("session", ("session",), ("api_key", "webhook_key")),
-    "telegram": DeviceFields("bot_token", (), ("bot_token",)),
-    "messenger": DeviceFields("page_id", ("page_id", "human_agent"), ("page_access_token",)),
+    "telegram": DeviceFields("bot_token", ("messages_per_second",), ("bot_token",)),
+    "messenger": DeviceFields(
+        "page_id", ("page_id", "human_agent", "messages_per_second"), ("page_access_token",)
+    ),
     "webchat": DeviceFields(None, ("color", "welcome", "ask_name", "allowed_origins")),
 }
-OPTIONAL = {"waba_id", "webhook_key", "human_agent", "color", "welcome", "ask_name", "allowed_origins"}
+OPTIONAL = {"waba_id", "messages_per_second", "webhook_key", "human_agent"}
+OPTIONAL |= {"color", "welcome", "ask_name", "allowed_origins"}
 # Secrets that we make ourselves and give to the provider, where the admin names none.
 MADE_SECRETS = {"telegram": ("webhook_secret",), "wa_device": ("webhook_key",)}
 _META_ID = re.compile(r"[0-9]{1,32}")
 MAX_SECRET = 2000
+SLOWEST, FASTEST = 0.1, 1000.0  # messages a second
 # How a setting has to look, and what is said where it does not.
 FORMS = {
     "phone_number_id": (_META_ID, "digits_needed"),
@@ -60,6 +66,7 @@ class Route:
 
     device_id: int
     organization_id: int
+    is_open: bool = True  # its organization is switched on
     account: str = ""
 
 
@@ -112,9 +119,16 @@ def _account_of(fields: DeviceFields, config: dict) -> str:
     return value.partition(":")[0] if fields.account == "bot_token" else value
 
 
-def change(device_id: int, values: dict) -> Device:
-    """Change name, settings or secrets; an empty secret leaves the old one."""
+def editable(device: Device) -> dict:
+    """What people change of a device; secrets are no part of it, they are never shown."""
+    return {"name": device.name, "is_active": device.is_active, "config": device.config}
+
+
+def change(device_id: int, values: dict, expected: str | None = None) -> Device:
+    """Change name, settings or secrets; an empty secret leaves the old one. Raises Conflict where
+    somebody else has changed the same since the version `expected`."""
     device = get(device_id)
+    edits.check(device, editable, _comparable(device, values), expected)
     fields = _fields(device.type)
     if "name" in values:
         if not values["name"].strip() or len(values["name"]) > 255:
@@ -138,6 +152,11 @@ def change(device_id: int, values: dict) -> Device:
     publish(DeviceChanged(device.organization_id, device.id, device.status))
     db.session.commit()
     return device
+
+
+def _comparable(device: Device, values: dict) -> dict:
+    plain = _chosen(values.get("config") or {}, _fields(device.type).plain)
+    return {**values, **({"config": {**device.config, **plain}} if plain else {"config": device.config})}
 
 
 def remove(device_id: int) -> None:
@@ -239,7 +258,9 @@ def _cached(kind: str, column: str, value: str) -> Route | None:
         return kept[1]
     with all_organizations("webhook routing"):
         row = db.session.execute(
-            select(Device.id, Device.organization_id, Device.external_account).where(
+            select(Device.id, Device.organization_id, Device.external_account, Organization.is_active)
+            .join(Organization, Organization.id == Device.organization_id)
+            .where(
                 getattr(Device, column) == value,
                 Device.type == kind,
                 Device.deleted_at.is_(None),
@@ -251,7 +272,7 @@ def _cached(kind: str, column: str, value: str) -> Route | None:
         return None
     if len(_routes) > 10_000:
         _routes.clear()
-    route = Route(row.id, row.organization_id, row.external_account)
+    route = Route(row.id, row.organization_id, row.is_active, row.external_account)
     _routes[key] = (time.monotonic() + ROUTE_CACHE_SECONDS, route)
     return route
 
@@ -263,20 +284,20 @@ def forget_routes() -> None:
 
 
 def by_parent_account(kind: str, parent_account: str) -> list[Route]:
-    """The devices below an account that several share (a WABA). Any admin may type in any id, so one
-    that devices of two organizations name leads nowhere: its news must not reach a stranger."""
+    """The devices below an account that several share (a WABA), of every organization that names it:
+    each keeps the news as a row of its own, and sees no other's."""
     with all_organizations("webhook routing"):
         rows = db.session.execute(
-            select(Device.id, Device.organization_id).where(
+            select(Device.id, Device.organization_id, Organization.is_active)
+            .join(Organization, Organization.id == Device.organization_id)
+            .where(
                 Device.config["waba_id"].astext == parent_account,
                 Device.type == kind,
                 Device.deleted_at.is_(None),
                 Device.is_active,
             )
         ).all()
-    if len({row.organization_id for row in rows}) > 1:
-        return []
-    return [Route(row.id, row.organization_id) for row in rows]
+    return [Route(row.id, row.organization_id, row.is_active) for row in rows]
 
 
 def mark(device_id: int, status: str, error: dict | None) -> None:
@@ -333,11 +354,23 @@ def _config_errors(kind: str, config: dict) -> dict[str, list[str]]:
         for name in FORMS
         if config.get(name) and not FORMS[name][0].fullmatch(str(config[name]).strip())
     }
+    if not _is_pace(config.get("messages_per_second")):
+        errors["config.messages_per_second"] = ["pace_invalid"]
     for name in _fields(kind).secret:
         value = config.get(name)
         if value is not None and (not isinstance(value, str) or len(value) > MAX_SECRET):
             errors[f"config.{name}"] = ["invalid"]
     return errors
+
+
+def _is_pace(value) -> bool:
+    """Nothing (the usual pace), or a number of messages a second that we keep to."""
+    if value in (None, ""):
+        return True
+    try:
+        return not isinstance(value, bool) and SLOWEST <= float(value) <= FASTEST
+    except (TypeError, ValueError):
+        return False
 
 
 def _chosen(config: dict, names: tuple[str, ...]) -> dict:

@@ -21,11 +21,11 @@ from cloudchat.services.accounts.sessions import (
 from cloudchat.services.accounts.tokens import (
     create_api_token,
     identify_token,
+    is_of_inactive_organization,
     revoke_api_token,
     token_organization,
 )
 from cloudchat.services.accounts.users import (
-    agents,
     change_password,
     check_email,
     check_role,
@@ -43,7 +43,6 @@ __all__ = [
     "Identity",
     "OrganizationFacts",
     "accept_invitation",
-    "agents",
     "change_password",
     "check_email",
     "check_new_password",
@@ -59,6 +58,7 @@ __all__ = [
     "identify_token",
     "invitation_organization",
     "invite",
+    "is_of_inactive_organization",
     "reactivate",
     "revoke_api_token",
     "set_locale",

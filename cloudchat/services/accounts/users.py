@@ -24,6 +24,13 @@ def get_user(user_id: int) -> User:
 
 def create_user(email: str, name: str, role: str, password: str | None, is_operator: bool = False) -> User:
     """A user of the present organization. Raises Invalid, Conflict."""
+    user = add_user(email, name, role, password, is_operator)
+    audit.record("user.created", user, email=user.email, role=role)
+    return user
+
+
+def add_user(email: str, name: str, role: str, password: str | None, is_operator: bool = False) -> User:
+    """The same, for the caller to record who did it."""
     email = check_email(email)
     check_role(role)
     if password is not None:
@@ -41,7 +48,6 @@ def create_user(email: str, name: str, role: str, password: str | None, is_opera
             db.session.add(user)
     except IntegrityError:  # the address belongs to one user of the whole installation
         raise Conflict("email_taken", code="email_taken", fields={"email": ["email_taken"]}) from None
-    audit.record("user.created", user, email=email, role=role)
     publish(ChoicesChanged(user.organization_id))
     return user
 
@@ -49,21 +55,6 @@ def create_user(email: str, name: str, role: str, password: str | None, is_opera
 def set_locale(user_id: int, locale: str) -> None:
     get_user(user_id).locale = locale
     db.session.commit()
-
-
-def agents() -> list[dict]:
-    """Everybody of the organization to whom a conversation can be given, by name."""
-    rows = db.session.scalars(select(User).where(User.is_active).order_by(User.name, User.id))
-    return [
-        {
-            "id": user.id,
-            "name": user.name,
-            "role": user.role,
-            "availability": user.availability,
-            "capacity": user.capacity,
-        }
-        for user in rows
-    ]
 
 
 def check_email(email: str) -> str:
