@@ -84,6 +84,7 @@ def test_facebook_pages_are_chosen_and_a_failure_says_what_to_do(page, control, 
     page.check(f"input[value='{bad}']")
     page.click("form.admin-form button[type=submit]")
     page.locator(".alert-danger").wait_for()
+    page.wait_for_load_state("load")  # its scripts too
     page.click("[data-dialog-open=bm-steps]")
     page.locator("dialog[open] ol li").nth(5).wait_for()
     page.keyboard.press("Escape")

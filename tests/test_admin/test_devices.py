@@ -67,7 +67,7 @@ def test_what_a_kind_needs_is_asked_for(missing, home, browser, whatsapp):
     assert f'id="{missing}-error"' in answer.text
 
 
-def test_the_pace_is_set_within_what_the_provider_allows(home, browser):
+def test_the_pace_is_set_within_what_the_provider_allows(home, browser, whatsapp):
     mine = browser(home)
     for wrong in ("0", "1001", "banyak", "nan", "-5"):
         sent = whatsapp(messages_per_second=wrong)
