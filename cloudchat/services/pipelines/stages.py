@@ -29,6 +29,14 @@ def get(stage_id: int) -> PipelineStage:
     return found
 
 
+def of_pipeline(pipeline_id: int, stage_id: int) -> PipelineStage:
+    """A stage of this pipeline and of no other. Raises NotFound."""
+    found = get(stage_id)
+    if found.pipeline_id != pipeline_id:
+        raise NotFound("stage")
+    return found
+
+
 def of_pipelines(ids: list[int]) -> list[PipelineStage]:
     """The stages of these pipelines, in the order of their boards."""
     return list(
