@@ -19,7 +19,16 @@ def js_texts() -> dict[str, str]:
 
 
 def _all() -> dict[str, str]:
-    return _common() | _errors() | _frame() | _times() | _shortcuts() | _notifications() | _inbox()
+    texts = _common() | _errors() | _frame() | _times() | _shortcuts() | _notifications() | _inbox()
+    return texts | _pipeline()
+
+
+def _pipeline() -> dict[str, str]:
+    """What every page may have to say; the board's own words come with the board."""
+    return {
+        "pipeline.off": _("The conversation is off the pipeline"),
+        "pipeline.notice_open": _("Open it"),
+    }
 
 
 def _common() -> dict[str, str]:

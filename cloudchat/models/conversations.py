@@ -21,6 +21,7 @@ from cloudchat.extensions import Timestamps, db, now, primary_key
 from cloudchat.models.contacts import Contact
 from cloudchat.models.devices import Device
 from cloudchat.models.labels import ConversationLabel, Label
+from cloudchat.models.pipelines import PipelineStage
 from cloudchat.models.users import User
 from cloudchat.tenancy import TenantScoped, organization_fk, tenant_fk
 
@@ -145,6 +146,9 @@ class Conversation(Timestamps, TenantScoped, db.Model):
     )
     assignee: Mapped[User | None] = relationship(
         primaryjoin=lambda: foreign(Conversation.assignee_id) == User.id, viewonly=True
+    )
+    stage: Mapped[PipelineStage | None] = relationship(
+        primaryjoin=lambda: foreign(Conversation.pipeline_stage_id) == PipelineStage.id, viewonly=True
     )
     labels: Mapped[list[Label]] = relationship(
         secondary=ConversationLabel.__table__,

@@ -20,6 +20,7 @@ from cloudchat.models import (
     Label,
     Message,
     Note,
+    PipelineStage,
     User,
 )
 from cloudchat.models.conversations import PATIENCE
@@ -97,6 +98,7 @@ _AS_SHOWN = (
     joinedload(Conversation.contact),
     joinedload(Conversation.device),
     joinedload(Conversation.assignee),
+    joinedload(Conversation.stage).load_only(PipelineStage.name, PipelineStage.color),
     selectinload(Conversation.labels),
 )
 
