@@ -27,13 +27,17 @@ def _figure(*traces, **layout) -> go.Figure:
 
 def _funnel(rungs: list[dict]) -> go.Figure:
     names = [rung["name"] for rung in rungs]
-    trace = go.Funnel(
+    reached = [rung["reached"] for rung in rungs]
+    first = max(reached[0], 1) if reached else 1
+    trace = go.Bar(
+        orientation="h",
         y=names,
-        x=[rung["reached"] for rung in rungs],
-        textinfo="value+percent initial",
+        x=reached,
+        text=[f"{number} · {round(number / first * 100)}%" for number in reached],
+        textposition="auto",
         marker={"color": [rung["color"] or "#0d9488" for rung in rungs]},
     )
-    return _figure(trace, yaxis={"automargin": True})
+    return _figure(trace, yaxis={"automargin": True, "autorange": "reversed"}, bargap=0.15)
 
 
 def _times(rungs: list[dict]) -> go.Figure:

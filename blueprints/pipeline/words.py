@@ -14,7 +14,8 @@ def money(value, currency: str = "IDR") -> str:
     if value is None:
         return "–"
     amount = float(value)
-    pattern = "#,##0" if amount == int(amount) else "#,##0.00"
+    whole = amount == int(amount) or abs(amount) >= 1000
+    pattern = "#,##0" if whole else "#,##0.00"
     return SIGNS.get(currency, currency + " ") + format_decimal(amount, format=pattern)
 
 
@@ -29,7 +30,7 @@ def span(seconds) -> str:
     if seconds < 48 * 3600:
         return ngettext("%(num)d hour", "%(num)d hours", int(seconds // 3600))
     days = seconds / 86400
-    if days >= 10 or days == int(days):
+    if days >= 10 or round(days, 1) == int(days):
         return ngettext("%(num)d day", "%(num)d days", int(days))
     text = f"{days:.1f}"
     return _("%(count)s days", count=text.replace(".", ",") if str(get_locale()) == "id" else text)
