@@ -15,13 +15,14 @@ from cloudchat.errors import AppError, Conflict, Invalid, NotFound
 from cloudchat.events import CardMoved, ConversationChanged, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, Pipeline, PipelineStage, PipelineStageHistory
-from cloudchat.services import conversations
+from cloudchat.services import activity, conversations
 from cloudchat.services.accounts import Identity
 from cloudchat.services.pipelines import placing
 from cloudchat.services.pipelines.automation import planning
 from cloudchat.services.pipelines.cards import Actor, actor_of, card
 from cloudchat.services.pipelines.placing import Column
 from cloudchat.services.presenting import iso
+from cloudchat.services.queueing import returning
 from cloudchat.services.visibility import audience_of, get_visible
 
 MOST_AT_ONCE = 100
@@ -268,7 +269,7 @@ def _enter(row: Conversation, stage: PipelineStage, key: str, wanted: Wanted, ac
     row.closed_at = moment if stage.kind != "open" else None
     _new_version(row)
     _set_status(row, stage, left, actor)
-    conversations.log(row, "pipeline_moved", None, **_words(left, stage, actor))
+    activity.log(row, "pipeline_moved", None, **_words(left, stage, actor))
     if left is not None:
         planning.left(row, left, exit_row or entry)
     planning.entered(row, stage, entry)
@@ -316,7 +317,7 @@ def _leave(row: Conversation, actor: Actor) -> None:
     left = db.session.get(PipelineStage, row.pipeline_stage_id)
     exit_row = _history(row, left, None, actor, 0, now())
     planning.left(row, left, exit_row)
-    conversations.log(row, "pipeline_moved", None, **_words(left, None, actor))
+    activity.log(row, "pipeline_moved", None, **_words(left, None, actor))
     before, pipeline_id = row.pipeline_stage_id, row.pipeline_id
     row.pipeline_id = row.pipeline_stage_id = row.pipeline_position = None
     row.stage_changed_at = row.closed_at = row.lost_reason = None
@@ -336,6 +337,7 @@ def _set_status(row: Conversation, stage: PipelineStage, left: PipelineStage | N
             db.session.refresh(row, ["status", "snoozed_until"])
             return
         row.resolved_at = None
+        returning.reopen(row)
     else:
         return
     changes = {"status": row.status, "snoozed_until": None, "unread_count": row.unread_count}
