@@ -252,7 +252,7 @@ class _Listener:
         return self.heard.pop(card_id, until)
 
     def __enter__(self) -> "_Listener":
-        self.client.connect(self.url, transports=["websocket"], auth={"token": self.token})
+        self.client.connect(self.url, transports=["websocket"], auth={"token": self.token}, wait_timeout=15)
         return self
 
     def __exit__(self, *_) -> None:

@@ -16,7 +16,7 @@ def listen(desk):
         client = socketio.Client(reconnection=False)
         client.heard = []
         client.on("pipeline:stage-changed", client.heard.append)
-        client.connect(desk, transports=["websocket"], auth={"token": person.token})
+        client.connect(desk, transports=["websocket"], auth={"token": person.token}, wait_timeout=15)
         opened.append(client)
         return client
 
