@@ -99,6 +99,8 @@ _AS_SHOWN = (
     joinedload(Conversation.device),
     joinedload(Conversation.assignee),
     joinedload(Conversation.stage).load_only(PipelineStage.name, PipelineStage.color),
+    joinedload(Conversation.division),
+    joinedload(Conversation.waiting),
     selectinload(Conversation.labels),
 )
 
