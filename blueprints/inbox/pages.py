@@ -12,6 +12,7 @@ from cloudchat.errors import Invalid
 from cloudchat.fields import LARGEST_ID
 from cloudchat.models import Conversation
 from cloudchat.services import activity, contacts, edits, inbox, labels, mentions, presenting, threads
+from cloudchat.services.queueing import trail
 from cloudchat.services.visibility import get_visible
 from cloudchat.web import Body, me, requires
 
@@ -191,6 +192,8 @@ def show_panel(conversation_id: int):
         contact_version=edits.version_of(contacts.editable(row.contact, contact_labels)),
         notes=threads.notes_of(row),
         earlier=inbox.earlier(me(), row),
+        steps=trail.of(row.id),
+        why=trail.waiting_reason(row) if row.waiting else None,
     )
 
 

@@ -107,6 +107,8 @@ _AS_SHOWN = (
     joinedload(Conversation.contact),
     joinedload(Conversation.device),
     joinedload(Conversation.assignee),
+    joinedload(Conversation.division),
+    joinedload(Conversation.waiting),
     selectinload(Conversation.labels),
 )
 
