@@ -83,9 +83,11 @@ def array_of(ids: list[int]) -> ColumnElement:
     return literal(ids, ARRAY(Integer))
 
 
-def _searched(wanted: Filter) -> Filter:
-    """The filter with its words looked up, for more than one use."""
-    return replace(wanted, found=find(wanted.q)) if wanted.q.strip() else wanted
+def searched(wanted: Filter) -> Filter:
+    """The filter with its words looked up once, for more than one use."""
+    if wanted.found or not wanted.q.strip():
+        return wanted
+    return replace(wanted, found=find(wanted.q))
 
 
 def is_waiting() -> ColumnElement[bool]:
@@ -151,7 +153,7 @@ def opened(identity: Identity, conversation_id: int) -> Conversation:
 
 def counts(identity: Identity, wanted: Filter) -> dict[str, int]:
     """How many the tabs hold under the other filters: mine, unassigned, all (capped)."""
-    row = db.session.execute(select(*_tab_counts(identity, _searched(wanted)))).one()
+    row = db.session.execute(select(*_tab_counts(identity, searched(wanted)))).one()
     return dict(row._mapping)
 
 
@@ -183,7 +185,7 @@ def surroundings(identity: Identity, wanted: Filter, open_id: int | None = None)
     seen = select(Conversation.id).where(Conversation.id == open_id, visible_to(identity))
     row = db.session.execute(
         select(
-            *_tab_counts(identity, _searched(wanted)),
+            *_tab_counts(identity, searched(wanted)),
             _choices(Label, Label.name, color=Label.color).label("labels"),
             _choices(Device, Device.name, type=Device.type)
             .where(Device.deleted_at.is_(None))

@@ -39,7 +39,7 @@ class Found:
 
 def find(q: str) -> Found:
     """Contacts whose name, phone or e-mail contains the words, and conversations with a message that
-    has all of them (the last may be a beginning); of each kind, where there are very many, those among the newest
+    has all of them (the last may be a beginning). Where very many match: those among the newest.
 
     Asked of functions of the database, because row-level security would keep the indexes out of use.
     """
