@@ -361,6 +361,7 @@ JOBS: dict[str, Callable | NotAnId] = {
     ],
     "cloudchat.jobs.outbound.settle_lost": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.queueing.drain": lambda org: [(queueing.drain, objects.waited_in_division(org))],
+    "cloudchat.jobs.queueing.hand_back": lambda org: [(queueing.hand_back, objects.busy_agent(org))],
     "cloudchat.jobs.queueing.tell_owed": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.queueing.rules": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.pipelines.run_due": NotAnId("takes no id but the organization's"),
@@ -370,7 +371,7 @@ JOBS: dict[str, Callable | NotAnId] = {
 # Functions of the jobs modules that are no jobs
 HELPERS: dict[str, str] = {
     f"cloudchat.jobs.queueing.{name}": "a subscriber, inside the organization of its event"
-    for name in ("on_due", "on_agent_free", "on_presence", "on_menus_owed")
+    for name in ("on_due", "on_agent_free", "on_agent_left", "on_presence", "on_menus_owed")
 }
 
 # namespace → event → its payload with the id of a neighbour's conversation, or why it names none
