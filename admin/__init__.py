@@ -9,6 +9,7 @@ from admin.contacts import ContactView
 from admin.devices import DeviceView
 from admin.door import Home
 from admin.lists import CannedReplyView, DivisionView, LabelView
+from admin.pipelines import PipelineView
 from admin.records import AuditView, DeadEventView
 from admin.users import InvitationView, UserView
 
@@ -21,6 +22,7 @@ VIEWS = (
     CannedReplyView,
     LabelView,
     ContactView,
+    PipelineView,
     AuditView,
     DeadEventView,
 )

@@ -70,6 +70,7 @@ ROWS = {
     "device": lambda organization, name: factories.device(organization, name=name).id,
     "cannedreply": lambda organization, name: factories.canned_reply(organization, text=name).id,
     "label": lambda organization, name: factories.label(organization, name).id,
+    "pipelinescreen": lambda organization, name: factories.pipeline(organization, name).id,
     "contact": lambda organization, name: factories.contact(organization, name).id,
     "auditentry": make_audit_entry,
     "deadevent": make_dead_event,
