@@ -2,6 +2,8 @@
 
 OURS := .venv/bin/python
 ARGS ?=
+# A worker for each core, the tests of a file together in one; ARGS="-n 0": all in this process.
+PYTEST := $(OURS) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: help run test bench lint format texts setup pins audit clean
 .DEFAULT_GOAL := help
@@ -15,7 +17,7 @@ run: ## install what is missing and run everything until Ctrl-C (PORT=5001 make 
 
 test: ## install what tests need and run them (ARGS="-k inbox -x": some of them)
 	@scripts/setup test
-	@exec $(OURS) -m pytest $(ARGS)
+	@exec $(PYTEST) $(ARGS)
 
 bench: ## measure; prints one JSON document
 	@scripts/setup test

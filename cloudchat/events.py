@@ -154,6 +154,13 @@ class AccessChanged(Event):
 
 
 @dataclass(frozen=True)
+class ChoicesChanged(Event):
+    """What menus and filters offer (labels, people) is another list now."""
+
+    organization_id: int
+
+
+@dataclass(frozen=True)
 class DeviceChanged(Event):
     """A device was connected, lost its token, or was removed."""
 

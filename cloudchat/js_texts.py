@@ -106,6 +106,8 @@ def _inbox_list() -> dict[str, str]:
         "inbox.select_most": _("At most {count} at a time."),
         "inbox.bulk_done": _("{count} conversations resolved"),
         "inbox.bulk_done.one": _("{count} conversation resolved"),
+        "inbox.bulk_changed": _("{count} conversations changed"),
+        "inbox.bulk_changed.one": _("{count} conversation changed"),
         "inbox.bulk_failed": _("Not possible for {count}: {reason}"),
     }
 

@@ -27,6 +27,18 @@ SECONDS = Histogram(
 log = structlog.get_logger(__name__)
 
 
+class StandardError(logging.StreamHandler):
+    """Writes to the standard error of the moment, which may have been replaced since the start."""
+
+    @property
+    def stream(self):
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, _value) -> None:
+        pass
+
+
 def configure(config: Config) -> None:
     """Send our own and the libraries' logs to standard error, in one form."""
     processors = [
@@ -39,10 +51,10 @@ def configure(config: Config) -> None:
     structlog.configure(
         processors=[*processors, structlog.processors.JSONRenderer(ensure_ascii=False)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # the one of the moment
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = StandardError()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[

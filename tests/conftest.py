@@ -1,9 +1,13 @@
 """What all tests share: a PostgreSQL and a Redis of their own, the app, a running desk, a browser.
 
-Tests do not clean up: each makes organizations of its own, and tenancy keeps them apart.
+Tests do not clean up: each makes organizations of its own, and tenancy keeps them apart. With several
+workers (`make test` starts one for each core) every worker has all of this to itself, made when its
+first test asks for it; the tests of one file run in one worker, in their order.
 """
 
 import os
+import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,6 +15,7 @@ import time
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from flask.globals import _cv_app
 from flask.testing import FlaskClient
@@ -21,6 +26,14 @@ from cloudchat.services import accounts
 from tests import factories
 
 ROOT = Path(__file__).resolve().parent.parent
+WORKER_MEMORY = 1536 * 1024**2  # what one worker needs, its servers and its browser included
+MOST_WORKERS = 4
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """How many workers `-n auto` starts: one a core, as far as memory and sense go."""
+    fitting = psutil.virtual_memory().available // WORKER_MEMORY
+    return max(1, min(os.cpu_count() or 1, fitting, MOST_WORKERS))
 
 
 @pytest.fixture(scope="session")
@@ -172,9 +185,16 @@ def _ready(url: str) -> bool:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nothing uses, below those that the system gives to outgoing connections: it must
+    still be free when the server that is told to use it has started."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def wait_until(check, seconds: float = 10, message: str = "it did not happen in time"):
@@ -196,6 +216,14 @@ def eventually():
 
 # --- the browser -------------------------------------------------------------------------------
 
+# The first of these that the machine has; `scripts/setup.py` installs it.
+BROWSERS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -212,10 +240,9 @@ def chromium():
     """Debian's Chromium, headless, driven by Playwright."""
     from playwright.sync_api import sync_playwright
 
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=CHROMIUM_FLAGS
-        )
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
 

@@ -167,6 +167,9 @@ def message(conversation_row: Conversation, text: str = "Halo", **values) -> Mes
         if direction == "in":
             row.unread_count += 1
             row.last_inbound_at = now()
+            row.waiting_since = row.waiting_since or now()
+        elif made.sender_type != "system":
+            row.waiting_since = None
         db.session.commit()
         return made
 

@@ -50,6 +50,16 @@ def list_page():
     return render_template("inbox/_list.html", around=around, **_rows(query))
 
 
+@bp.get("/app/inbox/menus")
+@requires("agent")
+def menus():
+    """What the menus offer now: people, labels, and the choices of the filter."""
+    query = wanted_list()
+    return render_template(
+        "inbox/_menus_update.html", around=inbox.surroundings(me(), query.filter()), query=query
+    )
+
+
 @bp.get("/app/inbox/more")
 @requires("agent")
 def more_rows():

@@ -14,11 +14,20 @@ from blueprints.inbox.schemas import (
     MessageQuery,
     NewMessage,
     NewNote,
+    Restoring,
     StatusChange,
 )
-from cloudchat.errors import AppError, Invalid, NotFound
+from cloudchat.errors import Invalid, NotFound
 from cloudchat.messages import sentence
-from cloudchat.services import conversations, files, inbox, labels, outbound, presenting, unread
+from cloudchat.services import (
+    conversation_bulk,
+    conversations,
+    files,
+    inbox,
+    outbound,
+    presenting,
+    unread,
+)
 from cloudchat.services.visibility import get_visible
 from cloudchat.web import (
     api,
@@ -211,34 +220,24 @@ def set_labels(conversation_id: int, json: LabelList):
 @requires("agent")
 @api.validate(json=Bulk, resp=OK, tags=["inbox"])
 def bulk(json: Bulk):
-    """The same action on several; every id must be the caller's to see, else nothing is done."""
-    for conversation_id in json.ids:
-        get_visible(me(), conversation_id)
-    results = []
-    for conversation_id in dict.fromkeys(json.ids):
-        try:
-            _act(json, conversation_id)
-            results.append({"id": conversation_id, "ok": True})
-        except AppError as error:
-            results.append({"id": conversation_id, "ok": False, "error": sentence(error.code)})
-    return {"items": results}
+    """The same action on several; every id must be the caller's to see, else nothing is done.
+
+    An item's `before` is what `restore` takes to undo it.
+    """
+    return {"items": _told(conversation_bulk.act(me(), json.ids, json.change()))}
 
 
-def _act(json: Bulk, conversation_id: int) -> None:
-    match json.action:
-        case "assign":
-            conversations.assign(me(), conversation_id, json.agent_id)
-        case "status":
-            conversations.set_status(me(), conversation_id, json.status or "", json.snooze_until)
-        case "read":
-            conversations.mark_read(me(), conversation_id)
-        case "add_label" | "remove_label":
-            if json.label is None:
-                raise Invalid(fields={"label": ["required"]})
-            [label] = labels.find([json.label])
-            present = {item.id for item in get_visible(me(), conversation_id).labels}
-            chosen = present | {label.id} if json.action == "add_label" else present - {label.id}
-            conversations.set_labels(me(), conversation_id, sorted(chosen))
+@bp.post("/api/app/inbox/conversations/restore")
+@requires("agent")
+@api.validate(json=Restoring, resp=OK, tags=["inbox"])
+def restore(json: Restoring):
+    """Undo a bulk action: each conversation as its `before` says, unless it was changed since."""
+    return {"items": _told(conversation_bulk.restore(me(), json.earlier()))}
+
+
+def _told(items: list[dict]) -> list[dict]:
+    """Refusals as sentences."""
+    return [{**item, "error": sentence(item["error"])} if "error" in item else item for item in items]
 
 
 @bp.get("/api/app/attachments/<int:attachment_id>")

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BeforeValidator, Field
 
 from cloudchat.fields import MessageId, Reference, RowId, StrictId, number_or_word
+from cloudchat.services.conversation_bulk import Change, Earlier
 from cloudchat.services.inbox import Filter
 from cloudchat.web import MAX_LIMIT, Body
 
@@ -21,6 +22,7 @@ class ConversationQuery(Body):
     device_id: RowId | None = None
     unread: bool | None = None
     needs_human: bool | None = None
+    waiting: bool | None = None
     q: str = Field("", max_length=200)
     cursor: str | None = None
     limit: int = Field(50, ge=1, le=MAX_LIMIT)
@@ -78,3 +80,30 @@ class Bulk(Body):
     status: str | None = None
     snooze_until: AwareDatetime | None = None
     label: StrictId | str | None = None
+
+    def change(self) -> Change:
+        return Change(**self.model_dump(exclude={"ids"}))
+
+
+class Standing(Body):
+    """How a conversation stood before a bulk action, as its answer says it."""
+
+    id: StrictId
+    version: int
+    status: str | None = None
+    snooze_until: AwareDatetime | None = None
+    agent_id: StrictId | None = None
+    labels: list[StrictId] | None = Field(None, max_length=50)
+
+    def earlier(self) -> Earlier:
+        names = self.model_fields_set - {"id", "version"}
+        return Earlier(self.id, self.version, {name: getattr(self, name) for name in names})
+
+
+class Restoring(Body):
+    """What a bulk action is to be undone for."""
+
+    states: list[Standing] = Field(min_length=1, max_length=100)
+
+    def earlier(self) -> list[Earlier]:
+        return [state.earlier() for state in self.states]

@@ -1,6 +1,6 @@
 """Conversations, with the notes and activity lines that only the desk sees."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, String, UniqueConstraint
@@ -14,6 +14,7 @@ from cloudchat.models.users import User
 from cloudchat.tenancy import TenantScoped, organization_fk, tenant_fk
 
 STATUSES = ("open", "pending", "snoozed", "resolved")
+PATIENCE = timedelta(minutes=15)  # a customer who waits longer is shown as waiting
 
 
 class Conversation(Timestamps, TenantScoped, db.Model):
@@ -21,7 +22,8 @@ class Conversation(Timestamps, TenantScoped, db.Model):
 
     The `last_*` columns and `unread_count` repeat what messages tell, for the list's sake; they are
     written only under the row's lock, together with the message. `version` grows with each change
-    that an agent makes.
+    that an agent makes. `waiting_since` is when the customer wrote the first message that neither an
+    agent nor a bot has answered yet; notices of the system (a place in the queue) are no answer.
     """
 
     __tablename__ = "conversations"
@@ -56,6 +58,12 @@ class Conversation(Timestamps, TenantScoped, db.Model):
             postgresql_where="unread_count > 0",
             postgresql_include=["division_id", "unread_count"],
         ),
+        Index(
+            "ix_conversations_waiting",
+            "organization_id",
+            "waiting_since",
+            postgresql_where="waiting_since is not null",
+        ),
         Index("ix_conversations_contact", "organization_id", "contact_id", "id"),
         Index(
             "ix_conversations_resolved",
@@ -84,6 +92,7 @@ class Conversation(Timestamps, TenantScoped, db.Model):
     last_message_text: Mapped[str] = mapped_column(String(200), default="")
     last_message_direction: Mapped[str | None] = mapped_column(String(3))
     last_inbound_at: Mapped[datetime | None]
+    waiting_since: Mapped[datetime | None]
     unread_count: Mapped[int] = mapped_column(default=0)
     last_read_message_id: Mapped[int] = mapped_column(BigInteger, default=0)
     snoozed_until: Mapped[datetime | None]

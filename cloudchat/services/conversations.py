@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from cloudchat.channels import get as channel_for
@@ -129,6 +129,7 @@ def set_status(
     row.resolved_at = now() if status == "resolved" else None
     if status == "resolved":
         row.needs_human = row.awaiting_division_selection = False
+        row.waiting_since = None
         clear_unread(row)
     log(row, status, identity, until=iso(row.snoozed_until))
     _changed(row, identity, {"status": status, "snoozed_until": iso(row.snoozed_until)})
@@ -142,6 +143,7 @@ def _reopen(row: Conversation, status: str) -> None:
         with db.session.begin_nested():
             row.status = status
             row.snoozed_until = None
+        row.waiting_since = _unanswered_since(row)
     except IntegrityError:
         other = db.session.scalar(
             select(Conversation.id).where(
@@ -153,9 +155,29 @@ def _reopen(row: Conversation, status: str) -> None:
         raise Conflict("newer_open", code="newer_open", extra={"conversation_id": other}) from None
 
 
-def set_labels(identity: Identity, conversation_id: int, wanted: list[str | int]) -> Conversation:
+def _unanswered_since(row: Conversation) -> datetime | None:
+    """When the customer wrote the first message that nobody has answered."""
+    answer = select(func.coalesce(func.max(Message.id), 0)).where(
+        Message.conversation_id == row.id, Message.direction == "out", Message.sender_type != "system"
+    )
+    return db.session.scalar(
+        select(func.min(Message.created_at)).where(
+            Message.conversation_id == row.id,
+            Message.direction == "in",
+            Message.id > answer.scalar_subquery(),
+        )
+    )
+
+
+def set_labels(
+    identity: Identity,
+    conversation_id: int,
+    wanted: list[str | int],
+    expected_version: int | None = None,
+) -> Conversation:
     """Make these exactly the labels of the conversation."""
     row = get_visible(identity, conversation_id, lock=True)
+    _check_version(row, expected_version)
     before = {label.name for label in row.labels}
     found = labels.find(wanted)
     labels.replace_links(ConversationLabel, "conversation_id", row.id, found)

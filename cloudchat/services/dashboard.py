@@ -1,18 +1,17 @@
 """The figures of the home page: each is one look at the rows themselves. Three statements in all."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, extract, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, extract, func, or_, select, true
 
 from cloudchat.extensions import db, now
 from cloudchat.models import CannedReply, Conversation, Device, Invitation, Label, Message, User
 from cloudchat.services.accounts import Identity
+from cloudchat.services.inbox import is_waiting
 from cloudchat.services.presence import CONNECTED_FOR
 from cloudchat.services.visibility import visible_to
-
-PATIENCE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def figures(identity: Identity) -> Figures:
     parts = {
         "open": _count(visible, is_open),
         "unassigned": _count(visible, is_open, Conversation.assignee_id.is_(None)),
-        "waiting": _count(visible, is_open, _is_waiting()),
+        "waiting": _count(visible, is_open, is_waiting()),
         "resolved_today": _count(visible, Conversation.resolved_at >= start),
         "first_response": _median_first_response(visible, start),
     }
@@ -70,28 +69,6 @@ def _seconds(value) -> float | None:
 
 def _count(*criteria: ColumnElement[bool]) -> Select:
     return select(func.count(Conversation.id)).where(*criteria)
-
-
-def _is_waiting() -> ColumnElement[bool]:
-    """The customer has written, and nobody has answered for longer than our patience."""
-    last_out = (
-        select(func.coalesce(func.max(Message.id), 0))
-        .where(Message.conversation_id == Conversation.id, Message.direction == "out")
-        .correlate(Conversation)
-        .scalar_subquery()
-    )
-    asked_long_ago = (
-        select(Message.id)
-        .where(
-            Message.conversation_id == Conversation.id,
-            Message.direction == "in",
-            Message.created_at < now() - PATIENCE,
-            Message.id > last_out,
-        )
-        .correlate(Conversation)
-        .exists()
-    )
-    return and_(Conversation.last_message_direction == "in", asked_long_ago)
 
 
 def _median_first_response(visible: ColumnElement[bool], start: datetime) -> Select:

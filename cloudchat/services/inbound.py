@@ -119,6 +119,11 @@ _KEEP = """
             last_message_direction = v.direction,
             last_inbound_at = greatest(c.last_inbound_at, v.inbound_at),
             external_user_id = coalesce(v.writer, c.external_user_id),
+            waiting_since = case
+                when v.last_in_id > coalesce(v.read_to, 0) then
+                    case when v.read_to is null then coalesce(c.waiting_since, now()) else now() end
+                when v.read_to is null then c.waiting_since
+            end,
             unread_count = case when v.read_to is null then c.unread_count else 0 end + v.unread,
             last_read_message_id = coalesce(v.read_to, c.last_read_message_id),
             status = case when v.last_in_id is null then c.status else 'open' end,

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from cloudchat.errors import NotFound
-from cloudchat.extensions import db
+from cloudchat.extensions import db, now
 from cloudchat.models import (
     Attachment,
     Contact,
@@ -22,6 +22,7 @@ from cloudchat.models import (
     Note,
     User,
 )
+from cloudchat.models.conversations import PATIENCE
 from cloudchat.services import presenting
 from cloudchat.services.accounts import Identity
 from cloudchat.services.searching import contact_matches, conversations_with_text
@@ -42,6 +43,7 @@ class Filter:
     contact_id: int | None = None
     unread: bool | None = None
     needs_human: bool | None = None
+    waiting: bool | None = None  # the customer wrote, and nobody has answered for over PATIENCE
     q: str = ""
 
 
@@ -61,6 +63,8 @@ def _narrowed(statement: Select, identity: Identity, wanted: Filter) -> Select:
             criteria.append(getattr(Conversation, name) == value)
     if wanted.unread is not None:
         criteria.append(Conversation.unread_count > 0 if wanted.unread else Conversation.unread_count == 0)
+    if wanted.waiting:
+        criteria.append(is_waiting())
     if wanted.label is not None:
         criteria.append(Conversation.id.in_(_labelled(wanted.label)))
     if wanted.q.strip():
@@ -72,6 +76,11 @@ def _narrowed(statement: Select, identity: Identity, wanted: Filter) -> Select:
             )
         )
     return statement.where(*criteria)
+
+
+def is_waiting() -> ColumnElement[bool]:
+    """The customer has written, and nobody has answered for longer than our patience."""
+    return Conversation.waiting_since < now() - PATIENCE
 
 
 def _labelled(label: str | int) -> Select:

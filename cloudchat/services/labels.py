@@ -7,9 +7,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from cloudchat.errors import Conflict, Invalid, NotFound
+from cloudchat.events import ChoicesChanged, publish
 from cloudchat.extensions import db
 from cloudchat.models import CannedReply, Label
 from cloudchat.services import audit
+from cloudchat.tenancy import current_organization_id
 
 COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -49,6 +51,7 @@ def save_label(label: Label, name: str, color: str) -> Label:
     except IntegrityError:
         raise Conflict("name_taken", code="name_taken", fields={"name": ["name_taken"]}) from None
     audit.record("label.created" if is_new else "label.changed", label, name=name, color=color)
+    publish(ChoicesChanged(label.organization_id))
     db.session.commit()
     return label
 
@@ -58,6 +61,7 @@ def delete_label(label_id: int) -> None:
     if label is None:
         raise NotFound("label")
     audit.record("label.deleted", label, name=label.name)
+    publish(ChoicesChanged(label.organization_id))
     db.session.delete(label)
     db.session.commit()
 
@@ -68,6 +72,7 @@ def ensure(names: list[str]) -> list[Label]:
         if not db.session.scalar(select(Label.id).where(func.lower(Label.name) == func.lower(name))):
             db.session.add(Label(name=name[:60]))
             db.session.flush()
+            publish(ChoicesChanged(current_organization_id()))
     return find(list(dict.fromkeys(name.strip() for name in names if name.strip())))
 
 

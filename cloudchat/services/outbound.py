@@ -95,6 +95,8 @@ def add(
     row.last_message_at = now()
     row.last_message_text = preview(text, message.type)
     row.last_message_direction = "out"
+    if sender_type != "system":
+        row.waiting_since = None
     db.session.flush()
     outward = presenting.message(message, attachments)
     publish(MessageAdded(audience_of(row), outward, row.unread_count, inbound=False, actor_id=sender_id))

@@ -64,6 +64,7 @@ def conversation(row: Conversation) -> dict[str, Any]:
             "direction": row.last_message_direction,
             "at": iso(row.last_message_at),
         },
+        "waiting_since": iso(row.waiting_since),
         "labels": [label.name for label in row.labels],
         "pipeline_id": row.pipeline_id,
         "pipeline_stage_id": row.pipeline_stage_id,

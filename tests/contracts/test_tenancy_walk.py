@@ -175,6 +175,19 @@ def test_a_bulk_action_refuses_foreign_ids(cast, as_person):
     assert (shown["assignee"], shown["labels"]) == (None, [])
 
 
+def test_undoing_a_bulk_action_refuses_foreign_ids(cast, as_person):
+    own, foreign = (objects.conversation(org) for org in (cast.organization_id, cast.neighbour_id))
+    caller = as_person(cast.admin)
+    url = "/api/app/inbox/conversations/restore"
+    mixed = [{"id": row_id, "version": 1, "status": "pending"} for row_id in (own, foreign)]
+    assert caller.post(url, json={"states": mixed}).status_code == 404
+    agent, label = objects.agent(cast.neighbour_id), objects.label(cast.neighbour_id)
+    for field in ({"agent_id": agent}, {"labels": [label]}):
+        caller.post(url, json={"states": [{"id": own, "version": 1, **field}]})
+    shown = caller.get(f"/api/app/inbox/conversations/{own}").json
+    assert (shown["status"], shown["assignee"], shown["labels"]) == ("open", None, [])
+
+
 def test_a_foreign_id_looks_like_an_unknown_one(cast, as_person, make):
     """Not a word, a header or a count tells an id of a neighbour from one that never was."""
     foreign = make.conversation(cast.neighbour_id).id

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cloudchat.errors import Conflict
 from cloudchat.extensions import db
 from cloudchat.models import ApiToken, DivisionAgent
 from cloudchat.services import accounts, organizations
@@ -70,7 +71,7 @@ def test_the_last_admin_stays(person, context):
             lambda: accounts.deactivate(someone.id),
             lambda: accounts.set_role(someone.id, "agent"),
         ):
-            with pytest.raises(accounts.Conflict):
+            with pytest.raises(Conflict):
                 change()
             db.session.rollback()
 

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from cloudchat.errors import Unauthorized
 from cloudchat.extensions import db
 from cloudchat.models import User
 from cloudchat.services import accounts
@@ -81,7 +82,7 @@ def test_all_refusals_take_as_long(context, refused):
 
     def seconds(email, password):
         begun = time.thread_time()
-        with pytest.raises(accounts.Unauthorized):
+        with pytest.raises(Unauthorized):
             accounts.verify_login(email, password)
         return time.thread_time() - begun
 

@@ -23,9 +23,13 @@ def figures(person):
 
 
 def at(row, moment, model=Message):
-    """Put a message at a moment."""
+    """Put a message at a moment; a customer who waits for its answer waits since then."""
     with acting_as(row.organization_id):
-        db.session.get(model, row.id).created_at = moment
+        changed = db.session.get(model, row.id)
+        changed.created_at = moment
+        talk = db.session.get(Conversation, row.conversation_id) if model is Message else None
+        if talk and talk.waiting_since and changed.direction == "in":
+            talk.waiting_since = min(talk.waiting_since, moment)
         db.session.commit()
 
 

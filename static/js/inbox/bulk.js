@@ -67,31 +67,40 @@ export function labelState(label) {
   return having.length === state.selected.size ? "true" : "mixed";
 }
 
-/** Do something with all that are chosen; what failed is said with its reason. */
+/** Do something with all that are chosen; what failed is said with its reason, the rest can be undone. */
 export async function act(body, { keep = false } = {}) {
   const ids = [...state.selected];
   if (!ids.length) return;
-  const before = new Map(ids.map((id) => [id, rowOf(id)?.dataset.status]));
   try {
     const { items } = await api("POST", "/api/app/inbox/conversations/bulk", { ids, ...body });
-    const failed = items.filter((item) => !item.ok);
     if (!keep) clearSelection();
-    tell(body, items.filter((item) => item.ok).map((item) => item.id), failed, before);
+    tell(items, body.status === "resolved" ? "inbox.bulk_done" : "inbox.bulk_changed");
   } catch (error) {
     reportError(error, () => act(body, { keep }));
   }
-  touch(...ids);
-  if (ids.includes(state.open)) sync();
+  refresh(ids);
 }
 
-function tell(body, done, failed, before) {
-  if (failed.length) toast(t("inbox.bulk_failed", { count: failed.length, reason: failed[0].error }), { kind: "error" });
-  else if (body.status === "resolved") undoable(t("inbox.bulk_done", { count: done.length }), () => undo(done, before));
+/** What was done is there to see; said is how to undo it, and what could not be done. */
+function tell(items, done) {
+  const failed = items.filter((item) => !item.ok);
+  const before = items.map((item) => item.before).filter(Boolean);
+  const action = before.length ? { label: t("undo"), run: () => undo(before) } : null;
+  if (failed.length) toast(t("inbox.bulk_failed", { count: failed.length, reason: failed[0].error }), { kind: "error", action });
+  else if (action) undoable(t(done, { count: before.length }), action.run);
 }
 
-async function undo(ids, before) {
-  const back = ids.filter((id) => before.get(id) && before.get(id) !== "resolved");
-  if (back.length) await api("POST", "/api/app/inbox/conversations/bulk", { ids: back, action: "status", status: "open" }).catch(reportError);
+async function undo(states) {
+  try {
+    const { items } = await api("POST", "/api/app/inbox/conversations/restore", { states });
+    tell(items);
+  } catch (error) {
+    reportError(error, () => undo(states));
+  }
+  refresh(states.map((state) => state.id));
+}
+
+function refresh(ids) {
   touch(...ids);
   if (ids.includes(state.open)) sync();
 }

@@ -72,3 +72,6 @@ export const catchUp = paced(inTurn(async () => {
   if (!one("[data-more]", body)) one("[data-more]", list())?.remove();
   if (others.length) touch(...others);
 }));
+
+// Whoever has waited long enough enters the list of those that wait without any event
+setInterval(() => new URLSearchParams(location.search).has("waiting") && catchUp(), 30_000);

@@ -38,7 +38,7 @@ export async function loadList() {
 }
 
 /** Several filters are chosen in a row: their menu stays open while the list is drawn anew. */
-function keepsMenuOpen(name, node) {
+export function keepsMenuOpen(name, node) {
   return !(node.matches?.(".dropdown-menu.show") && ["class", "popover", "style"].includes(name));
 }
 

@@ -1,5 +1,6 @@
 // Server events to work: which rows, which thread, which panel have to be brought up to date.
 import { isLive } from "../socket.js";
+import { refreshChoices } from "./choices.js";
 import { head, state } from "./dom.js";
 import { catchUp, touch } from "./fresh.js";
 import { loadPanel } from "./panel.js";
@@ -45,7 +46,20 @@ function everything() {
   loadPanel();
 }
 
+// A label that was renamed stands in rows, headers and the panel too
+on("choices:changed", () => {
+  refreshChoices();
+  everything();
+});
+on("device:updated", refreshChoices);
+
 // The socket may have been quicker than this script
 if (isLive()) everything();
-on("connected", everything);
-on("poll", everything);
+on("connected", ({ reconnected }) => {
+  everything();
+  if (reconnected) refreshChoices();
+});
+on("poll", () => {
+  everything();
+  refreshChoices();
+});

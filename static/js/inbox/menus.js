@@ -17,6 +17,8 @@ document.addEventListener("cloudchat:menu-open", ({ target }) => {
   if (target.id === "label-menu") markLabels();
 });
 
+document.addEventListener("inbox:choices", markLabels);
+
 function markLabels() {
   const chosen = labelsOfOpen();
   for (const item of all("[data-label]", one("#label-menu"))) {
