@@ -12,7 +12,7 @@ import numpy as np
 
 from cloudchat.services.matching.features import Texts
 from cloudchat.services.matching.lists import FOLDER
-from cloudchat.services.matching.model import PATH, Model, softmax, summary
+from cloudchat.services.matching.model import PATH, Model, summary
 from cloudchat.services.matching.shops import Shop, from_json, own
 
 HIDDEN = 12
@@ -57,7 +57,9 @@ class Net:
         chance = np.random.default_rng(seed)
         rows = np.concatenate([example.rows for example in examples])
         self.scale = {"pairs": (rows.mean(0), rows.std(0) + 1e-3)}
-        heads = np.array([np.concatenate([e.rows[np.argmax(e.rows.sum(1))], e.rows.max(0)]) for e in examples])
+        heads = np.array(
+            [np.concatenate([e.rows[np.argmax(e.rows.sum(1))], e.rows.max(0)]) for e in examples]
+        )
         self.scale["none"] = (heads.mean(0), heads.std(0) + 1e-3)
         self.values = {}
         for name, width in (("pairs", rows.shape[1]), ("none", 2 * rows.shape[1])):
@@ -68,7 +70,9 @@ class Net:
                 "past": np.zeros(width),
                 "start": np.zeros(()),
             }
-        self.moments = {name: {key: (0 * v, 0 * v) for key, v in layer.items()} for name, layer in self.values.items()}
+        self.moments = {
+            name: {key: (0 * v, 0 * v) for key, v in layer.items()} for name, layer in self.values.items()
+        }
 
     def forward(self, name: str, rows: np.ndarray):
         mean, spread = self.scale[name]
@@ -158,8 +162,8 @@ def report(title: str, results: list[tuple[np.ndarray, int | None]], threshold: 
             best = np.mean([p.max() >= cut and np.argmax(p) == r for p, r in answerable])
             break
     print(
-        f"{title:28} top-1 {first:.0%} top-3 {third:.0%} | at {threshold:.2f}: right {right:.0%} wrong {wrong:.0%} "
-        f"false {false:.0%} | right at 5% false: {best:.0%}"
+        f"{title:28} top-1 {first:.0%} top-3 {third:.0%} | at {threshold:.2f}: right {right:.0%} "
+        f"wrong {wrong:.0%} false {false:.0%} | right at 5% false: {best:.0%}"
     )
 
 

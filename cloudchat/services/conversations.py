@@ -96,7 +96,7 @@ def assign(
     row.assignee_id = agent_id
     row.needs_human = False if agent_id else row.needs_human
     log(row, "assigned" if agent_id else "unassigned", identity, agent_id=agent_id)
-    _changed(row, identity, {"assignee_id": agent_id}, before)
+    changed(row, identity, {"assignee_id": agent_id}, before)
     publish(UnreadChanged(row.organization_id))
     db.session.commit()
     db.session.refresh(row, ["assignee"])
@@ -132,7 +132,7 @@ def set_status(
         row.waiting_since = None
         clear_unread(row)
     log(row, status, identity, until=iso(row.snoozed_until))
-    _changed(row, identity, {"status": status, "snoozed_until": iso(row.snoozed_until)})
+    changed(row, identity, {"status": status, "snoozed_until": iso(row.snoozed_until)})
     db.session.commit()
     return row
 
@@ -184,7 +184,7 @@ def set_labels(
     after = {label.name for label in found}
     if before != after:
         log(row, "labelled", identity, added=sorted(after - before), removed=sorted(before - after))
-        _changed(row, identity, {"labels": sorted(after)})
+        changed(row, identity, {"labels": sorted(after)})
     db.session.commit()
     db.session.refresh(row, ["labels"])
     return row
@@ -260,7 +260,7 @@ def wake_snoozed(limit: int = 200) -> int:
     for row in rows:
         row.status, row.snoozed_until = "open", None
         log(row, "woke", None)
-        _changed(row, None, {"status": "open", "snoozed_until": None})
+        changed(row, None, {"status": "open", "snoozed_until": None})
     db.session.commit()
     return len(rows)
 
@@ -270,7 +270,8 @@ def _check_version(row: Conversation, expected: int | None) -> None:
         raise Conflict("stale_version", code="stale_version", extra={"version": row.version})
 
 
-def _changed(row: Conversation, identity: Identity | None, changes: dict, before=None) -> None:
+def changed(row: Conversation, identity: Identity | None, changes: dict, before=None) -> None:
+    """Count the change and tell it; part of the caller's transaction."""
     row.version += 1
     row.updated_at = now()
     db.session.flush()

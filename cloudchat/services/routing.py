@@ -19,12 +19,20 @@ def assigned(arrival: Arrival) -> bool:
     return arrival.assignee_id is not None
 
 
+def bot(arrival: Arrival) -> bool:
+    """The bot of the device answers, unless a human has the conversation or it is asleep."""
+    from cloudchat.services import bot_talks, bots  # they send, and sending knows the inbound side
+
+    found = bot_talks.bots_of([arrival.conversation_id]).get(arrival.conversation_id)
+    return found is not None and bots.take(arrival.conversation_id, found, arrival.message)
+
+
 def leave_in_inbox(arrival: Arrival) -> bool:
     """It waits unassigned for whoever takes it."""
     return True
 
 
-STEPS = (assigned, leave_in_inbox)
+STEPS = (assigned, bot, leave_in_inbox)
 
 
 def route(conversation_id: int, assignee_id: int | None, message: InboundMessage) -> str:

@@ -40,7 +40,8 @@ class Postings:
                 places.setdefault(term, []).append(at)
                 values.setdefault(term, []).append(value)
         self.terms = {
-            term: (np.array(found, np.int32), np.array(values[term], np.float32)) for term, found in places.items()
+            term: (np.array(found, np.int32), np.array(values[term], np.float32))
+            for term, found in places.items()
         }
 
     def dot(self, query: dict[str, float]) -> np.ndarray:
@@ -63,7 +64,9 @@ class Texts:
         self.speller = Speller(known)
         self._words = [read(text) for text in texts]
         self._starts = np.cumsum([0, *(max(1, len(group)) for group in groups)])[:-1]
-        self._of_group = [range(start, start + len(group)) for start, group in zip(self._starts, groups, strict=True)]
+        self._of_group = [
+            range(start, start + len(group)) for start, group in zip(self._starts, groups, strict=True)
+        ]
         answer_words = [read(text) for text in answers]
         self._weigh([*self._words_by_group(), *answer_words])
         self._by_word = Postings([_unit(self._weighed(words)) for words in self._words])
@@ -197,5 +200,3 @@ def _rarity(documents: list[Counter]) -> dict[str, float]:
 def _unit(vector: dict[str, float]) -> dict[str, float]:
     length = sqrt(sum(value * value for value in vector.values()))
     return {term: value / length for term, value in vector.items()} if length else {}
-
-

@@ -33,7 +33,9 @@ class Index:
 
     def __init__(self, pairs: list[Pair]):
         self.pairs = pairs
-        self._texts = features.Texts([(*pair.texts, *pair.learned) for pair in pairs], [p.answer for p in pairs])
+        self._texts = features.Texts(
+            [(*pair.texts, *pair.learned) for pair in pairs], [p.answer for p in pairs]
+        )
 
     def rank(self, text: str, limit: int = 10) -> list[Match]:
         """The likeliest pairs, best first; none for a text without words."""
@@ -45,7 +47,8 @@ class Index:
         scores = Model.current().scores(self._texts.features(asked))
         best = np.lexsort((np.arange(len(scores)), -scores))[:limit]
         return [
-            Match(self.pairs[at].id, round(float(scores[at]) * 100, 2), self._why(asked, int(at))) for at in best
+            Match(self.pairs[at].id, round(float(scores[at]) * 100, 2), self._why(asked, int(at)))
+            for at in best
         ]
 
     def _why(self, asked: features.Asked, at: int) -> tuple[str, ...]:

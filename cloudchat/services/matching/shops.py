@@ -41,7 +41,7 @@ def _read(path: Path) -> Shop:
 
 
 def from_json(path: Path) -> list[Shop]:
-    """Shops of a file of the form `{"bots": [{"name", "pairs": [{"key", …}], "queries": [{"text", "key"}]}]}`."""
+    """Shops of a file `{"bots": [{"name", "pairs": [{"key", …}], "queries": [{"text", "key"}]}]}`."""
     return [_from_bot(bot) for bot in json.loads(path.read_text("utf-8"))["bots"]]
 
 

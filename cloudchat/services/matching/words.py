@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 
 from cloudchat.services.matching.lists import grouped, words
 
@@ -41,7 +41,24 @@ _PREFIXES = (
     ("n", ("t", "c")),
     ("m", ("p",)),
 )
-_SUFFIXES = ("", "nya", "kan", "an", "in", "i", "ku", "mu", "lah", "kah", "annya", "kannya", "innya", "ne", "na", "e")
+_SUFFIXES = (
+    "",
+    "nya",
+    "kan",
+    "an",
+    "in",
+    "i",
+    "ku",
+    "mu",
+    "lah",
+    "kah",
+    "annya",
+    "kannya",
+    "innya",
+    "ne",
+    "na",
+    "e",
+)
 _SHORTEST_ROOT = 3
 
 _SLANG = {typed: meant for meant, group in grouped("slang").items() for typed in group}
@@ -108,7 +125,7 @@ def read(text: str, speller: "Speller | None" = None) -> list[str]:
             meant = speller.nearest(word) or GENERAL.nearest(word) or word
             meant = _SLANG.get(meant, meant)
         found.append(meant)
-    pairs = (f"{one}_{other}" for one, other in zip(found, found[1:], strict=False))
+    pairs = (f"{one}_{other}" for one, other in pairwise(found))
     return found + [_SLANG.get(pair, pair) for pair in pairs if pair in PHRASES]
 
 
@@ -131,11 +148,20 @@ class Speller:
         if len(word) >= 4:
             for shorter in (word, *_shortened(word)):
                 near = self._near.get(shorter)
-                if near is not None and abs(len(near) - len(word)) <= 1 and (len(word) > 4 or near[0] == word[0]):
+                if (
+                    near is not None
+                    and abs(len(near) - len(word)) <= 1
+                    and (len(word) > 4 or near[0] == word[0])
+                ):
                     return near
         if len(word) >= 3:
             found = self._skeletons.get(_skeleton(word))
-            if found is not None and found[0] == word[0] and len(found) - len(word) <= 3 and len(_skeleton(word)) >= 3:
+            if (
+                found is not None
+                and found[0] == word[0]
+                and len(found) - len(word) <= 3
+                and len(_skeleton(word)) >= 3
+            ):
                 return found
         return None
 
