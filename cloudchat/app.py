@@ -9,14 +9,26 @@ from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from admin import init_admin
-from blueprints import auth, chatbot, contacts, dashboard, inbox, settings, system, webchat, webhooks
+from blueprints import (
+    auth,
+    chatbot,
+    contacts,
+    dashboard,
+    inbox,
+    pipeline,
+    settings,
+    system,
+    webchat,
+    webhooks,
+)
 from cloudchat import channels, cli, jobs, local, logs, pages, realtime, web
 from cloudchat import config as configuration
+from cloudchat.clients import guarded
 from cloudchat.extensions import db, migrate, redis
 from cloudchat.limits import limiter
 
 ROOT = Path(__file__).resolve().parent.parent
-BLUEPRINTS = (auth, chatbot, contacts, dashboard, inbox, settings, system, webchat, webhooks)
+BLUEPRINTS = (auth, chatbot, contacts, dashboard, inbox, pipeline, settings, system, webchat, webhooks)
 
 
 def create_app(config: configuration.Config | None = None, web_process: bool = False) -> Flask:
@@ -46,6 +58,7 @@ def create_app(config: configuration.Config | None = None, web_process: bool = F
     web.csrf.init_app(app)
     limiter.init_app(app)
     channels.configure(config)
+    guarded.configure(config.webhook_allow)
 
     logs.init_app(app)
     web.init_errors(app)

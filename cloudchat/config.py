@@ -41,6 +41,7 @@ class Config:
     telegram_api_url: str
     wa_device_url: str
     rajaongkir_url: str
+    webhook_allow: tuple[str, ...]
     trusted_proxies: int
     database_pool: int
     is_production: bool
@@ -75,6 +76,7 @@ def load(env: Mapping[str, str] = os.environ) -> Config:
         telegram_api_url=env.get("TELEGRAM_API_URL", "https://api.telegram.org").rstrip("/"),
         wa_device_url=env.get("WA_DEVICE_URL", "http://localhost:3000").rstrip("/"),
         rajaongkir_url=env.get("RAJAONGKIR_URL", "https://rajaongkir.komerce.id").rstrip("/"),
+        webhook_allow=tuple(env.get("WEBHOOK_ALLOW", "").replace(",", " ").split()),
         trusted_proxies=_number(env, "TRUSTED_PROXIES", 0),
         database_pool=_number(env, "DATABASE_POOL", 20),
         is_production=is_production,

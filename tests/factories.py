@@ -17,9 +17,13 @@ from cloudchat.models import (
     DivisionAgent,
     Label,
     Message,
+    Pipeline,
+    PipelineStage,
     User,
 )
 from cloudchat.services import accounts, bot_pairs, bot_settings, organizations, secrets
+from cloudchat.services.pipelines import catalog, moving, stages
+from cloudchat.services.pipelines.cards import SYSTEM
 from cloudchat.tenancy import acting_as
 
 _numbers = itertools.count(int(time.time() * 1000) % 10_000_000)
@@ -210,6 +214,28 @@ def division(organization_id: int, name: str | None = None, agents: tuple[Person
             db.session.add(DivisionAgent(division_id=made.id, user_id=agent.id))
         db.session.commit()
         return made
+
+
+def pipeline(organization_id: int, name: str | None = None, **values) -> Pipeline:
+    """A pipeline; the sales ladder unless `stages` or `ladder` says otherwise."""
+    with acting_as(organization_id):
+        return catalog.create({"name": name or f"Pipeline {number()}", **values}, None)
+
+
+def stages_of(pipeline_row: Pipeline) -> list[PipelineStage]:
+    with acting_as(pipeline_row.organization_id):
+        return stages.of_pipelines([pipeline_row.id])
+
+
+def card(pipeline_row: Pipeline, stage: PipelineStage | None = None, **values) -> Conversation:
+    """A conversation at the end of a stage (the first one where none is named)."""
+    row = conversation(pipeline_row.organization_id, **values)
+    with acting_as(pipeline_row.organization_id):
+        target = db.session.get(PipelineStage, stage.id if stage else stages_of(pipeline_row)[0].id)
+        held = moving.locked_card(row.id)
+        moving.place(held, target, moving.Wanted(target.id), SYSTEM, adding=True)
+        db.session.commit()
+        return held
 
 
 def user_row(person_row: Person) -> User:

@@ -59,12 +59,19 @@ def activity_sentence(entry: dict) -> str:
     if entry["kind"] == "snoozed" and data.get("until"):
         until = f"{day_name(data['until'])} {clock_time(data['until'])}"
         return _("%(actor)s snoozed it until %(time)s", actor=_who(actor), time=until)
+    if entry["kind"] == "pipeline_moved":
+        return _moved(data)
+    if entry["kind"] == "pipeline_notice":
+        told = entry.get("agent_name") or _("a former agent")
+        return _("Automation told %(agent)s: %(text)s", agent=told, text=data.get("text", ""))
+    division = data.get("division")
     plain = {
         "unassigned": _("%(actor)s took it from its agent", actor=_who(actor)),
         "open": _("%(actor)s reopened the conversation", actor=_who(actor)),
         "pending": _("%(actor)s set it to pending", actor=_who(actor)),
         "resolved": _("%(actor)s resolved the conversation", actor=_who(actor)),
         "woke": _("The snooze is over"),
+        "division_set": _("%(actor)s gave it to %(division)s", actor=_who(actor), division=division),
     }
     return plain.get(entry["kind"], entry["kind"].replace("_", " "))
 
@@ -92,6 +99,17 @@ def _assigned(entry: dict, actor: str | None) -> str:
     if actor == agent:
         return _("%(actor)s took the conversation", actor=actor)
     return _("%(actor)s assigned it to %(agent)s", actor=_who(actor), agent=agent)
+
+
+def _moved(data: dict) -> str:
+    """On or off a pipeline, or from stage to stage."""
+    who = _("Automation") if data.get("by") == "automation" else _who(data.get("who"))
+    words = {"actor": who, "left": data.get("from"), "stage": data.get("to")}
+    if not data.get("to"):
+        return _("%(actor)s took it off the pipeline", **words)
+    if not data.get("from"):
+        return _("%(actor)s put it on the pipeline, stage %(stage)s", **words)
+    return _("%(actor)s moved it from %(left)s to %(stage)s", **words)
 
 
 def _labelled(data: dict, actor: str | None) -> str:

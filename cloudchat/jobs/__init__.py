@@ -124,7 +124,7 @@ def _begun(function: Callable, args: tuple) -> None:
 
 def start_subscriptions() -> None:
     """Which event starts which job."""
-    from cloudchat.jobs import contacts, inbound, media, outbound
+    from cloudchat.jobs import contacts, inbound, media, outbound, pipelines
 
     def on_queued(event: events.MessageQueued) -> None:
         enqueue_delivery(event.organization_id, event.device_id)
@@ -146,8 +146,12 @@ def start_subscriptions() -> None:
             timeout=contacts.IMPORT_TIMEOUT,
         )
 
+    def on_runs_due(event: events.PipelineRunsDue) -> None:
+        enqueue_once(pipelines.run_due, event.organization_id)
+
     events.subscribe(events.MessageQueued, on_queued)
     events.subscribe(events.EventStored, on_stored)
     events.subscribe(events.AttachmentPending, on_attachment)
     events.subscribe(events.ConversationRead, on_read)
     events.subscribe(events.ContactImportDue, on_import)
+    events.subscribe(events.PipelineRunsDue, on_runs_due)

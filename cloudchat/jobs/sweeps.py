@@ -14,12 +14,14 @@ from cloudchat.jobs import (
     inbound,
     media,
     outbound,
+    pipelines,
     system_job,
     tenant_job,
 )
 from cloudchat.models import Conversation, IdempotencyKey, Organization, WebhookEvent
 from cloudchat.services import contact_import, conversations, delivery, files, intake, settling
 from cloudchat.services import media as media_service
+from cloudchat.services.pipelines.automation import running
 
 EVENTS_KEPT = timedelta(days=10)  # Meta repeats for up to 7 days; repeats must still be known
 KEYS_KEPT = timedelta(days=2)
@@ -61,6 +63,12 @@ def snoozed() -> None:
 def wake_snoozed(organization_id: int) -> None:
     while conversations.wake_snoozed():
         pass
+
+
+@system_job("stage automation is due in every organization")
+def due_automation() -> None:
+    for organization_id in running.organizations_with_due():
+        enqueue_once(pipelines.run_due, organization_id)
 
 
 @system_job("contact imports whose worker died go on in every organization")

@@ -18,6 +18,13 @@ from cloudchat.models.divisions import Division, DivisionAgent
 from cloudchat.models.labels import CannedReply, ContactLabel, ConversationLabel, Label
 from cloudchat.models.messages import Attachment, Message
 from cloudchat.models.organizations import Organization
+from cloudchat.models.pipelines import (
+    Pipeline,
+    PipelineRun,
+    PipelineStage,
+    PipelineStageHistory,
+    PipelineView,
+)
 from cloudchat.models.users import ApiToken, Invitation, User, UserSession
 
 __all__ = [
@@ -53,6 +60,11 @@ __all__ = [
     "Note",
     "Organization",
     "OutboxEntry",
+    "Pipeline",
+    "PipelineRun",
+    "PipelineStage",
+    "PipelineStageHistory",
+    "PipelineView",
     "User",
     "UserSession",
     "WebhookEvent",

@@ -1,9 +1,20 @@
 """Conversations, with the notes and activity lines that only the desk sees."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Numeric,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from cloudchat.extensions import Timestamps, db, now, primary_key
@@ -22,7 +33,8 @@ class Conversation(Timestamps, TenantScoped, db.Model):
 
     The `last_*` columns and `unread_count` repeat what messages tell, for the list's sake; they are
     written only under the row's lock, together with the message. `version` grows with each change
-    that an agent makes. `waiting_since` is when the customer wrote the first message that neither an
+    that an agent makes; `pipeline_version` is the one at which the card was last placed or moved.
+    `waiting_since` is when the customer wrote the first message that neither an
     agent nor a bot has answered yet; notices of the system (a place in the queue) are no answer.
     """
 
@@ -33,7 +45,25 @@ class Conversation(Timestamps, TenantScoped, db.Model):
         tenant_fk("device_id", "devices"),
         tenant_fk("assignee_id", "users", "SET NULL"),
         tenant_fk("division_id", "divisions", "SET NULL"),
+        ForeignKeyConstraint(
+            ["organization_id", "pipeline_id", "pipeline_stage_id"],
+            [
+                "pipeline_stages.organization_id",
+                "pipeline_stages.pipeline_id",
+                "pipeline_stages.id",
+            ],
+            ondelete="SET NULL (pipeline_id, pipeline_stage_id)",
+        ),
         UniqueConstraint("organization_id", "id"),
+        Index(
+            "ix_conversations_pipeline",
+            "organization_id",
+            "pipeline_id",
+            "pipeline_stage_id",
+            "pipeline_position",
+            "id",
+            postgresql_where="pipeline_stage_id is not null",
+        ),
         Index(
             "uq_conversations_unresolved",
             "device_id",
@@ -74,6 +104,8 @@ class Conversation(Timestamps, TenantScoped, db.Model):
         Index("ix_conversations_snoozed", "snoozed_until", postgresql_where="status = 'snoozed'"),
         CheckConstraint("status in ('open', 'pending', 'snoozed', 'resolved')", name="status"),
         CheckConstraint("unread_count >= 0", name="unread"),
+        CheckConstraint("(pipeline_id is null) = (pipeline_stage_id is null)", name="pipeline"),
+        CheckConstraint("deal_value >= 0", name="deal_value"),
     )
 
     id: Mapped[int] = primary_key()
@@ -87,6 +119,12 @@ class Conversation(Timestamps, TenantScoped, db.Model):
     needs_human: Mapped[bool] = mapped_column(default=False)
     pipeline_id: Mapped[int | None]
     pipeline_stage_id: Mapped[int | None]
+    pipeline_position: Mapped[str | None] = mapped_column(Text(collation="C"))
+    pipeline_version: Mapped[int] = mapped_column(default=0, server_default="0")
+    stage_changed_at: Mapped[datetime | None]
+    deal_value: Mapped[Decimal | None] = mapped_column(Numeric(15, 2))
+    lost_reason: Mapped[str | None] = mapped_column(String(500))
+    closed_at: Mapped[datetime | None]
     last_message_id: Mapped[int | None] = mapped_column(BigInteger)
     last_message_at: Mapped[datetime] = mapped_column(default=now)
     last_message_text: Mapped[str] = mapped_column(String(200), default="")

@@ -7,7 +7,7 @@ function), and a line in FEATURES.
 from socketio import RedisManager
 
 from cloudchat import config, events
-from cloudchat.realtime import badges, checks, choices, core, presence
+from cloudchat.realtime import badges, checks, choices, core, pipeline, presence
 from cloudchat.realtime.desk import Desk
 from cloudchat.realtime.rooms import socketio
 from cloudchat.realtime.visitors import Chat
@@ -19,6 +19,7 @@ MAX_FRAME = 64 * 1024
 FEATURES = (
     core,
     badges,
+    pipeline,
     choices,
 )
 

@@ -123,22 +123,29 @@ def set_status(
         db.session.commit()
         return row
     if row.status == "resolved" and status != "resolved":
-        _reopen(row, status)
+        reopen(row, status)
     row.status = status
     row.snoozed_until = snooze_until if status == "snoozed" else None
-    row.resolved_at = now() if status == "resolved" else None
+    row.resolved_at = None
     if status == "resolved":
-        row.needs_human = row.awaiting_division_selection = False
-        row.waiting_since = None
-        clear_unread(row)
+        close(row)
     log(row, status, identity, until=iso(row.snoozed_until))
     changed(row, identity, {"status": status, "snoozed_until": iso(row.snoozed_until)})
     db.session.commit()
     return row
 
 
-def _reopen(row: Conversation, status: str) -> None:
-    """Make it unresolved, unless the contact has another such conversation on the device by now."""
+def close(row: Conversation) -> None:
+    """Set the locked row to resolved; part of the caller's transaction."""
+    row.status, row.resolved_at, row.snoozed_until = "resolved", now(), None
+    row.needs_human = row.awaiting_division_selection = False
+    row.waiting_since = None
+    clear_unread(row)
+
+
+def reopen(row: Conversation, status: str) -> None:
+    """Make it unresolved, unless the contact has another such conversation on the device by now:
+    then Conflict. Part of the caller's transaction."""
     try:
         with db.session.begin_nested():
             row.status = status

@@ -2,6 +2,8 @@
 
 from datetime import date, timedelta
 
+from sqlalchemy import select
+
 from cloudchat.extensions import db, now
 from cloudchat.models import (
     ApiToken,
@@ -11,6 +13,8 @@ from cloudchat.models import (
     ConversationLabel,
     Note,
     OutboxEntry,
+    PipelineView,
+    User,
     UserSession,
     WebhookEvent,
 )
@@ -159,6 +163,29 @@ def used_division(organization_id: int) -> int:
 
 def canned_reply(organization_id: int) -> int:
     return factories.canned_reply(organization_id).id
+
+
+def pipeline(organization_id: int) -> int:
+    return factories.pipeline(organization_id).id
+
+
+def stage(organization_id: int) -> int:
+    """The first stage of a pipeline of its own."""
+    return factories.stages_of(factories.pipeline(organization_id))[0].id
+
+
+def card(organization_id: int) -> int:
+    """A conversation that stands on a pipeline."""
+    return factories.card(factories.pipeline(organization_id)).id
+
+
+def pipeline_view(organization_id: int) -> int:
+    """A saved view of the organization's first admin."""
+    with acting_as(organization_id):
+        owner = db.session.scalar(select(User.id).where(User.role == "admin").order_by(User.id).limit(1))
+    board = pipeline(organization_id)
+    row = PipelineView(pipeline_id=board, user_id=owner, name=f"Tampilan {factories.number()}", query={})
+    return _saved(organization_id, row)
 
 
 def agent(organization_id: int) -> int:

@@ -38,6 +38,12 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
         "note_id": objects.note,
         "attachment_id": objects.attachment,
     },
+    "pipeline": {
+        "pipeline_id": objects.pipeline,
+        "stage_id": objects.stage,
+        "conversation_id": objects.card,
+        "view_id": objects.pipeline_view,
+    },
     "operator": {"organization_id": NotAnId("operators see every organization; nobody else gets in")},
     "settings": {
         "device_id": objects.device,
@@ -81,6 +87,15 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "inbox.retry_message": {},
     "inbox.send_message": {"json": {"text": "halo"}},
     "inbox.set_labels": {"json": {"labels": []}},
+    "pipeline.add_card": {"json": lambda made: {"pipeline_id": made["pipeline"]}},
+    "pipeline.change_deal": {"json": {"deal_value": 1000}},
+    "pipeline.change_pipeline": {"json": {"name": "Lain"}},
+    "pipeline.change_stage": {"json": {"name": "Lain"}},
+    "pipeline.create_stage": {"json": {"name": "Baru"}},
+    "pipeline.create_view": {"json": {"name": "Milik saya", "query": {"agent": "me"}}},
+    "pipeline.move_card": {"json": lambda made: {"to_stage_id": made["stage"], "expected_version": 0}},
+    "pipeline.reorder_stages": {"json": lambda made: {"ids": [made["stage"]]}},
+    "pipeline.test_automation": {"json": lambda made: {"conversation_id": made["conversation"]}},
     "settings.change_canned_reply": {"json": {"shortcut": "baru", "text": "isi"}},
     "settings.change_device": {"json": {"name": "Lain"}},
     "settings.change_label": {"json": {"name": "Lain"}},
@@ -192,6 +207,75 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
     ),
     ("inbox.bulk", "agent_id"): NotAnId("goes the way of assign; test_a_bulk_action_refuses_foreign_ids"),
     ("inbox.bulk", "label"): NotAnId("goes the way of labels; test_a_bulk_action_refuses_foreign_ids"),
+    ("pipeline.delete_pipeline", "move_to_stage_id"): BodyId(
+        "delete",
+        "/api/app/pipelines/{pipeline}",
+        lambda i: {"query_string": {"move_to_stage_id": i}},
+        objects.stage,
+    ),
+    ("pipeline.delete_stage", "move_to_stage_id"): BodyId(
+        "delete",
+        "/api/app/pipelines/stages/{stage}",
+        lambda i: {"query_string": {"move_to_stage_id": i}},
+        objects.stage,
+    ),
+    ("pipeline.reorder_pipelines", "ids"): BodyId(
+        "put", "/api/app/pipelines/reorder", lambda i: {"json": {"ids": [i]}}, objects.pipeline
+    ),
+    ("pipeline.reorder_stages", "ids"): BodyId(
+        "put",
+        "/api/app/pipelines/{pipeline}/stages/reorder",
+        lambda i: {"json": {"ids": [i]}},
+        objects.stage,
+    ),
+    ("pipeline.test_automation", "conversation_id"): BodyId(
+        "post",
+        "/api/app/pipelines/stages/{stage}/automation/test",
+        lambda i: {"json": {"conversation_id": i}},
+        objects.conversation,
+    ),
+    ("pipeline.show_board", "agent"): NotAnId("a filter; test_board.py: test_foreign_filters_find_nothing"),
+    ("pipeline.show_board", "label"): NotAnId("a filter; test_board.py: test_foreign_filters_find_nothing"),
+    ("pipeline.show_board", "stage_id"): BodyId(
+        "get",
+        "/api/app/pipelines/{pipeline}/board",
+        lambda i: {"query_string": {"stage_id": i}},
+        objects.stage,
+    ),
+    ("pipeline.show_cards", "ids"): NotAnId("a filter; test_board.py: test_foreign_filters_find_nothing"),
+    ("pipeline.show_cards", "agent"): NotAnId("a filter; test_board.py: test_foreign_filters_find_nothing"),
+    ("pipeline.show_cards", "label"): NotAnId("a filter; test_board.py: test_foreign_filters_find_nothing"),
+    ("pipeline.show_cards", "stage_id"): NotAnId("not looked at here"),
+    ("pipeline.add_card", "pipeline_id"): BodyId(
+        "post",
+        "/api/app/conversations/{conversation}/pipeline",
+        lambda i: {"json": {"pipeline_id": i}},
+        objects.pipeline,
+    ),
+    ("pipeline.add_card", "stage_id"): BodyId(
+        "post",
+        "/api/app/conversations/{conversation}/pipeline",
+        lambda i: {"json": {"pipeline_id": "{pipeline}", "stage_id": i}},
+        objects.stage,
+    ),
+    ("pipeline.move_card", "to_stage_id"): BodyId(
+        "post",
+        "/api/app/conversations/{card}/pipeline/move",
+        lambda i: {"json": {"to_stage_id": i, "expected_version": 2}},
+        objects.stage,
+    ),
+    ("pipeline.move_card", "before_id"): NotAnId(
+        "one that is not in the column does not count; test_moving.py"
+    ),
+    ("pipeline.move_card", "after_id"): NotAnId(
+        "one that is not in the column does not count; test_moving.py"
+    ),
+    ("pipeline.move_cards", "to_stage_id"): BodyId(
+        "post",
+        "/api/app/pipelines/move",
+        lambda i: {"json": {"to_stage_id": i, "cards": [{"id": "{card}"}]}},
+        objects.stage,
+    ),
     ("webchat.send_message", "client_id"): NotAnId("the visitor's own name for the message"),
     ("webchat.list_messages", "after"): NotAnId("a place within the visitor's own messages"),
     ("webchat.list_messages", "before"): NotAnId("a place within the visitor's own messages"),
@@ -209,6 +293,7 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.outbound.deliver": lambda org: [(outbound.deliver, objects.device_with_outbox(org))],
     "cloudchat.jobs.outbound.mark_read": lambda org: [(outbound.mark_read, objects.device(org), "wamid.x")],
     "cloudchat.jobs.outbound.settle_lost": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.pipelines.run_due": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.sweeps.wake_snoozed": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.sweeps.clean": NotAnId("takes no id but the organization's"),
 }

@@ -48,16 +48,28 @@ def filled(value, organization_id):
     if isinstance(value, list):
         return [filled(item, organization_id) for item in value]
     if isinstance(value, str):
-        for name in ("bot", "contact", "conversation"):
+        for name in ("bot", "card", "contact", "conversation", "pipeline", "stage"):
             if "{" + name + "}" in value:
                 made = getattr(objects, name)(organization_id)
                 return made if value == "{" + name + "}" else value.replace("{" + name + "}", str(made))
     return value
 
 
+class Made(dict):
+    """Ids of rows of the organization by what they are, each made when it is asked for."""
+
+    def __init__(self, organization_id: int):
+        super().__init__()
+        self.organization_id = organization_id
+
+    def __missing__(self, name: str) -> int:
+        self[name] = getattr(objects, name)(self.organization_id)
+        return self[name]
+
+
 def request_of(rule, organization_id) -> dict:
     given = registry.REQUESTS.get(rule.endpoint, {})
-    made = {"contact": objects.contact(organization_id)}
+    made = Made(organization_id)
     return {key: value(made) if callable(value) else value for key, value in given.items()}
 
 

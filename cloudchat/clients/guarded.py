@@ -1,0 +1,129 @@
+"""Calls to addresses that users give us (webhooks), which must never reach our own network.
+
+The name is resolved once, every address is looked at, and the connection goes to exactly the
+address that was looked at: a name that answers differently a moment later gains nothing. Redirects
+are not followed, proxies of the environment are not used, and the answer's body is not read.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import httpcore
+import httpx
+
+PORTS = frozenset({80, 443, 8080, 8443})
+LONGEST_URL = 2000
+TIMEOUT = httpx.Timeout(10, connect=5)
+_allowed: frozenset[str] = frozenset()
+
+
+class Refused(Exception):
+    """The address is not one that we call."""
+
+
+class Failed(Exception):
+    """The call did not work out; `permanent` where trying again cannot help."""
+
+    def __init__(self, reason: str, permanent: bool = False, status: int | None = None):
+        super().__init__(reason)
+        self.reason, self.permanent, self.status = reason, permanent, status
+
+
+def configure(allowed: Iterable[str]) -> None:
+    """Hosts of the own network (`host:port`) that the operator lets users call all the same."""
+    global _allowed
+    _allowed = frozenset(allowed)
+
+
+def check_url(url: str) -> None:
+    """Refuse what can be seen to be wrong when an address is saved. A name that cannot be resolved
+    just now is let through: the connection looks again."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        raise Refused("port") from None
+    host = parts.hostname
+    if len(url) > LONGEST_URL or parts.scheme not in ("http", "https") or not host:
+        raise Refused("not an http address")
+    if parts.username is not None or parts.password is not None:
+        raise Refused("credentials in the address")
+    if any(char.isspace() or ord(char) < 33 for char in url):
+        raise Refused("blanks")
+    if f"{host}:{port}" in _allowed:
+        return
+    if port not in PORTS:
+        raise Refused("port")
+    try:
+        _safe_addresses(host, port)
+    except OSError:
+        return
+
+
+def _safe_addresses(host: str, port: int) -> list[str]:
+    """The addresses of a host, all of them public. Raises Refused, OSError."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise Refused("host name") from None
+    addresses = list(dict.fromkeys(entry[4][0] for entry in found))
+    if f"{host}:{port}" not in _allowed and not all(map(is_public, addresses)):
+        raise Refused("an address of a private network")
+    return addresses
+
+
+def is_public(address: str) -> bool:
+    """Is it an address of the open internet, also behind its IPv6 disguises?"""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
+        if ip in ipaddress.ip_network("64:ff9b::/96"):
+            inner.append(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
+        if any(item is not None and not is_public(str(item)) for item in inner):
+            return False
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
+
+
+class _Guard(httpcore.SyncBackend):
+    """Opens connections to looked-at addresses only. TLS still asks for the host's own name."""
+
+    def connect_tcp(self, host, port, timeout=None, local_address=None, socket_options=None):
+        if port not in PORTS and f"{host}:{port}" not in _allowed:
+            raise Refused("port")
+        try:
+            addresses = _safe_addresses(host, port)
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error
+        return super().connect_tcp(addresses[0], port, timeout, local_address, socket_options)
+
+
+def _transport() -> httpx.HTTPTransport:
+    transport = httpx.HTTPTransport(trust_env=False)
+    transport._pool = httpcore.ConnectionPool(
+        ssl_context=httpx.create_ssl_context(trust_env=False), network_backend=_Guard(), retries=0
+    )
+    return transport
+
+
+def post(url: str, body: bytes, headers: dict[str, str]) -> int:
+    """Post, and answer the status of a 2xx. Raises Refused, Failed."""
+    try:
+        with (
+            httpx.Client(
+                transport=_transport(), timeout=TIMEOUT, follow_redirects=False, trust_env=False
+            ) as client,
+            client.stream("POST", url, content=body, headers=headers) as answer,
+        ):
+            status = answer.status_code
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise Refused(str(error)) from None
+    except httpx.TimeoutException:
+        raise Failed("no_answer") from None
+    except httpx.HTTPError:
+        raise Failed("unreachable") from None
+    if 200 <= status < 300:
+        return status
+    permanent = 300 <= status < 500 and status not in (408, 425, 429)
+    raise Failed("bad_status", permanent=permanent, status=status)
