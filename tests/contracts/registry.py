@@ -7,6 +7,7 @@ that names a row: BODY_IDS. A job: JOBS. A socket event: SOCKET_EVENTS. The test
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 from cloudchat.jobs import contacts, inbound, media, outbound
@@ -62,6 +63,13 @@ STATIC = {"static", "versioned_static"}
 
 # endpoint → what a valid call carries (GET and DELETE need nothing)
 REQUESTS: dict[str, dict[str, Any]] = {
+    "chatbot.add_pair": {"data": {"question": "Bisa COD?", "answer": "Bisa"}},
+    "chatbot.check_import": {"data": lambda made: {"file": (BytesIO(b"question,answer\na,b\n"), "a.csv")}},
+    "chatbot.load_import": {"data": lambda made: {"file": (BytesIO(b"question,answer\na,b\n"), "a.csv")}},
+    "chatbot.save_pair": {"data": {"question": "Bisa COD?", "answer": "Bisa"}},
+    "chatbot.save_settings": {"data": {"name": "Lain"}},
+    "chatbot.switch_pair": {"data": {"is_active": "true"}},
+    "chatbot.try_box": {"data": {"text": "bisa cod?"}},
     "chatbot.change_bot": {"json": {"name": "Lain"}},
     "chatbot.change_pair": {"json": {"answer": "Lain"}},
     "chatbot.change_schedule": {"json": {"is_active": False}},
