@@ -4,6 +4,7 @@ from flask import Flask
 from flask_admin import Admin
 
 from admin import operator
+from admin.bots import PairView, ScheduleView
 from admin.contacts import ContactView
 from admin.devices import DeviceView
 from admin.door import Home
@@ -19,6 +20,8 @@ VIEWS = (
     CannedReplyView,
     LabelView,
     ContactView,
+    PairView,
+    ScheduleView,
     AuditView,
     DeadEventView,
 )

@@ -13,4 +13,5 @@ cron.register(sweeps.pending_media, queue_name="default", interval=30, result_tt
 cron.register(sweeps.stalled_imports, queue_name="default", interval=30, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.snoozed, queue_name="default", interval=15, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.due_automation, queue_name="default", interval=10, result_ttl=0, ttl=LIVES)
+cron.register(sweeps.due_ratings, queue_name="default", interval=60, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.old_rows, queue_name="default", interval=3600, result_ttl=0)

@@ -60,9 +60,8 @@ def take(conversation_id: int, bot: Chatbot, message: InboundMessage) -> bool:
     talk = bot_talks.of(row, bot)
     if bot_talks.is_silent(row, talk, bot):
         return False
-    locale = db.session.scalar(select(Organization.locale).where(Organization.id == row.organization_id))
     text = (message.text or "").strip()[:LONGEST_QUESTION]
-    turn = Turn(row, bot, talk, text, locale or "id", started, is_first)
+    turn = Turn(row, bot, talk, text, _locale_of(row), started, is_first)
     if _rated(turn, message.choice_id):
         return True
     if message.kind in NO_WORDS:
@@ -256,6 +255,32 @@ def ask_rating(row: Conversation, bot: Chatbot, talk: ChatbotTalk, locale: str) 
     """Ask once; part of the caller's transaction."""
     talk.rating_asked_at, talk.rating_due_at = now(), None
     bot_says.scale(row, bot_says.phrase("rate", locale), bot_says.phrase("choose", locale))
+
+
+def talks_to_rate(limit: int = 200) -> list[int]:
+    """Conversations whose customer has been silent since an answer for long enough."""
+    due = select(ChatbotTalk.conversation_id).where(ChatbotTalk.rating_due_at <= now())
+    return list(db.session.scalars(due.order_by(ChatbotTalk.rating_due_at).limit(limit)))
+
+
+def ask_if_silent(conversation_id: int) -> None:
+    """Ask for the rating, unless a message, a human or another process came first; commits."""
+    row = db.session.scalar(
+        select(Conversation).where(Conversation.id == conversation_id).with_for_update(of=Conversation)
+    )
+    talk = db.session.get(ChatbotTalk, conversation_id, populate_existing=True)
+    if row is not None and talk is not None and talk.rating_due_at and talk.rating_due_at <= now():
+        bot = db.session.get(Chatbot, talk.bot_id)
+        talk.rating_due_at = None
+        fits = row.status == "open" and row.assignee_id is None and bot.is_active and bot.asks_rating
+        if fits and not bot_talks.is_silent(row, talk, bot) and bot_says.can_speak(row):
+            ask_rating(row, bot, talk, _locale_of(row))
+    db.session.commit()
+
+
+def _locale_of(row: Conversation) -> str:
+    found = db.session.scalar(select(Organization.locale).where(Organization.id == row.organization_id))
+    return found or "id"
 
 
 def _rated(turn: Turn, choice_id: str | None) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from cloudchat.extensions import db
 from cloudchat.models import ChatbotInteraction, ChatbotPhrase, ChatbotTalk, Conversation, Message
-from cloudchat.services import accounts, bot_hours, bot_settings, conversations, outbound
+from cloudchat.services import accounts, bot_hours, bot_settings, bots, conversations, outbound
 from cloudchat.services.accounts import Identity
 from cloudchat.tenancy import acting_as
 
@@ -207,6 +207,20 @@ def test_a_rating_is_kept_once(bot, customer):
     assert "penilaian" in customer.says("4", "bot:rate:4")[0]["text"]
     customer.says("1", "bot:rate:1")
     assert [turn.user_rating for turn in turns(bot) if turn.outcome == "answer"] == [4]
+
+
+def test_a_silent_customer_is_asked_once(bot, customer):
+    customer.says("apakah bisa cod?")
+    later = datetime.now(UTC) + timedelta(minutes=11)
+    with acting_as(bot.organization_id), time_machine.travel(later, tick=True):
+        assert bots.talks_to_rate() == [customer.conversation_id]
+        for _ in range(2):
+            bots.ask_if_silent(customer.conversation_id)
+        assert bots.talks_to_rate() == []
+        asked = select(Message.text).where(
+            Message.conversation_id == customer.conversation_id, Message.text.contains("nilai")
+        )
+        assert len(db.session.scalars(asked).all()) == 1
 
 
 def test_a_photo_is_left_to_a_human(bot, device, make, cast):
