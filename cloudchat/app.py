@@ -15,6 +15,7 @@ from blueprints import (
     contacts,
     dashboard,
     inbox,
+    notifications,
     pipeline,
     settings,
     system,
@@ -24,11 +25,24 @@ from blueprints import (
 from cloudchat import channels, cli, jobs, local, logs, pages, realtime, web
 from cloudchat import config as configuration
 from cloudchat.clients import guarded
+from cloudchat.cookies import CookieSessions
 from cloudchat.extensions import db, migrate, redis
 from cloudchat.limits import limiter
 
 ROOT = Path(__file__).resolve().parent.parent
-BLUEPRINTS = (auth, chatbot, contacts, dashboard, inbox, pipeline, settings, system, webchat, webhooks)
+BLUEPRINTS = (
+    auth,
+    chatbot,
+    contacts,
+    dashboard,
+    inbox,
+    notifications,
+    pipeline,
+    settings,
+    system,
+    webchat,
+    webhooks,
+)
 
 
 def create_app(config: configuration.Config | None = None, web_process: bool = False) -> Flask:
@@ -46,6 +60,7 @@ def create_app(config: configuration.Config | None = None, web_process: bool = F
         static_folder=str(ROOT / "static"),
     )
     app.config.update(_flask_settings(config))
+    app.session_interface = CookieSessions()
     app.url_map.converters |= pages.CONVERTERS
     if config.trusted_proxies:
         count = config.trusted_proxies

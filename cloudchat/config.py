@@ -41,6 +41,8 @@ class Config:
     telegram_api_url: str
     wa_device_url: str
     rajaongkir_url: str
+    vapid_private_key: str
+    vapid_subject: str
     webhook_allow: tuple[str, ...]
     trusted_proxies: int
     database_pool: int
@@ -63,7 +65,7 @@ def load(env: Mapping[str, str] = os.environ) -> Config:
         database_url=_database_url(env.get("DATABASE_URL", "")),
         redis_url=env.get("REDIS_URL", ""),
         secret_key=env.get("SECRET_KEY") or kept.get("secret_key", ""),
-        encryption_keys=tuple(k.strip() for k in keys.split(",") if k.strip()),
+        encryption_keys=_list(keys),
         port=port,
         public_url=public_url or f"http://localhost:{port}",
         data_dir=data_dir,
@@ -76,11 +78,14 @@ def load(env: Mapping[str, str] = os.environ) -> Config:
         telegram_api_url=env.get("TELEGRAM_API_URL", "https://api.telegram.org").rstrip("/"),
         wa_device_url=env.get("WA_DEVICE_URL", "http://localhost:3000").rstrip("/"),
         rajaongkir_url=env.get("RAJAONGKIR_URL", "https://rajaongkir.komerce.id").rstrip("/"),
+        vapid_private_key=env.get("VAPID_PRIVATE_KEY", ""),
+        vapid_subject=env.get("VAPID_SUBJECT", ""),
         webhook_allow=tuple(env.get("WEBHOOK_ALLOW", "").replace(",", " ").split()),
         trusted_proxies=_number(env, "TRUSTED_PROXIES", 0),
         database_pool=_number(env, "DATABASE_POOL", 20),
         is_production=is_production,
     )
+    _check_vapid(config)
     if is_production:
         _refuse_weak_secrets(config)
     return config
@@ -133,12 +138,24 @@ def _is_fernet_key(key: str) -> bool:
         return False
 
 
+def _check_vapid(config: Config) -> None:
+    key = config.vapid_private_key
+    if key and not _is_fernet_key(key + "=" * (-len(key) % 4)):  # 32 bytes in base64, as it happens
+        raise ConfigError("VAPID_PRIVATE_KEY must be the 32 bytes of a P-256 key in base64url")
+    if config.vapid_subject and not config.vapid_subject.startswith(("mailto:", "https://")):
+        raise ConfigError("VAPID_SUBJECT must be mailto:you@example.com or an https address")
+
+
 def _database_url(url: str) -> str:
     """SQLAlchemy's spelling of a PostgreSQL address, with the psycopg 3 driver."""
     for prefix in ("postgres://", "postgresql://"):
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
     return url
+
+
+def _list(words: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in words.split(",") if word.strip())
 
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:

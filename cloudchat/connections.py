@@ -127,8 +127,8 @@ class Handler(pywsgi.WSGIHandler):
 
     def get_environ(self) -> dict:
         environ = super().get_environ()
-        # Compressing costs each open socket some 90 KB and each small patch its time.
-        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        if self._connection_upgrade_requested():
+            environ["cloudchat.socket"] = self.socket
         plain = self.wsgi_input
         self.wsgi_input = Body(plain.rfile, plain.content_length, plain.socket, plain.chunked_input)
         if environ["wsgi.input"] is plain:

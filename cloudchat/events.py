@@ -171,6 +171,38 @@ class DeviceChanged(Event):
 
 
 @dataclass(frozen=True)
+class NotificationWanted(Event):
+    """These people are to be told of something; `kind` is one of services/notification_kinds.py.
+
+    Events of one topic are one line of a bell. data: "name" and "text" for the sentence, "url" of ours.
+    """
+
+    organization_id: int
+    kind: str
+    user_ids: tuple[int, ...]
+    topic: str
+    conversation_id: int | None = None
+    actor_id: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NotificationsRead(Event):
+    """How many unread notifications these users have left, now that some were read."""
+
+    organization_id: int
+    unread: dict[int, int]
+
+
+@dataclass(frozen=True)
+class PushTestWanted(Event):
+    """A user wants to see whether pushes arrive."""
+
+    organization_id: int
+    user_id: int
+
+
+@dataclass(frozen=True)
 class CardMoved(Event):
     """A card came to a stage, moved, left a board, or its deal changed. `version` orders the news.
 
@@ -228,6 +260,14 @@ def publish(happened: Event) -> None:
     session = db.session()
     session.connection()
     session.info.setdefault("published", []).append(happened)
+
+
+def follow(happened: Event) -> None:
+    """Called by a subscriber: tell this one when all that is ready now has been told."""
+    ready = _ready.get()
+    if ready is None:
+        _ready.set(ready := [])
+    ready.append(happened)
 
 
 def drain() -> None:

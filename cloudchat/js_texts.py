@@ -86,11 +86,72 @@ def _shortcuts() -> dict[str, str]:
 
 def _notifications() -> dict[str, str]:
     return {
-        "notifications.unread": _("{count} unread messages"),
-        "notifications.unread.one": _("{count} unread message"),
-        "notifications.none": _("No unread messages"),
-        "notifications.blocked": _("A message has come in. Your browser blocks its sound."),
+        "notifications.bell": _("{count} new notifications"),
+        "notifications.bell.one": _("{count} new notification"),
+        "notifications.bell_empty": _("Notifications"),
+        "notifications.blocked": _("Something new has come in. Your browser blocks its sound."),
         "notifications.allow": _("Allow sound"),
+        "notifications.open": _("Open it"),
+        "notifications.saved": _("Saved."),
+        "notifications.snoozed.hour": _("Alerts are snoozed for an hour"),
+        "notifications.snoozed.tomorrow": _("Alerts are snoozed until tomorrow morning"),
+        "notifications.woken": _("You are alerted again"),
+        **_desktop_and_push(),
+        **_alert_test(),
+    }
+
+
+def _desktop_and_push() -> dict[str, str]:
+    return {
+        "notifications.desktop.granted": _("Allowed. They appear also while you work in another program."),
+        "notifications.desktop.default": _("Your browser has not asked you yet."),
+        "notifications.desktop.denied": _(
+            "Your browser blocks them. Press the icon left of the address, open the site's settings and "
+            "allow notifications; then reload this page."
+        ),
+        "notifications.desktop.unsupported": _(
+            "This browser shows none, or the address does not begin with https://."
+        ),
+        "notifications.push.on": _("On in this browser. Logging out ends it."),
+        "notifications.push.off": _("Off in this browser."),
+        "notifications.push.denied": _("Allow desktop notifications first."),
+        "notifications.push.unsupported": _(
+            "This browser takes no pushes here. On an iPhone or iPad add CloudChat to the home screen first."
+        ),
+        "notifications.push.failed": _(
+            "The browser could not register for pushes. Check its connection, then try again."
+        ),
+    }
+
+
+def _alert_test() -> dict[str, str]:
+    return {
+        "notifications.test.title": _("A test from CloudChat"),
+        "notifications.test.body": _("This is how you are told of news."),
+        "notifications.test.sound_played": _(
+            "The sound was played. You heard nothing? Look at the volume of the computer and of this tab."
+        ),
+        "notifications.test.sound_blocked": _(
+            "Your browser blocks the sound. Allow sound for this site in its settings, then try again."
+        ),
+        "notifications.test.sound_muted": _("Sound is switched off in this browser, in the bell's menu."),
+        "notifications.test.sound_silent": _("The volume is 0, so there is nothing to hear."),
+        "notifications.test.desktop_shown": _(
+            "A desktop notification was shown. You saw none? "
+            "Look whether the computer is set to do not disturb."
+        ),
+        "notifications.test.desktop_failed": _("The desktop notification could not be shown."),
+        "notifications.test.desktop_denied": _(
+            "Your browser blocks desktop notifications for this site; below it says what to do."
+        ),
+        "notifications.test.desktop_default": _("You have not answered your browser's question. Try again."),
+        "notifications.test.desktop_unsupported": _(
+            "This browser shows no desktop notifications at this address."
+        ),
+        "notifications.test.push_sent": _("A push is on its way to your browsers."),
+        "notifications.test.push_failed": _("The push could not be sent. Try again in a minute."),
+        "notifications.test.push_off": _("Pushes are off in this browser."),
+        "notifications.test.quiet_now": _("It is quiet now: real alerts do not sound at this moment."),
     }
 
 

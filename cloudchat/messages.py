@@ -70,6 +70,7 @@ SENTENCES = {
     "too_long": _("This is too long."),
     "unknown": _("This is not one of the choices."),
     "unsupported": _("This kind is not supported."),
+    "address_refused": _("This address is not public, or does not begin with https://."),
     "in_the_past": _("Choose a time in the future."),
     "too_far_ahead": _("Choose a time within the next year."),
     "invalid_cursor": _("The cursor is not one of ours."),

@@ -95,19 +95,23 @@ class unread_of:
         self._identity = identity
 
     @property
-    def _counts(self):
+    def _counts(self) -> tuple[unread.Counts, int]:
         if "unread" not in g:
             known = self._identity is not None
-            g.unread = unread.count_for(self._identity.user_id) if known else unread.Counts()
+            g.unread = unread.for_page(self._identity.user_id) if known else (unread.Counts(), 0)
         return g.unread
 
     @property
     def conversations(self) -> int:
-        return self._counts.conversations
+        return self._counts[0].conversations
 
     @property
     def messages(self) -> int:
-        return self._counts.messages
+        return self._counts[0].messages
+
+    @property
+    def notifications(self) -> int:
+        return self._counts[1]
 
 
 def content_policy(frame_ancestors: str = "'none'") -> str:

@@ -11,7 +11,8 @@ from cloudchat.channels import get as channel_for
 from cloudchat.errors import Invalid
 from cloudchat.fields import LARGEST_ID
 from cloudchat.models import Conversation
-from cloudchat.services import contacts, conversations, inbox, labels, presenting, threads
+from cloudchat.services import contacts, conversations, inbox, labels, mentions, presenting, threads
+from cloudchat.services.visibility import get_visible
 from cloudchat.web import Body, me, requires
 
 ROWS = 30
@@ -197,6 +198,15 @@ def offer_canned_replies():
     """What fits the letters after `/` in the composer."""
     replies = labels.canned_replies(request.args.get("q", "")[:40], limit=8)
     return render_template("inbox/_canned.html", replies=replies)
+
+
+@bp.get("/app/inbox/<int:conversation_id>/mentions")
+@requires("agent")
+def offer_mentions(conversation_id: int):
+    """Whom the letters after `@` in a note could mean."""
+    row = get_visible(me(), conversation_id)
+    people = mentions.offered(row, request.args.get("q", "")[:60], but=me().author_id)
+    return render_template("inbox/_mentions.html", people=people)
 
 
 def _ids(name: str) -> list[int]:

@@ -124,7 +124,7 @@ def _begun(function: Callable, args: tuple) -> None:
 
 def start_subscriptions() -> None:
     """Which event starts which job."""
-    from cloudchat.jobs import contacts, inbound, media, outbound, pipelines
+    from cloudchat.jobs import contacts, inbound, media, notifications, outbound, pipelines
 
     def on_queued(event: events.MessageQueued) -> None:
         enqueue_delivery(event.organization_id, event.device_id)
@@ -145,6 +145,11 @@ def start_subscriptions() -> None:
             event.import_id,
             timeout=contacts.IMPORT_TIMEOUT,
         )
+
+    def on_push_test(event: events.PushTestWanted) -> None:
+        enqueue(notifications.send_test, event.organization_id, event.user_id)
+
+    events.subscribe(events.PushTestWanted, on_push_test)
 
     def on_runs_due(event: events.PipelineRunsDue) -> None:
         enqueue_once(pipelines.run_due, event.organization_id)

@@ -14,13 +14,23 @@ from cloudchat.jobs import (
     enqueue_once,
     inbound,
     media,
+    notifications,
     outbound,
     pipelines,
     system_job,
     tenant_job,
 )
 from cloudchat.models import ChatbotTalk, Conversation, IdempotencyKey, Organization, WebhookEvent
-from cloudchat.services import contact_import, conversations, delivery, files, intake, settling
+from cloudchat.services import (
+    contact_import,
+    conversations,
+    delivery,
+    files,
+    intake,
+    notification_list,
+    push,
+    settling,
+)
 from cloudchat.services import media as media_service
 from cloudchat.services.pipelines.automation import running
 
@@ -85,6 +95,12 @@ def stalled_imports() -> None:
         enqueue(contacts.work_on_import, organization_id, import_id, timeout=contacts.IMPORT_TIMEOUT)
 
 
+@system_job("the sweeper finds pushes to send of every organization")
+def due_pushes() -> None:
+    for organization_id in push.organizations_due():
+        enqueue_once(notifications.deliver, organization_id)
+
+
 @system_job("old bookkeeping is removed in every organization")
 def old_rows() -> None:
     for organization_id in db.session.scalars(select(Organization.id)):
@@ -102,6 +118,9 @@ def clean(organization_id: int) -> None:
     db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEYS_KEPT))
     db.session.commit()
     contact_import.drop_old_drafts()
+    while notification_list.drop_old():
+        pass
+    push.forget_dead()
     for path in files.orphans(organization_id, time.time() - ORPHAN_AGE):
         path.unlink(missing_ok=True)
 

@@ -17,6 +17,12 @@ from cloudchat.models.devices import Device
 from cloudchat.models.divisions import Division, DivisionAgent
 from cloudchat.models.labels import CannedReply, ContactLabel, ConversationLabel, Label
 from cloudchat.models.messages import Attachment, Message
+from cloudchat.models.notifications import (
+    InstallationSecret,
+    Notification,
+    NotificationSettings,
+    PushSubscription,
+)
 from cloudchat.models.organizations import Organization
 from cloudchat.models.pipelines import (
     Pipeline,
@@ -54,10 +60,13 @@ __all__ = [
     "Division",
     "DivisionAgent",
     "IdempotencyKey",
+    "InstallationSecret",
     "Invitation",
     "Label",
     "Message",
     "Note",
+    "Notification",
+    "NotificationSettings",
     "Organization",
     "OutboxEntry",
     "Pipeline",
@@ -65,6 +74,7 @@ __all__ = [
     "PipelineStage",
     "PipelineStageHistory",
     "PipelineView",
+    "PushSubscription",
     "User",
     "UserSession",
     "WebhookEvent",

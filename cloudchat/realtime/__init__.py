@@ -7,11 +7,21 @@ function), and a line in FEATURES.
 from socketio import RedisManager
 
 from cloudchat import config, events
-from cloudchat.realtime import badges, checks, choices, core, pipeline, presence
+from cloudchat.realtime import (
+    badges,
+    checks,
+    choices,
+    connected,
+    core,
+    line,
+    notifications,
+    pipeline,
+    presence,
+)
 from cloudchat.realtime.desk import Desk
+from cloudchat.realtime.relay import Relay
 from cloudchat.realtime.rooms import socketio
 from cloudchat.realtime.visitors import Chat
-from cloudchat.relay import Relay
 
 CHANNEL = "cloudchat-socket"
 MAX_FRAME = 64 * 1024
@@ -21,12 +31,22 @@ FEATURES = (
     badges,
     pipeline,
     choices,
+    notifications,
+)
+
+LOOPS = (
+    badges.loop,
+    checks.loop,
+    line.ping_loop,
+    notifications.loop,
+    presence.loop,
 )
 
 
 def init(app, in_web_process: bool) -> None:
     """Bind the socket to the app; outside a web process it only writes to Redis."""
     badges.init(in_web_process)
+    notifications.init(in_web_process)
     if in_web_process:
         _serve_sockets(app)
     else:
@@ -53,29 +73,18 @@ def _serve_sockets(app) -> None:
     )
     socketio.on_namespace(Desk("/"))
     socketio.on_namespace(Chat("/chat"))
-    limit_frames(socketio.server.eio)
-
-
-def limit_frames(server) -> None:
-    """Refuse a frame as soon as it grows too large; Engine.IO alone looks when it has all of it."""
-    original = server._async["websocket"]
-
-    class Limited(original):
-        def __init__(self, handler, server):
-            super().__init__(handler, server)
-            self.server_args["max_message_size"] = MAX_FRAME
-
-    server._async = {**server._async, "websocket": Limited}
+    line.install()
 
 
 def start_loops(app) -> None:
     """The background greenlets of a web process."""
-    for loop in (badges.loop, checks.loop, presence.loop):
+    for loop in LOOPS:
         socketio.start_background_task(loop, app)
 
 
 def close_all() -> None:
     """Send every client away, to come back to a process that stays."""
+    connected.connected.viewing.clear()  # each would ask the database whom to tell; they will say it again
     socketio.server.eio.disconnect()
 
 

@@ -3,6 +3,9 @@
 A burst of messages costs one query and not one for each.
 """
 
+from collections import defaultdict
+from dataclasses import asdict
+
 import structlog
 
 from cloudchat import events
@@ -34,8 +37,11 @@ def on_unread_changed(event: events.UnreadChanged) -> None:
 def send_badges(organization_id: int) -> None:
     with acting_as(organization_id):
         counts = unread.counts()
+    alike: dict[unread.Counts, list[str]] = defaultdict(list)
     for user_id, count in counts.items():
-        emit("unread:updated", count.__dict__, [f"agent:{user_id}"])
+        alike[count].append(f"agent:{user_id}")
+    for count, rooms in alike.items():  # those of one team mostly see the same
+        emit("unread:updated", asdict(count), rooms)
 
 
 def loop(app) -> None:

@@ -1,5 +1,6 @@
 """The default namespace: people of the desk."""
 
+from functools import partial
 from typing import Any
 
 from flask import request, session
@@ -7,7 +8,7 @@ from flask import request, session
 from cloudchat.errors import AppError
 from cloudchat.realtime import presence
 from cloudchat.realtime.connected import SOCKETS_PER_USER, connected
-from cloudchat.realtime.guard import Guarded, id_in, socket_handler
+from cloudchat.realtime.guard import Guarded, admission, id_in, socket_handler
 from cloudchat.realtime.rooms import audience_rooms, emit, emit_to_customer, set_rooms, socketio
 from cloudchat.services import accounts, visibility
 from cloudchat.services.accounts import Identity
@@ -20,11 +21,10 @@ class Desk(Guarded):
     takes = ("presence:heartbeat", "typing", "conversation:view")
 
     def on_connect(self, auth=None):
-        identity = _identify(auth)
+        with admission:
+            identity, divisions = _enter(auth)
         if identity is None or connected.of_user(identity.user_id) >= SOCKETS_PER_USER:
             return False
-        with acting_as(identity.organization_id):
-            divisions = visibility.divisions_of(identity.user_id)
         connected.identities[request.sid] = identity
         set_rooms(request.sid, identity, divisions)
         presence.note(identity)
@@ -74,19 +74,24 @@ for _event in ("presence:heartbeat", "conversation:view"):
     setattr(Desk, f"on_{_event}", getattr(Desk, f"on_{_event.replace(':', '_')}"))
 
 
-def _identify(auth: Any) -> Identity | None:
+def _enter(auth: Any) -> tuple[Identity | None, list[int]]:
+    """Who is there, by token or session cookie, and the divisions that they serve."""
     token = auth.get("token") if isinstance(auth, dict) else None
     if token is not None:
         organization_id = accounts.token_organization(token) if isinstance(token, str) else None
-        if organization_id is None:
-            return None
-        with acting_as(organization_id):
-            return accounts.identify_token(token)
-    organization_id, kept = session.get("organization"), session.get("token")
-    if not isinstance(organization_id, int) or not isinstance(kept, str):
-        return None
+        identify = partial(accounts.identify_token, token)
+    else:
+        organization_id, kept = session.get("organization"), session.get("token")
+        identify = partial(accounts.identify_session, organization_id, kept)
+        if not isinstance(organization_id, int) or not isinstance(kept, str):
+            organization_id = None
+    if organization_id is None:
+        return None, []
     with acting_as(organization_id):
-        return accounts.identify_session(organization_id, kept)
+        identity = identify()
+        if identity is None or identity.sees_everything:
+            return identity, []
+        return identity, visibility.divisions_of(identity.user_id)
 
 
 def _tell_viewing(identity: Identity, conversation_id: int, viewing: bool) -> None:

@@ -2,12 +2,17 @@
 
 from flask import request
 from flask_socketio import Namespace, disconnect
+from gevent.lock import BoundedSemaphore
 
 from cloudchat import events
 from cloudchat.errors import AppError
 from cloudchat.realtime.connected import connected
 from cloudchat.realtime.rooms import socketio
 from cloudchat.tenancy import acting_as
+
+ADMITTED_AT_ONCE = 4  # after a restart thousands knock; requests need the database as well
+
+admission = BoundedSemaphore(ADMITTED_AT_ONCE)
 
 
 def socket_handler(function):

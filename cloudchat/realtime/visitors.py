@@ -4,7 +4,7 @@ from flask import request
 from flask_socketio import join_room
 
 from cloudchat.realtime.connected import SOCKETS_PER_VISITOR, connected
-from cloudchat.realtime.guard import Guarded
+from cloudchat.realtime.guard import Guarded, admission
 from cloudchat.realtime.rooms import audience_rooms, emit
 from cloudchat.services import webchat, webchat_visitors
 from cloudchat.tenancy import acting_as
@@ -17,9 +17,10 @@ class Chat(Guarded):
 
     def on_connect(self, auth=None):
         token = auth.get("token") if isinstance(auth, dict) else None
-        visitor = webchat_visitors.visitor_of(token) if isinstance(token, str) else None
-        if visitor is None or webchat_visitors.closed_chats({visitor.device_id}):
-            return False
+        with admission:
+            visitor = webchat_visitors.visitor_of(token) if isinstance(token, str) else None
+            if visitor is None or webchat_visitors.closed_chats({visitor.device_id}):
+                return False
         if connected.of_visitor(visitor.external_user_id) >= SOCKETS_PER_VISITOR:
             return False
         connected.visitors[request.sid] = visitor

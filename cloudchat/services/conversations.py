@@ -17,7 +17,7 @@ from cloudchat.events import (
 from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, ConversationEvent, ConversationLabel, Message, Note, User
 from cloudchat.models.conversations import STATUSES
-from cloudchat.services import labels
+from cloudchat.services import labels, mentions
 from cloudchat.services.accounts import Identity
 from cloudchat.services.presenting import iso
 from cloudchat.services.visibility import audience_of, get_visible
@@ -202,10 +202,12 @@ def add_note(identity: Identity, conversation_id: int, text: str) -> Note:
     row = get_visible(identity, conversation_id, lock=True)
     if not text.strip() or len(text) > MAX_NOTE:
         raise Invalid("note", fields={"text": ["required"]})
+    named = mentions.named(row, text)
     note = Note(
         conversation_id=row.id,
         author_id=identity.author_id,
         text=text.strip(),
+        mentions={"user_ids": named} if named else {},
         after_message_id=row.last_message_id or 0,
     )
     db.session.add(note)
@@ -218,6 +220,7 @@ def add_note(identity: Identity, conversation_id: int, text: str) -> Note:
                 "id": note.id,
                 "text": note.text,
                 "author": {"id": identity.user_id, "name": identity.name},
+                "mentions": named,
                 "created_at": iso(note.created_at),
             },
         )

@@ -40,6 +40,17 @@ _ONE_MEMBER = text(
     f"with groups as ({_GROUPS.text}), members as ({_MEMBERS.text}) select * from members, groups"
 )
 
+# The bell's number beside the badge's, in one statement: every page shows both.
+_BELL = text("""
+    select count(*) from notifications
+    where organization_id = :organization_id and user_id = :user_id and read_at is null and listed
+""")
+_PAGE = text(f"""
+    with groups as ({_GROUPS.text}), members as ({_MEMBERS.text}), bell as ({_BELL.text})
+    select members.*, groups.*, bell.count as notifications
+    from bell left join members on true left join groups on true
+""")
+
 
 def counts() -> dict[int, Counts]:
     """Counts by user of the present organization: conversations assigned to them, and unassigned
@@ -56,6 +67,13 @@ def count_for(user_id: int) -> Counts:
         _ONE_MEMBER, {"organization_id": current_organization_id(), "user_id": user_id}
     ).all()
     return _count(rows[0], rows) if rows else Counts()
+
+
+def for_page(user_id: int) -> tuple[Counts, int]:
+    """One user's counts, and how many unread notifications the bell has; in one statement."""
+    rows = db.session.execute(_PAGE, {"organization_id": current_organization_id(), "user_id": user_id}).all()
+    groups = [row for row in rows if row.id is not None and row.conversations is not None]
+    return (_count(rows[0], groups) if groups else Counts()), rows[0].notifications
 
 
 def _count(member, groups) -> Counts:

@@ -3,13 +3,14 @@
 from flask import Flask, Response, abort, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from cloudchat.simulators import meta, whatsapp
+from cloudchat.simulators import meta, push, whatsapp
 from cloudchat.simulators.provider import Provider, Settings, World
 from cloudchat.simulators.server import Server
 
 PROVIDERS = (
     meta.create,
     whatsapp.create,
+    push.create,
 )
 
 CONTENT_SECURITY_POLICY = (

@@ -3,4 +3,7 @@ import "./sidebar.js";
 import "./availability.js";
 import "./shortcuts.js";
 import "./notifications.js";
+import "./alerts.js";
+import "./bell.js";
+import "./push.js";
 import "./socket.js";

@@ -12,8 +12,10 @@ from cloudchat.models import (
     ContactLabel,
     ConversationLabel,
     Note,
+    Notification,
     OutboxEntry,
     PipelineView,
+    PushSubscription,
     User,
     UserSession,
     WebhookEvent,
@@ -217,5 +219,36 @@ def open_event(organization_id: int) -> int:
         kind="message",
         payload={"message": {"id": "x", "from": "628123", "text": {"body": "halo"}, "type": "text"}},
         next_attempt_at=now() + timedelta(minutes=5),
+    )
+    return _saved(organization_id, row)
+
+
+def _admin(organization_id: int) -> int:
+    """The first admin there, since notifications are one's own."""
+    with acting_as(organization_id):
+        return db.session.scalars(db.select(User.id).where(User.role == "admin").order_by(User.id)).first()
+
+
+def notification(organization_id: int) -> int:
+    """One of the admin's, unread."""
+    row = Notification(
+        user_id=_admin(organization_id),
+        kind="assigned",
+        topic=f"assigned:{factories.number()}",
+        conversation_id=conversation(organization_id),
+    )
+    return _saved(organization_id, row)
+
+
+def push_subscription(organization_id: int) -> int:
+    """A browser of the admin's."""
+    endpoint = f"https://push.example/{factories.number()}"
+    row = PushSubscription(
+        user_id=_admin(organization_id),
+        session_id=1,
+        endpoint=endpoint,
+        endpoint_hash=hashed(endpoint),
+        p256dh="x",
+        auth="x",
     )
     return _saved(organization_id, row)

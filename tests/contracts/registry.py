@@ -39,6 +39,10 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
         "note_id": objects.note,
         "attachment_id": objects.attachment,
     },
+    "notifications": {
+        "notification_id": objects.notification,
+        "subscription_id": objects.push_subscription,
+    },
     "pipeline": {
         "pipeline_id": objects.pipeline,
         "stage_id": objects.stage,
@@ -215,6 +219,8 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
     ),
     ("inbox.bulk", "agent_id"): NotAnId("goes the way of assign; test_a_bulk_action_refuses_foreign_ids"),
     ("inbox.bulk", "label"): NotAnId("goes the way of labels; test_a_bulk_action_refuses_foreign_ids"),
+    ("notifications.mark_read", "ids"): NotAnId("own ones only; test_only_own_ones_are_marked_read"),
+    ("notifications.mark_read", "conversation_id"): NotAnId("own ones only; the same test"),
     ("pipeline.delete_pipeline", "move_to_stage_id"): BodyId(
         "delete",
         "/api/app/pipelines/{pipeline}",
@@ -299,6 +305,8 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.inbound.process": lambda org: [(inbound.process, objects.open_event(org))],
     "cloudchat.jobs.inbound.catch_up": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.media.fetch": lambda org: [(media.fetch, objects.pending_attachment(org))],
+    "cloudchat.jobs.notifications.deliver": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.notifications.send_test": NotAnId("a user of no browser is told nothing; test_push.py"),
     "cloudchat.jobs.outbound.deliver": lambda org: [(outbound.deliver, objects.device_with_outbox(org))],
     "cloudchat.jobs.outbound.mark_read": lambda org: [(outbound.mark_read, objects.device(org), "wamid.x")],
     "cloudchat.jobs.outbound.settle_lost": NotAnId("takes no id but the organization's"),

@@ -23,6 +23,7 @@ PUBLIC = {
     "auth.home": "only sends people on",
     "auth.login": "logging in",
     "auth.set_language": "the login page has a language menu",
+    "notifications.service_worker": "a script, the same for everybody",
     "static": "scripts and styles",
     "system.healthz": "a load balancer asks",
     "system.metrics": "counts only, no customer data",

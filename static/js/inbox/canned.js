@@ -1,31 +1,37 @@
-// Canned replies: offered after "/", chosen by keyboard or pointer.
-import { all, fragment, one, root, thread } from "./dom.js";
+// Offered while writing: canned replies after "/", colleagues after "@" in a note; by keyboard or pointer.
+import { all, fragment, one, root, state, thread } from "./dom.js";
 
 const box = () => one("[data-canned]", thread() ?? root);
 const field = () => one("textarea[data-text]", thread() ?? root);
 let asked = null;
 let dismissed = "";
 
-/** The letters after a slash that begins a word, up to the caret; null without one. */
-function typedAfterSlash() {
+const offers = {
+  "/": () => "/app/inbox/canned",
+  "@": () => (one("[data-composer]", thread())?.dataset.mode === "note" ? `/app/inbox/${state.open}/mentions` : null),
+};
+
+/** The sign that begins a word and the letters after it, up to the caret; null without one. */
+function typed() {
   const text = field();
   if (text.selectionStart !== text.selectionEnd) return null;
-  return text.value.slice(0, text.selectionStart).match(/(?:^|\s)\/([\p{L}\p{N}_-]*)$/u)?.[1] ?? null;
+  const found = text.value.slice(0, text.selectionStart).match(/(?:^|\s)(([/@])[\p{L}\p{N}_.-]*)$/u);
+  return found && offers[found[2]]() ? found[1] : null;
 }
 
 async function offer() {
-  const letters = typedAfterSlash();
-  if (letters === null) {
+  const words = typed();
+  if (words === null) {
     dismissed = "";
     return hide();
   }
-  if (dismissed && letters.startsWith(dismissed.slice(1))) return hide();
+  if (dismissed && words.startsWith(dismissed)) return hide();
   asked?.abort();
   asked = new AbortController();
   const mine = asked;
   try {
-    const body = await fragment(`/app/inbox/canned?q=${encodeURIComponent(letters)}`, mine.signal);
-    if (mine.signal.aborted || typedAfterSlash() !== letters) return;
+    const body = await fragment(`${offers[words[0]]()}?q=${encodeURIComponent(words.slice(1))}`, mine.signal);
+    if (mine.signal.aborted || typed() !== words) return;
     box().replaceChildren(...body.childNodes);
     box().hidden = false;
     choose(all("[role=option]", box())[0]);
@@ -52,7 +58,7 @@ function choose(item) {
 function take(item) {
   const text = field();
   const end = text.selectionStart;
-  const start = end - typedAfterSlash().length - 1;
+  const start = end - typed().length;
   text.focus();
   text.setRangeText(item.dataset.text, start, end, "end");
   hide();
@@ -68,7 +74,7 @@ root.addEventListener("keydown", (event) => {
   const now = items.findIndex((item) => item.getAttribute("aria-selected") === "true");
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (event.key === "Escape") {
-    dismissed = `/${typedAfterSlash()}`;
+    dismissed = typed();
     hide();
   } else if (step && items.length) choose(items[(now + step + items.length) % items.length]);
   else if (["Enter", "Tab"].includes(event.key) && items[now] && !event.shiftKey) take(items[now]);

@@ -31,6 +31,12 @@ document.addEventListener("click", (event) => {
   openThread(id, { focus: byKeyboard ? "messages" : matchMedia("(pointer: fine)").matches && "composer" });
 });
 
+// From a notification or the bell: without leaving the page
+document.addEventListener("cloudchat:open", (event) => {
+  event.preventDefault();
+  openThread(event.detail.conversation, { focus: "composer" });
+});
+
 addEventListener("popstate", () => {
   const id = Number(location.pathname.match(/^\/app\/inbox\/(\d+)$/)?.[1] ?? 0);
   if (location.search !== search) loadList();
