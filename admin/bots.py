@@ -33,11 +33,7 @@ class BotRows(ScopedModelView):
 
     can_create = can_edit = can_delete = adds_several = True
     bulk_actions = (DELETE,)
-
-    def annotate(self, rows):
-        names = dict(bot_choices())
-        for row in rows:
-            row.bot = names.get(row.bot_id, "")
+    column_select_related_list = ("bot",)
 
     def create_form(self, obj=None):
         form = super().create_form(obj)
@@ -103,6 +99,7 @@ class ScheduleView(BotRows):
     empty_title = _l("No hours yet")
     empty_text = _l("A bot without hours answers day and night, unless its hours are switched on.")
     create_label = _l("Add hours")
+    search_label = _l("Search bots")
     column_list = ("bot", "day", "starts", "ends", "is_active", "updated_at")
     column_labels = {
         "bot": _l("Chatbot"),
@@ -114,6 +111,7 @@ class ScheduleView(BotRows):
     }
     column_kinds = {"is_active": "yes", "updated_at": "time"}
     column_sortable_list = ("updated_at",)
+    column_searchable_list = ("bot.name",)
     column_default_sort = ("id", True)
     column_filters = (ChoiceFilter("bot", ChatbotSchedule.bot_id, _l("Chatbot"), bot_choices),)
     form_fields = {
@@ -128,7 +126,6 @@ class ScheduleView(BotRows):
         super().__init__(ChatbotSchedule, name=_l("Hours of bots"), url="bot-hours")
 
     def annotate(self, rows):
-        super().annotate(rows)
         for row in rows:
             row.day = str(DAYS[row.day_of_week])
             row.starts, row.ends = bot_hours.show_time(row.start_time), bot_hours.show_time(row.end_time)

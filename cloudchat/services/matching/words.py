@@ -60,6 +60,7 @@ _SUFFIXES = (
     "e",
 )
 _SHORTEST_ROOT = 3
+LONG_WORD = 6
 
 _SLANG = {typed: meant for meant, group in grouped("slang").items() for typed in group}
 _MEANT = frozenset(grouped("slang"))
@@ -69,7 +70,8 @@ for _concept, _group in grouped("concepts").items():
     for _word in _group:
         CONCEPTS[_word] = (*CONCEPTS.get(_word, ()), _concept)
 PHRASES = frozenset(word for word in chain(CONCEPTS, _MEANT, _SLANG) if "_" in word)
-_KNOWN = _MEANT | frozenset(CONCEPTS) | STOPWORDS
+COMMON = frozenset(words("common"))
+_KNOWN = COMMON | _MEANT | frozenset(CONCEPTS) | STOPWORDS
 _ROOTS = frozenset(word for word in _KNOWN if "_" not in word and len(word) >= _SHORTEST_ROOT)
 
 
@@ -91,7 +93,7 @@ def meant_by(word: str) -> str:
 @lru_cache(maxsize=20_000)
 def root(word: str) -> str:
     """The word without its affixes, as far as what remains is a word that we know."""
-    if word in _ROOTS or len(word) <= _SHORTEST_ROOT:
+    if word in _ROOTS or word in COMMON or len(word) <= _SHORTEST_ROOT:
         return word
     for stem in _stems(word):
         if stem in _ROOTS:
@@ -130,40 +132,57 @@ def read(text: str, speller: "Speller | None" = None) -> list[str]:
 
 
 class Speller:
-    """Finds the word that a mistyped one was meant to be: one letter off, two swapped, or with its
-    vowels left out. Look-ups only, whatever the number of words."""
+    """Finds the word that a mistyped one was meant to be: a vowel left out, a letter doubled or two
+    swapped; in longer words also another letter wrong or missing. Look-ups only, whatever the number
+    of words."""
 
     def __init__(self, known: Iterable[str]):
         self.words = frozenset(word for word in known if 4 <= len(word) <= 14 and word.isalpha())
-        self._near: dict[str, str] = {}
+        self._near: dict[str, list[str]] = {}
         self._skeletons: dict[str, str] = {}
         for word in sorted(self.words, key=lambda word: (-len(word), word)):
             for shorter in _shortened(word):
-                self._near[shorter] = word
+                self._near.setdefault(shorter, []).append(word)
             self._skeletons[_skeleton(word)] = word
 
     def nearest(self, word: str) -> str | None:
         if word in self.words:
             return word
-        if len(word) >= 4:
-            for shorter in (word, *_shortened(word)):
-                near = self._near.get(shorter)
-                if (
-                    near is not None
-                    and abs(len(near) - len(word)) <= 1
-                    and (len(word) > 4 or near[0] == word[0])
-                ):
-                    return near
-        if len(word) >= 3:
-            found = self._skeletons.get(_skeleton(word))
-            if (
-                found is not None
-                and found[0] == word[0]
-                and len(found) - len(word) <= 3
-                and len(_skeleton(word)) >= 3
-            ):
-                return found
-        return None
+        return self._one_off(word) or self._without_vowels(word)
+
+    def _one_off(self, word: str) -> str | None:
+        if len(word) < 4:
+            return None
+        missing = self._near.get(word, ())
+        others = [near for shorter in _shortened(word) for near in self._near.get(shorter, ())]
+        extra = [shorter for shorter in _shortened(word) if shorter in self.words]
+        return next((near for near in (*missing, *extra, *others) if _is_slip(word, near)), None)
+
+    def _without_vowels(self, word: str) -> str | None:
+        skeleton = _skeleton(word)
+        vowels = sum(char in "aeiou" for char in word)
+        if len(skeleton) < 3 or vowels * 3 > len(word):
+            return None
+        found = self._skeletons.get(skeleton)
+        return found if found is not None and len(found) - len(word) <= 3 else None
+
+
+def _is_slip(typed: str, meant: str) -> bool:
+    """Is the one as typed likely to be a slip of the other? Short words that differ in a consonant are
+    two words ("bola" and "bila", "takut" and "tiket")."""
+    if typed[0] != meant[0] and len(meant) < LONG_WORD:
+        return False
+    if len(typed) < len(meant):
+        left_out = next(
+            (char for char, other in zip(meant, typed + " ", strict=False) if char != other), meant[-1]
+        )
+        return len(meant) >= LONG_WORD or (left_out in "aeiou" and len(meant) > 4)
+    if len(typed) > len(meant):
+        doubled = any(one == other for one, other in pairwise(typed))
+        return doubled or len(meant) >= LONG_WORD
+    differ = [at for at, (one, other) in enumerate(zip(typed, meant, strict=True)) if one != other]
+    swapped = len(differ) == 2 and sorted(typed) == sorted(meant) and differ[1] - differ[0] == 1
+    return (swapped and len(meant) > 4) or (len(differ) == 1 and len(meant) >= LONG_WORD)
 
 
 def _shortened(word: str) -> list[str]:
