@@ -33,7 +33,11 @@ class BotRows(ScopedModelView):
 
     can_create = can_edit = can_delete = adds_several = True
     bulk_actions = (DELETE,)
-    column_select_related_list = ("bot",)
+
+    def annotate(self, rows):
+        names = dict(bot_choices())
+        for row in rows:
+            row.bot_name = names.get(row.bot_id, "")
 
     def create_form(self, obj=None):
         form = super().create_form(obj)
@@ -55,11 +59,11 @@ class PairView(BotRows):
     empty_text = _l("Add a bot first, then what customers ask again and again.")
     create_label = _l("Add question")
     search_label = _l("Search questions and answers")
-    column_list = ("question", "answer", "bot", "is_active", "updated_at")
+    column_list = ("question", "answer", "bot_name", "is_active", "updated_at")
     column_labels = {
         "question": _l("Question"),
         "answer": _l("Answer"),
-        "bot": _l("Chatbot"),
+        "bot_name": _l("Chatbot"),
         "is_active": _l("On"),
         "updated_at": _l("Changed"),
     }
@@ -100,9 +104,9 @@ class ScheduleView(BotRows):
     empty_text = _l("A bot without hours answers day and night, unless its hours are switched on.")
     create_label = _l("Add hours")
     search_label = _l("Search bots")
-    column_list = ("bot", "day", "starts", "ends", "is_active", "updated_at")
+    column_list = ("bot_name", "day", "starts", "ends", "is_active", "updated_at")
     column_labels = {
-        "bot": _l("Chatbot"),
+        "bot_name": _l("Chatbot"),
         "day": _l("Day"),
         "starts": _l("From"),
         "ends": _l("To"),
@@ -126,6 +130,7 @@ class ScheduleView(BotRows):
         super().__init__(ChatbotSchedule, name=_l("Hours of bots"), url="bot-hours")
 
     def annotate(self, rows):
+        super().annotate(rows)
         for row in rows:
             row.day = str(DAYS[row.day_of_week])
             row.starts, row.ends = bot_hours.show_time(row.start_time), bot_hours.show_time(row.end_time)

@@ -15,11 +15,12 @@ from cloudchat.services.matching.lists import FOLDER
 from cloudchat.services.matching.model import PATH, Model, summary
 from cloudchat.services.matching.shops import Shop, from_json, own
 
-HIDDEN = 12
+HIDDEN = 8
 ROUNDS = 140
 RATE = 0.03
-DECAY = 0.004
+DECAY = 0.02
 FOLDS = 4
+SEEDS = 3
 MADE_SHARE = 3  # every third near miss is enough
 
 
@@ -175,7 +176,8 @@ def main() -> None:
     for fold in range(FOLDS):
         held = names[fold::FOLDS]
         rest = [example for name in names if name not in held for example in known[name]]
-        model = Model.load({**train(rest, 0), "curve": [[0, 0], [1, 1]]})
+        nets = [train(rest, seed) for seed in range(SEEDS)]
+        model = Model.load({"nets": nets, "curve": [[0, 0], [1, 1]]})
         for name in held:
             results = [(model.probabilities(e.rows)[:-1], e.right) for e in known[name] if not e.made]
             report(name, results, 0.7)
@@ -187,15 +189,18 @@ def main() -> None:
     report("all, calibrated", bent, 0.7)
     if "--dry" not in sys.argv:
         examples = [example for found in known.values() for example in found]
-        keep(train(examples, 0), curve)
+        keep([train(examples, seed) for seed in range(SEEDS)], curve)
 
 
-def keep(weights: dict, curve: list) -> None:
+def keep(nets: list[dict], curve: list) -> None:
     def plain(value):
         return np.round(value, 4).tolist()
 
-    kept = {name: {key: plain(value) for key, value in layer.items()} for name, layer in weights.items()}
-    PATH.write_text(json.dumps({**kept, "curve": plain(np.array(curve))}) + "\n")
+    kept = [
+        {name: {key: plain(value) for key, value in layer.items()} for name, layer in net.items()}
+        for net in nets
+    ]
+    PATH.write_text(json.dumps({"nets": kept, "curve": plain(np.array(curve))}) + "\n")
 
 
 if __name__ == "__main__":

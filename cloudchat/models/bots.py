@@ -1,7 +1,7 @@
 """Bots, the devices that they answer on, and the questions that they know."""
 
 from sqlalchemy import ARRAY, CheckConstraint, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from cloudchat.extensions import Timestamps, db, primary_key
 from cloudchat.tenancy import TenantScoped, organization_fk, tenant_fk
@@ -89,10 +89,6 @@ class ChatbotQa(Timestamps, TenantScoped, db.Model):
     alternatives: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     answer: Mapped[str]
     is_active: Mapped[bool] = mapped_column(default=True)
-
-    bot: Mapped[Chatbot] = relationship(
-        primaryjoin=lambda: foreign(ChatbotQa.bot_id) == Chatbot.id, viewonly=True
-    )
 
     def __str__(self) -> str:
         return self.question[:80]

@@ -65,13 +65,27 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
 # Addresses outside blueprints
 STATIC = {"static", "versioned_static"}
 
+BOT_FORM = {
+    "name": "Lain",
+    "timezone": "Asia/Jakarta",
+    "returns": "reopen",
+    "fallback_message": "Maaf",
+    "escalation_message": "Sebentar",
+    "answer_threshold": "70",
+    "suggest_threshold": "15",
+    "escalate_below": "0",
+    "misses_before_human": "3",
+}
 # endpoint → what a valid call carries (GET and DELETE need nothing)
 REQUESTS: dict[str, dict[str, Any]] = {
     "chatbot.add_pair": {"data": {"question": "Bisa COD?", "answer": "Bisa"}},
     "chatbot.check_import": {"data": lambda made: {"file": (BytesIO(b"question,answer\na,b\n"), "a.csv")}},
     "chatbot.load_import": {"data": lambda made: {"file": (BytesIO(b"question,answer\na,b\n"), "a.csv")}},
     "chatbot.save_pair": {"data": {"question": "Bisa COD?", "answer": "Bisa"}},
-    "chatbot.save_settings": {"data": {"name": "Lain"}},
+    "chatbot.at": {"query_string": {"moment": "2026-11-29T03:00"}},
+    "chatbot.delete": {},
+    "chatbot.remove_pair": {},
+    "chatbot.save_settings": {"data": BOT_FORM},
     "chatbot.switch_pair": {"data": {"is_active": "true"}},
     "chatbot.try_box": {"data": {"text": "bisa cod?"}},
     "chatbot.change_bot": {"json": {"name": "Lain"}},

@@ -35,11 +35,24 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Model:
-    """`curve` are points (probability of the softmax, share that was right), ascending."""
+class Net:
+    """The layers of one training; several are averaged, since each has its own accidents."""
 
     pairs: Layer
     none: Layer
+
+    def probabilities(self, rows: np.ndarray) -> np.ndarray:
+        """The softmax over the pairs and, last, none of them."""
+        logits = self.pairs(rows)
+        none = self.none(summary(rows, logits)[None, :])
+        return softmax(np.concatenate([logits, none]))
+
+
+@dataclass(frozen=True)
+class Model:
+    """`curve` are points (probability of the softmax, share that was right), ascending."""
+
+    nets: tuple[Net, ...]
     curve: np.ndarray
 
     @staticmethod
@@ -52,17 +65,15 @@ class Model:
         def layer(values: dict) -> Layer:
             return Layer(**{name: np.array(value) for name, value in values.items()})
 
-        return Model(layer(kept["pairs"]), layer(kept["none"]), np.array(kept["curve"]))
+        nets = tuple(Net(layer(net["pairs"]), layer(net["none"])) for net in kept["nets"])
+        return Model(nets, np.array(kept["curve"]))
 
     def scores(self, rows: np.ndarray) -> np.ndarray:
         """The probability of each pair, calibrated."""
         return self.calibrated(self.probabilities(rows)[:-1])
 
     def probabilities(self, rows: np.ndarray) -> np.ndarray:
-        """The softmax over the pairs and, last, none of them."""
-        logits = self.pairs(rows)
-        none = self.none(summary(rows, logits)[None, :])
-        return softmax(np.concatenate([logits, none]))
+        return np.mean([net.probabilities(rows) for net in self.nets], axis=0)
 
     def calibrated(self, probabilities: np.ndarray) -> np.ndarray:
         return np.interp(probabilities, self.curve[:, 0], self.curve[:, 1])

@@ -62,7 +62,7 @@ function timeField(item, name, day) {
   field.value = item[name] === "24:00" ? "00:00" : item[name];
   field.dataset.time = name;
   field.disabled = readOnly;
-  field.setAttribute("aria-label", `${day}: ${t(name === "start" ? "hours.from" : "hours.to")}`);
+  field.setAttribute("aria-label", `${day}: ${name === "start" ? t("hours.from") : t("hours.to")}`);
   return field;
 }
 
