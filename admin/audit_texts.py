@@ -1,4 +1,4 @@
-"""The actions of the audit log in words. A test keeps this list complete."""
+"""The actions of the audit log in words, and what they concern. A test keeps the actions complete."""
 
 from flask_babel import lazy_gettext as _l
 
@@ -29,6 +29,7 @@ ACTIONS = {
     "division.changed": _l("Division changed"),
     "division.deleted": _l("Division deleted"),
     "event.replayed": _l("Event replayed"),
+    "invitation.accepted": _l("Invitation accepted"),
     "invitation.revoked": _l("Invitation revoked"),
     "label.created": _l("Label added"),
     "label.changed": _l("Label changed"),
@@ -56,3 +57,29 @@ ACTIONS = {
     "user.password_changed": _l("Password changed"),
     "user.role_changed": _l("Role changed"),
 }
+
+# What a line concerns, by the table that it names.
+OBJECTS = {
+    "api_tokens": _l("API token"),
+    "canned_replies": _l("Canned reply"),
+    "chatbot_qa": _l("Question of a bot"),
+    "chatbots": _l("Bot"),
+    "contact_imports": _l("Import of contacts"),
+    "contacts": _l("Contact"),
+    "conversations": _l("Conversation"),
+    "devices": _l("Device"),
+    "divisions": _l("Division"),
+    "invitations": _l("Invitation"),
+    "labels": _l("Label"),
+    "organizations": _l("Organization"),
+    "pipeline_stages": _l("Stage"),
+    "pipelines": _l("Pipeline"),
+    "users": _l("User"),
+    "webhook_events": _l("Provider's event"),
+}
+
+
+def object_word(table: str) -> str:
+    """The word for a table; an unknown one is at least readable."""
+    known = OBJECTS.get(table)
+    return str(known) if known else table.replace("_", " ").capitalize()

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import Form
 
+from admin.conflicts import find_conflict, version_of
 from admin.door import Guarded
 from admin.export import safe_cell
 from admin.forms import ScreenForm, changed_labels, show_errors
@@ -68,8 +69,11 @@ class ScopedModelView(Guarded, TenantRows):
 
     def render(self, template: str, **kwargs):
         kwargs.setdefault("return_url", self.list_url)
+        kwargs.setdefault("row_version", version_of)
         page = super().render(template, **kwargs)
         form = kwargs.get("form")
+        if kwargs.get("conflict"):
+            return make_response(page, 409)
         return make_response(page, 422) if form is not None and form.is_refused else page
 
     @property
@@ -91,9 +95,12 @@ class ScopedModelView(Guarded, TenantRows):
         row = self.get_one(request.args.get("id"))
         if not self.can_edit:
             raise NotFound(self.model.__tablename__)
+        if request.method == "POST":
+            db.session.refresh(row, with_for_update=True)  # nobody else saves between look and change
         form = self.edit_form(obj=row)
-        if self.submit(form, lambda values: self.change(row, values)) is None:
-            return self.render(self.edit_template, form=form, model=row)
+        conflict = find_conflict(form, row)
+        if conflict or self.submit(form, lambda values: self.change(row, values)) is None:
+            return self.render(self.edit_template, form=form, model=row, conflict=conflict)
         flash(_("Saved. Changed: %(fields)s", fields=changed_labels(form) or _("nothing")), "success")
         return redirect(self.list_url)
 

@@ -48,6 +48,13 @@ TEXTS = {
     "waba_id": FieldText(
         _l("WhatsApp Business Account ID"), _l("On the same page. Templates belong to this account.")
     ),
+    "messages_per_second": FieldText(
+        _l("Messages a second"),
+        _l(
+            "Empty: 80, what Meta allows a number. It allows up to 1,000 after its own upgrade of the "
+            "number, and 20 where the number is also used in the WhatsApp Business app."
+        ),
+    ),
     "access_token": FieldText(
         _l("Access token"), _l("A permanent token of a system user in Meta's business settings.")
     ),

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from admin.audit_texts import ACTIONS
+from admin.audit_texts import ACTIONS, object_word
 from admin.base import ScopedModelView
 from admin.filters import ChoiceFilter, DayFilter
 from cloudchat.extensions import db
@@ -51,7 +51,7 @@ class AuditView(ScopedModelView):
         "created_at": _l("Time"),
         "action": _l("Action"),
         "actor_name": _l("By"),
-        "object_type": _l("Table"),
+        "object_type": _l("Concerns"),
         "object_id": _l("Number"),
         "ip": _l("Address"),
         "data": _l("Details"),
@@ -60,7 +60,7 @@ class AuditView(ScopedModelView):
         "created_at": "time",
         "action": "badge",
         "actor_name": "actor",
-        "object_type": "code",
+        "object_type": "word",
         "object_id": "code",
         "ip": "code",
         "data": "pairs",
@@ -78,6 +78,15 @@ class AuditView(ScopedModelView):
 
     def __init__(self):
         super().__init__(AuditEntry, name=_l("Audit log"), url="audit")
+
+    def word_for(self, name, value):
+        """What the column says in words (templates/admin/_cells.html)."""
+        return object_word(value)
+
+    def get_export_value(self, model, name):
+        if name == "object_type" and model.object_type:
+            return object_word(model.object_type)
+        return super().get_export_value(model, name)
 
     def annotate(self, rows):
         """An actor who is no user of this organization was the operator of the installation."""

@@ -52,6 +52,8 @@ FINDINGS = {
 SENTENCES = {
     "bad_request": _("The request could not be understood."),
     "unauthorized": _("Please log in."),
+    "pace_invalid": _("Choose a number of messages a second from 0.1 to 1,000."),
+    "organization_inactive": _("This organization is switched off. Ask whoever runs this installation."),
     "wrong_credentials": _("The email address or the password is wrong."),
     "forbidden": _("Your role does not allow this."),
     "csrf": _("The page was open too long. Reload it and try again."),
@@ -60,6 +62,7 @@ SENTENCES = {
     "method_not_allowed": _("This address does not take such a request."),
     "unsupported_media_type": _("Send JSON with Content-Type application/json."),
     "conflict": _("Somebody else has changed this meanwhile."),
+    "changed_meanwhile": _("Somebody else has changed this since you opened it. Look again, then save."),
     "stale_version": _("Somebody else has changed this meanwhile. Look again."),
     "payload_too_large": _("This is too large."),
     "invalid": _("Some fields need to be corrected."),

@@ -58,17 +58,19 @@ def organization(name: str | None = None, timezone: str = "Asia/Jakarta") -> int
 
 def person(organization_id: int, role: str = "agent", name: str | None = None, **values) -> Person:
     """A user with an API token. `password=PASSWORD` for one who logs in by form."""
-    password = values.pop("password", None)
     with acting_as(organization_id):
-        made = number()
-        user = accounts.create_user(
-            f"{role}{made}@contoh.test", name or f"{role.title()} {made}", role, password
-        )
-        for field, value in values.items():
-            setattr(user, field, value)
-        token = accounts.create_api_token(user.id, "tests")
+        made = _person(organization_id, role, name, **values)
         db.session.commit()
-        return Person(user.id, organization_id, user.name, user.email, role, token)
+        return made
+
+
+def _person(organization_id: int, role: str, name: str | None = None, password=None, **values) -> Person:
+    made = number()
+    user = accounts.create_user(f"{role}{made}@contoh.test", name or f"{role.title()} {made}", role, password)
+    for field, value in values.items():
+        setattr(user, field, value)
+    token = accounts.create_api_token(user.id, "tests")
+    return Person(user.id, organization_id, user.name, user.email, role, token)
 
 
 @dataclass(frozen=True)
@@ -89,14 +91,10 @@ class Cast:
 
 def cast() -> Cast:
     home, neighbour = organization(), organization()
-    return Cast(
-        home,
-        person(home, "admin"),
-        person(home, "manager"),
-        person(home, "agent"),
-        person(home, "agent"),
-        person(neighbour, "admin"),
-    )
+    with acting_as(home):
+        people = [_person(home, role) for role in ("admin", "manager", "agent", "agent")]
+        db.session.commit()
+    return Cast(home, *people, person(neighbour, "admin"))
 
 
 def device(organization_id: int, kind: str = "wa_official", **values) -> Device:

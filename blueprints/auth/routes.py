@@ -219,7 +219,7 @@ def accept_invitation(token: str):
         csrf.protect()
         name, password = request.form.get("name", ""), request.form.get("password", "")
         try:
-            accounts.accept_invitation(token, name, password)
+            accounts.accept_invitation(token, name, password, request.remote_addr)
         except (Invalid, Conflict) as error:
             page = render_template(
                 "auth/accept_invitation.html",

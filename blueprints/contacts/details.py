@@ -5,9 +5,9 @@ from flask_babel import gettext as _
 
 from blueprints.contacts import bp
 from blueprints.contacts.forms import errors_by_field, read_form
-from cloudchat.errors import Invalid
+from cloudchat.errors import Conflict, Invalid
 from cloudchat.fields import LARGEST_ID
-from cloudchat.services import contact_bulk, contact_history, contacts, labels
+from cloudchat.services import contact_bulk, contact_history, contacts, edits, labels
 from cloudchat.web import me, requires
 
 SHOWN = 20
@@ -52,28 +52,34 @@ def edit_form(contact_id: int):
         "custom_fields": contact.custom_fields,
         "labels": [label.id for label in contacts.labels_of([contact_id])[contact_id]],
     }
-    return _form(contact, values, {})
+    return _form(contact, values, {}, edits.version_of(contacts.editable(contact)))
 
 
-def _form(contact, values: dict, errors: dict) -> str:
+def _form(contact, values: dict, errors: dict, version: str, conflict: dict | None = None) -> str:
     return render_template(
         "contacts/_edit_form.html",
         contact=contact,
         values=values,
         errors=errors,
         labels=labels.all_labels(),
+        version=version,
+        conflict=conflict,
     )
 
 
 @bp.post("/app/contacts/<int:contact_id>")
 @requires("agent")
 def save(contact_id: int):
-    """The details after the change; the form again with what has to be corrected."""
+    """The details after the change; the form again with what has to be corrected, or with what
+    somebody else has changed meanwhile: saved once more, it holds."""
     contact, values = contacts.get(contact_id), read_form(request.form)
+    version = request.form.get("version", "")
     try:
-        contacts.change(contact_id, values)
+        contacts.change(contact_id, values, version or None)
     except Invalid as error:
-        return _form(contact, values, errors_by_field(error)), 422
+        return _form(contact, values, errors_by_field(error), version), 422
+    except Conflict as error:
+        return _form(contact, values, {}, error.extra["version"], error.extra), 409
     return render_template("contacts/_details.html", **_details(contact))
 
 

@@ -5,11 +5,15 @@ from spectree import Response as Answers
 from blueprints.contacts import bp
 from blueprints.contacts.schemas import ContactBody, ContactQuery, IdsBody, LabelsBody, MergeBody
 from cloudchat.errors import Invalid
-from cloudchat.services import contact_bulk, contact_merge, contacts, presenting
+from cloudchat.services import contact_bulk, contact_merge, contacts, edits, presenting
 from cloudchat.web import api, decode_cursor, encode_cursor, requires
 
 OK = Answers("HTTP_200", "HTTP_401", "HTTP_404", "HTTP_422")
-DONE = Answers("HTTP_200", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_422")
+DONE = Answers("HTTP_200", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_409", "HTTP_422")
+
+
+def version_of(row, row_labels) -> str:
+    return edits.version_of(contacts.editable(row, row_labels))
 
 
 def contact_json(row, row_labels) -> dict:
@@ -22,6 +26,7 @@ def contact_json(row, row_labels) -> dict:
         "custom_fields": row.custom_fields,
         "created_at": presenting.iso(row.created_at),
         "updated_at": presenting.iso(row.updated_at),
+        "version": version_of(row, row_labels),
     }
 
 
@@ -63,7 +68,7 @@ def _after(query: ContactQuery) -> tuple | None:
 @requires("agent")
 @api.validate(json=ContactBody, resp=Answers("HTTP_201", "HTTP_422"), tags=["contacts"])
 def create_contact(json: ContactBody):
-    return one(contacts.create(json.model_dump(exclude_unset=True))), 201
+    return one(contacts.create(json.changes())), 201
 
 
 @bp.get("/api/app/contacts/<int:contact_id>")
@@ -75,9 +80,9 @@ def show_contact(contact_id: int):
 
 @bp.patch("/api/app/contacts/<int:contact_id>")
 @requires("agent")
-@api.validate(json=ContactBody, resp=OK, tags=["contacts"])
+@api.validate(json=ContactBody, resp=DONE, tags=["contacts"])
 def change_contact(contact_id: int, json: ContactBody):
-    return one(contacts.change(contact_id, json.model_dump(exclude_unset=True)))
+    return one(contacts.change(contact_id, json.changes(), json.expected()))
 
 
 @bp.delete("/api/app/contacts/<int:contact_id>")

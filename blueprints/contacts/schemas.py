@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 from cloudchat.fields import Reference, StrictId
 from cloudchat.services.contact_bulk import MAX_BULK
 from cloudchat.services.contacts import Filter
-from cloudchat.web import MAX_LIMIT, Body
+from cloudchat.web import MAX_LIMIT, Body, Versioned
 
 Sort = Literal["name", "-name", "created", "-created"]
 Ids = Annotated[list[StrictId], Field(min_length=1, max_length=MAX_BULK)]
@@ -28,7 +28,7 @@ class ContactQuery(Body):
         return Filter(self.q, self.label)
 
 
-class ContactBody(Body):
+class ContactBody(Versioned):
     """A contact's own fields; those not named stay."""
 
     name: str | None = Field(None, max_length=255)

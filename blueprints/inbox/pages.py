@@ -11,7 +11,7 @@ from cloudchat.channels import get as channel_for
 from cloudchat.errors import Invalid
 from cloudchat.fields import LARGEST_ID
 from cloudchat.models import Conversation
-from cloudchat.services import contacts, conversations, inbox, labels, mentions, presenting, threads
+from cloudchat.services import contacts, conversations, edits, inbox, labels, mentions, presenting, threads
 from cloudchat.services.visibility import get_visible
 from cloudchat.web import Body, me, requires
 
@@ -183,10 +183,12 @@ def _why_no_reply(row: Conversation) -> str:
 def show_panel(conversation_id: int):
     """The side panel: the contact, and what else is known."""
     row = inbox.opened(me(), conversation_id)
+    contact_labels = contacts.labels_of([row.contact_id])[row.contact_id]
     return render_template(
         "inbox/_panel.html",
         row=row,
-        contact_labels=contacts.labels_of([row.contact_id])[row.contact_id],
+        contact_labels=contact_labels,
+        contact_version=edits.version_of(contacts.editable(row.contact, contact_labels)),
         notes=threads.notes_of(row),
         earlier=inbox.earlier(me(), row),
     )

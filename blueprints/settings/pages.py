@@ -1,7 +1,5 @@
 """Pages of the settings: general, API tokens, security. The rest of the list are admin screens."""
 
-from zoneinfo import available_timezones
-
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
@@ -27,7 +25,7 @@ def timezone_options() -> list[tuple[str, str]]:
         ("Asia/Makassar", _("Central Indonesia Time (WITA), Asia/Makassar")),
         ("Asia/Jayapura", _("Eastern Indonesia Time (WIT), Asia/Jayapura")),
     ]
-    others = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
+    others = sorted(zone for zone in organizations.timezones() if "/" in zone or zone == "UTC")
     return own + [(zone, zone) for zone in others if zone not in INDONESIAN_ZONES]
 
 

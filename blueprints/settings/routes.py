@@ -14,7 +14,7 @@ from cloudchat import config
 from cloudchat.errors import NotFound
 from cloudchat.extensions import db
 from cloudchat.models import CannedReply, Label
-from cloudchat.services import devices, labels, presenting
+from cloudchat.services import devices, edits, labels, presenting
 from cloudchat.web import api, me, requires
 
 OK = Answers("HTTP_200", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_409", "HTTP_422")
@@ -23,7 +23,8 @@ GONE = Answers("HTTP_204", "HTTP_401", "HTTP_403", "HTTP_404")
 
 
 def device_json(row) -> dict:
-    return presenting.device(row, config.active().public_url)
+    shown = presenting.device(row, config.active().public_url)
+    return {**shown, "version": edits.version_of(devices.editable(row))}
 
 
 @bp.get("/api/app/devices")
@@ -57,8 +58,7 @@ def show_device(device_id: int):
 @requires("admin")
 @api.validate(json=DeviceChange, resp=OK, tags=["devices"])
 def change_device(device_id: int, json: DeviceChange):
-    values = json.model_dump(exclude_unset=True, exclude_none=True)
-    return device_json(devices.change(device_id, values))
+    return device_json(devices.change(device_id, json.changes(exclude_none=True), json.expected()))
 
 
 @bp.delete("/api/app/devices/<int:device_id>")
@@ -70,7 +70,8 @@ def remove_device(device_id: int):
 
 
 def label_json(row: Label) -> dict:
-    return {"id": row.id, "name": row.name, "color": row.color}
+    version = edits.version_of(labels.editable_label(row))
+    return {"id": row.id, "name": row.name, "color": row.color, "version": version}
 
 
 @bp.get("/api/app/labels")
@@ -95,7 +96,7 @@ def change_label(label_id: int, json: LabelBody):
     if row is None:
         raise NotFound("label")
     color = json.color if "color" in json.model_fields_set else row.color
-    return label_json(labels.save_label(row, json.name, color))
+    return label_json(labels.save_label(row, json.name, color, json.expected()))
 
 
 @bp.delete("/api/app/labels/<int:label_id>")
@@ -107,7 +108,8 @@ def delete_label(label_id: int):
 
 
 def reply_json(row: CannedReply) -> dict:
-    return {"id": row.id, "shortcut": row.shortcut, "text": row.text}
+    version = edits.version_of(labels.editable_reply(row))
+    return {"id": row.id, "shortcut": row.shortcut, "text": row.text, "version": version}
 
 
 @bp.get("/api/app/canned-replies")
@@ -133,7 +135,8 @@ def change_canned_reply(reply_id: int, json: CannedReplyBody):
     row = db.session.get(CannedReply, reply_id)
     if row is None:
         raise NotFound("canned reply")
-    return reply_json(labels.save_canned_reply(row, json.shortcut, json.text, me().author_id))
+    author_id, version = me().author_id, json.expected()
+    return reply_json(labels.save_canned_reply(row, json.shortcut, json.text, author_id, version))
 
 
 @bp.delete("/api/app/canned-replies/<int:reply_id>")

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from cloudchat.web import Body
+from cloudchat.web import Body, Versioned
 
 
 class NewDevice(Body):
@@ -13,7 +13,7 @@ class NewDevice(Body):
     config: dict = Field(default_factory=dict)
 
 
-class DeviceChange(Body):
+class DeviceChange(Versioned):
     """The fields to change; secrets are write-only."""
 
     name: str | None = Field(None, max_length=255)
@@ -21,12 +21,12 @@ class DeviceChange(Body):
     config: dict | None = None
 
 
-class LabelBody(Body):
+class LabelBody(Versioned):
     name: str = Field(max_length=60)
     color: str = Field("#64748b", max_length=7)
 
 
-class CannedReplyBody(Body):
+class CannedReplyBody(Versioned):
     shortcut: str = Field(max_length=41)
     text: str = Field(max_length=4096)
 

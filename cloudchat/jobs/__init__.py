@@ -15,6 +15,7 @@ from rq.serializers import JSONSerializer
 
 from cloudchat import events
 from cloudchat.extensions import redis
+from cloudchat.services import organizations
 from cloudchat.tenancy import acting_as, all_organizations
 
 log = structlog.get_logger(__name__)
@@ -33,12 +34,17 @@ def bind(app_context: Callable[[], AbstractContextManager]) -> None:
 
 
 def tenant_job(function: Callable) -> Callable:
-    """A job for one organization: called with its id first, runs inside it, then tells the events."""
+    """A job for one organization: called with its id first, runs inside it, then tells the events.
+
+    For one that is switched off nothing is done. The rows stay, and the sweepers find them later.
+    """
 
     @functools.wraps(function)
     def run(organization_id: int, *args, **kwargs):
         _begun(function, (organization_id, *args))
         with _context(), acting_as(organization_id), _logged(function, organization_id):
+            if not organizations.is_active(organization_id):
+                return log.info("job_skipped", reason="the organization is switched off")
             try:
                 return function(organization_id, *args, **kwargs)
             finally:

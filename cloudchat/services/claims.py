@@ -19,7 +19,6 @@ log = structlog.get_logger(__name__)
 
 RATES = {"wa_official": 80.0}  # messages a second, where the device does not say
 USUAL_RATE = 10.0
-SLOWEST, FASTEST = 0.01, 1000.0
 BURST_SECONDS = 0.25  # how much of its rate a device may save up
 PACE_STEP = 0.1  # with many waiting, tokens are taken in handfuls this far apart
 TAKEN_WAIT = 0.2  # another sender is at this device right now
@@ -90,7 +89,7 @@ def rate_of(device: Device) -> float:
         rate = 0.0
     if not rate > 0:  # also for "nan"
         rate = RATES.get(device.type, USUAL_RATE)
-    return min(max(rate, SLOWEST), FASTEST)
+    return min(max(rate, devices.SLOWEST), devices.FASTEST)
 
 
 def _locked_pace(device: Device) -> DevicePace | None:

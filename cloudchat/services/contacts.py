@@ -18,7 +18,7 @@ from cloudchat.models import (
     Device,
     Label,
 )
-from cloudchat.services import audit, labels
+from cloudchat.services import audit, edits, labels
 from cloudchat.services.accounts import Identity, check_email
 from cloudchat.services.searching import contact_matches
 from cloudchat.services.visibility import visible_to
@@ -193,9 +193,23 @@ def create(values: dict) -> Contact:
     return contact
 
 
-def change(contact_id: int, values: dict) -> Contact:
-    """Change the fields that are named; the others stay."""
+def editable(contact: Contact, its_labels: list[Label] | None = None) -> dict[str, Any]:
+    """What people change of a contact, as it stands."""
+    found = labels_of([contact.id])[contact.id] if its_labels is None else its_labels
+    return {
+        "name": contact.name,
+        "phone": contact.phone,
+        "email": contact.email,
+        "custom_fields": contact.custom_fields,
+        "labels": sorted(label.id for label in found),
+    }
+
+
+def change(contact_id: int, values: dict, expected: str | None = None) -> Contact:
+    """Change the fields that are named; the others stay. Raises Conflict where somebody else has
+    changed them since the version `expected`."""
     contact = get(contact_id)
+    edits.check(contact, editable, _comparable(values), expected)
     _apply(contact, values)
     if values.get("labels") is not None:
         labels.replace_links(ContactLabel, "contact_id", contact.id, labels.find(values["labels"]))
@@ -203,6 +217,14 @@ def change(contact_id: int, values: dict) -> Contact:
     publish(ContactChanged(contact.organization_id, contact.id))
     db.session.commit()
     return contact
+
+
+def _comparable(values: dict) -> dict:
+    """The values as `editable` would show them; what is wrong is left for `_apply` to refuse."""
+    plain = {name: value or None if name in ("phone", "email") else value for name, value in values.items()}
+    if plain.get("labels") is not None:
+        plain["labels"] = sorted(label.id for label in labels.find(plain["labels"]))
+    return plain
 
 
 def _apply(contact: Contact, values: dict) -> None:

@@ -11,8 +11,8 @@ from cloudchat.channels.base import DeviceAccount
 from cloudchat.errors import Conflict, Invalid, NotFound
 from cloudchat.events import DeviceChanged, publish
 from cloudchat.extensions import db, now
-from cloudchat.models import Device
-from cloudchat.services import audit, secrets, webchat_settings
+from cloudchat.models import Device, Organization
+from cloudchat.services import audit, edits, secrets, webchat_settings
 from cloudchat.tenancy import all_organizations, current_organization_id
 
 
@@ -26,12 +26,15 @@ class DeviceFields:
 
 
 FIELDS = {
-    "wa_official": DeviceFields("phone_number_id", ("phone_number_id", "waba_id"), ("access_token",)),
+    "wa_official": DeviceFields(
+        "phone_number_id", ("phone_number_id", "waba_id", "messages_per_second"), ("access_token",)
+    ),
     "webchat": DeviceFields(None, ("color", "welcome", "ask_name", "allowed_origins")),
 }
-OPTIONAL = {"waba_id", "color", "welcome", "ask_name", "allowed_origins"}
+OPTIONAL = {"waba_id", "messages_per_second", "color", "welcome", "ask_name", "allowed_origins"}
 _META_ID = re.compile(r"[0-9]{1,32}")
 MAX_SECRET = 2000
+SLOWEST, FASTEST = 0.1, 1000.0  # messages a second
 # Webhooks look their device up for each call; a change is seen everywhere within this many seconds.
 ROUTE_CACHE_SECONDS = 15
 _routes: dict[tuple[str, str, str], tuple[float, "Route"]] = {}
@@ -43,6 +46,7 @@ class Route:
 
     device_id: int
     organization_id: int
+    is_open: bool = True  # its organization is switched on
 
 
 def create(kind: str, name: str, config: dict) -> Device:
@@ -75,9 +79,16 @@ def create(kind: str, name: str, config: dict) -> Device:
     return device
 
 
-def change(device_id: int, values: dict) -> Device:
-    """Change name, settings or secrets; an empty secret leaves the old one."""
+def editable(device: Device) -> dict:
+    """What people change of a device; secrets are no part of it, they are never shown."""
+    return {"name": device.name, "is_active": device.is_active, "config": device.config}
+
+
+def change(device_id: int, values: dict, expected: str | None = None) -> Device:
+    """Change name, settings or secrets; an empty secret leaves the old one. Raises Conflict where
+    somebody else has changed the same since the version `expected`."""
     device = get(device_id)
+    edits.check(device, editable, _comparable(device, values), expected)
     fields = _fields(device.type)
     if "name" in values:
         if not values["name"].strip() or len(values["name"]) > 255:
@@ -101,6 +112,11 @@ def change(device_id: int, values: dict) -> Device:
     publish(DeviceChanged(device.organization_id, device.id, device.status))
     db.session.commit()
     return device
+
+
+def _comparable(device: Device, values: dict) -> dict:
+    plain = _chosen(values.get("config") or {}, _fields(device.type).plain)
+    return {**values, **({"config": {**device.config, **plain}} if plain else {"config": device.config})}
 
 
 def remove(device_id: int) -> None:
@@ -157,7 +173,9 @@ def _cached(kind: str, column: str, value: str) -> Route | None:
         return kept[1]
     with all_organizations("webhook routing"):
         row = db.session.execute(
-            select(Device.id, Device.organization_id).where(
+            select(Device.id, Device.organization_id, Organization.is_active)
+            .join(Organization, Organization.id == Device.organization_id)
+            .where(
                 getattr(Device, column) == value,
                 Device.type == kind,
                 Device.deleted_at.is_(None),
@@ -169,7 +187,7 @@ def _cached(kind: str, column: str, value: str) -> Route | None:
         return None
     if len(_routes) > 10_000:
         _routes.clear()
-    route = Route(row.id, row.organization_id)
+    route = Route(row.id, row.organization_id, row.is_active)
     _routes[key] = (time.monotonic() + ROUTE_CACHE_SECONDS, route)
     return route
 
@@ -180,20 +198,20 @@ def forget_routes() -> None:
 
 
 def by_parent_account(kind: str, parent_account: str) -> list[Route]:
-    """The devices below an account that several share (a WABA). Any admin may type in any id, so one
-    that devices of two organizations name leads nowhere: its news must not reach a stranger."""
+    """The devices below an account that several share (a WABA), of every organization that names it:
+    each keeps the news as a row of its own, and sees no other's."""
     with all_organizations("webhook routing"):
         rows = db.session.execute(
-            select(Device.id, Device.organization_id).where(
+            select(Device.id, Device.organization_id, Organization.is_active)
+            .join(Organization, Organization.id == Device.organization_id)
+            .where(
                 Device.config["waba_id"].astext == parent_account,
                 Device.type == kind,
                 Device.deleted_at.is_(None),
                 Device.is_active,
             )
         ).all()
-    if len({row.organization_id for row in rows}) > 1:
-        return []
-    return [Route(row.id, row.organization_id) for row in rows]
+    return [Route(row.id, row.organization_id, row.is_active) for row in rows]
 
 
 def mark(device_id: int, status: str, error: dict | None) -> None:
@@ -237,10 +255,22 @@ def _config_errors(kind: str, config: dict) -> dict[str, list[str]]:
         for name in ("phone_number_id", "waba_id")
         if config.get(name) and not _META_ID.fullmatch(str(config[name]).strip())
     }
+    if not _is_pace(config.get("messages_per_second")):
+        errors["config.messages_per_second"] = ["pace_invalid"]
     token = config.get("access_token")
     if token is not None and (not isinstance(token, str) or len(token) > MAX_SECRET):
         errors["config.access_token"] = ["invalid"]
     return errors
+
+
+def _is_pace(value) -> bool:
+    """Nothing (the usual pace), or a number of messages a second that we keep to."""
+    if value in (None, ""):
+        return True
+    try:
+        return not isinstance(value, bool) and SLOWEST <= float(value) <= FASTEST
+    except (TypeError, ValueError):
+        return False
 
 
 def _chosen(config: dict, names: tuple[str, ...]) -> dict:

@@ -19,7 +19,7 @@ from cloudchat.channels.base import AccountUpdate, InboundMessage, RawEvent, Sta
 from cloudchat.errors import NotFound, Unavailable
 from cloudchat.events import EventStored, publish
 from cloudchat.extensions import db, now
-from cloudchat.models import Device, WebhookEvent
+from cloudchat.models import Device, Organization, WebhookEvent
 from cloudchat.models.delivery import MAX_ATTEMPTS
 from cloudchat.services import devices, inbound, receipts
 from cloudchat.services.grouping import GroupCommit, Submission
@@ -40,6 +40,7 @@ class Entry:
     device_id: int
     channel_type: str
     event: RawEvent
+    is_open: bool = True  # its organization is switched on
 
 
 # --- the call ----------------------------------------------------------------------------------
@@ -74,7 +75,8 @@ def _by_organization(channel_type: str, events: Iterable[RawEvent]) -> dict[int,
             if account not in known:
                 known[account] = _routes(channel_type, *account)
             for route in known[account]:
-                found[route.organization_id].append(Entry(route.device_id, channel_type, event))
+                entry = Entry(route.device_id, channel_type, event, route.is_open)
+                found[route.organization_id].append(entry)
     except Exception as error:
         if database_is_away(error):
             raise Unavailable("database") from error
@@ -94,9 +96,16 @@ def _routes(channel_type: str, account: str, parent_account: str | None) -> list
 
 
 def _work(organization_id: int, group: list[Submission]) -> None:
-    """One group of calls for one organization: all in one transaction, else each call alone."""
+    """One group of calls for one organization: all in one transaction, else each call alone.
+
+    For one that is switched off they are only kept; the sweeper takes them up when it is on again.
+    """
     with acting_as(organization_id):
         entries = [entry for submission in group for entry in submission.items]
+        if not all(entry.is_open for entry in entries):
+            _store(entries, handled=False)
+            db.session.commit()
+            return
         try:
             _apply([entry for _, entry in _store(entries, handled=True)])
             db.session.commit()
@@ -274,7 +283,10 @@ def catch_up(limit: int = CALL_LIMIT) -> None:
 def organizations_behind() -> list[int]:
     """Organizations with events to take up again; read across all of them."""
     statement = (
-        select(WebhookEvent.organization_id).where(*_OPEN, WebhookEvent.next_attempt_at <= now()).distinct()
+        select(WebhookEvent.organization_id)
+        .join(Organization, Organization.id == WebhookEvent.organization_id)
+        .where(*_OPEN, WebhookEvent.next_attempt_at <= now(), Organization.is_active)
+        .distinct()
     )
     return list(db.session.scalars(statement))
 

@@ -10,7 +10,7 @@ from cloudchat.errors import Conflict, Invalid, NotFound
 from cloudchat.events import ChoicesChanged, publish
 from cloudchat.extensions import db
 from cloudchat.models import CannedReply, Label
-from cloudchat.services import audit
+from cloudchat.services import audit, edits
 from cloudchat.tenancy import current_organization_id
 
 COLOR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -36,8 +36,14 @@ def find(wanted: list[str | int]) -> list[Label]:
     return found
 
 
-def save_label(label: Label, name: str, color: str) -> Label:
+def editable_label(label: Label) -> dict[str, str]:
+    return {"name": label.name, "color": label.color}
+
+
+def save_label(label: Label, name: str, color: str, expected: str | None = None) -> Label:
     """Create or change a label. Raises Invalid, Conflict."""
+    if label.id is not None:
+        edits.check(label, editable_label, {"name": name.strip(), "color": color.lower()}, expected)
     name = name.strip()
     if not name or len(name) > 60:
         raise Invalid("label", fields={"name": ["required"]})
@@ -108,9 +114,17 @@ def canned_replies(start: str = "", limit: int = 20) -> list[CannedReply]:
     return list(db.session.scalars(statement))
 
 
-def save_canned_reply(reply: CannedReply, shortcut: str, text: str, author_id: int | None) -> CannedReply:
+def editable_reply(reply: CannedReply) -> dict[str, str]:
+    return {"shortcut": reply.shortcut, "text": reply.text}
+
+
+def save_canned_reply(
+    reply: CannedReply, shortcut: str, text: str, author_id: int | None, expected: str | None = None
+) -> CannedReply:
     """Create or change a canned reply. Raises Invalid, Conflict."""
     shortcut = shortcut.strip().lstrip("/").lower()
+    if reply.id is not None:
+        edits.check(reply, editable_reply, {"shortcut": shortcut, "text": text.strip()}, expected)
     errors = {}
     if not re.fullmatch(r"[\w-]{1,40}", shortcut):
         errors["shortcut"] = ["shortcut_invalid"]

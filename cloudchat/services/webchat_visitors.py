@@ -12,7 +12,7 @@ from cloudchat import config
 from cloudchat.channels.payload import clean_text
 from cloudchat.errors import NotFound, Unauthorized
 from cloudchat.extensions import db
-from cloudchat.models import Device
+from cloudchat.models import Device, Organization
 from cloudchat.services import devices
 from cloudchat.services.secrets import random_token
 from cloudchat.services.webchat_settings import ChatSettings, origin_listed, settings_of
@@ -48,9 +48,10 @@ def _serializer() -> URLSafeTimedSerializer:
 
 
 def open_chat(public_key: str) -> devices.Route:
-    """Where this public key leads. Raises NotFound, also for a device that is switched off."""
+    """Where this public key leads. Raises NotFound, also for a device or an organization that is
+    switched off."""
     route = devices.by_public_key("webchat", clean_text(public_key))
-    if route is None:
+    if route is None or not route.is_open:
         raise NotFound("chat")
     return route
 
@@ -102,11 +103,18 @@ def origin_allowed(route: devices.Route, origin: str | None, own: Iterable[str])
 
 
 def closed_chats(device_ids: set[int]) -> set[int]:
-    """Those of the devices that are switched off or gone, whoever owns them."""
+    """Those of the devices that are switched off or gone, or whose organization is, whoever owns them."""
     if not device_ids:
         return set()
     with all_organizations("sockets of switched-off chats are cut"):
         working = db.session.scalars(
-            select(Device.id).where(Device.id.in_(device_ids), Device.is_active, Device.deleted_at.is_(None))
+            select(Device.id)
+            .join(Organization, Organization.id == Device.organization_id)
+            .where(
+                Device.id.in_(device_ids),
+                Device.is_active,
+                Device.deleted_at.is_(None),
+                Organization.is_active,
+            )
         )
         return device_ids - set(working)

@@ -18,12 +18,14 @@ from cloudchat.web.doors import (
 from cloudchat.web.errors import error_body, init_errors, render_error, wants_json
 from cloudchat.web.idempotency import idempotent, jsonify_answer
 from cloudchat.web.schema import MAX_LIMIT, Body, api
+from cloudchat.web.versions import Versioned
 
 __all__ = [
     "API_BODY",
     "MAX_LIMIT",
     "UPLOAD_BODY",
     "Body",
+    "Versioned",
     "admit",
     "api",
     "csrf",

@@ -107,7 +107,10 @@ def _by_token(token: str) -> Identity | None:
     if organization_id is None:
         return None
     _enter(organization_id)
-    return accounts.identify_token(token)
+    identity = accounts.identify_token(token)
+    if identity is None and accounts.is_of_inactive_organization(token):
+        raise Forbidden(code="organization_inactive")
+    return identity
 
 
 def _by_session() -> Identity | None:

@@ -9,7 +9,7 @@ from cloudchat.channels import CHANNELS
 from cloudchat.errors import ProviderError
 from cloudchat.extensions import db
 from cloudchat.models import Device
-from cloudchat.services import secrets
+from cloudchat.services import claims, secrets
 from cloudchat.services.devices import FIELDS
 from cloudchat.tenancy import acting_as
 from tests import factories
@@ -57,6 +57,18 @@ def test_what_a_kind_needs_is_asked_for(missing, home, browser):
     answer = browser(home).post("/admin/devices/new/?type=wa_official", whatsapp(**{missing: " "}))
     assert answer.status_code == 422
     assert f'id="{missing}-error"' in answer.text
+
+
+def test_the_pace_is_set_within_what_the_provider_allows(home, browser):
+    mine = browser(home)
+    for wrong in ("0", "1001", "banyak", "nan", "-5"):
+        sent = whatsapp(messages_per_second=wrong)
+        refused = mine.post("/admin/devices/new/?type=wa_official", sent)
+        assert refused.status_code == 422 and 'id="messages_per_second-error"' in refused.text, wrong
+    mine.post("/admin/devices/new/?type=wa_official", whatsapp(messages_per_second="20"))
+    assert claims.rate_of(device_of(home.organization_id)) == 20
+    mine.post("/admin/devices/new/?type=wa_official", whatsapp(messages_per_second=""))
+    assert claims.rate_of(device_of(home.organization_id)) == 80
 
 
 @pytest.mark.parametrize("kind", ["", "sms", "../x", "organization_id"])

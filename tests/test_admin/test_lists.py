@@ -217,3 +217,14 @@ def test_an_export_keeps_the_filters_and_no_secrets(cast, as_person):
     users = as_person(cast.admin).get("/admin/users/export/csv/").text
     assert "argon2" not in users
     assert "cc_" not in users
+
+
+def test_the_audit_log_says_in_words_what_a_line_concerns(home, browser):
+    mine = browser(home)
+    mine.post("/admin/labels/new/", {"name": "Tagihan", "color": "#112233"})
+    mine.post("/admin/canned-replies/new/", {"shortcut": "halo", "text": "Halo"})
+    shown = mine.get("/admin/audit/").text
+    assert "Balasan cepat" in shown and "<code>labels</code>" not in shown
+    assert "canned_replies" not in shown
+    exported = mine.get("/admin/audit/export/csv/").text
+    assert "canned_replies" not in exported

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from cloudchat.extensions import db, now
-from cloudchat.models import ApiToken, Invitation
+from cloudchat.models import ApiToken, AuditEntry, Invitation
 from cloudchat.services import accounts
 from cloudchat.tenancy import acting_as
 from tests.factories import PASSWORD
@@ -81,6 +81,15 @@ def test_an_invitation_is_accepted_once(browser, invited):
     there = browser()
     assert accept(there, link).status_code == 302 and there.is_in()
     assert browser().get(link).status_code == 404
+
+
+def test_joining_is_recorded_as_by_the_invited_person(browser, invited):
+    link, organization_id = invited()
+    accept(browser(), link)
+    with acting_as(organization_id):
+        row = db.session.scalar(db.select(AuditEntry).where(AuditEntry.action == "invitation.accepted"))
+        assert (row.object_type, row.object_id) == ("users", str(row.actor_id))
+        assert (row.actor_name, bool(row.ip)) == ("Rani", True)
 
 
 def test_an_invitation_gives_the_role_that_it_was_made_for(browser, invited):

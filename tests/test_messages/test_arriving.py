@@ -8,6 +8,7 @@ import pytest
 from cloudchat.channels import get as channel_for
 from cloudchat.errors import Conflict
 from cloudchat.extensions import db, now
+from cloudchat.models import Device, WebhookEvent
 from cloudchat.services import contact_merge, conversations, devices, intake
 from cloudchat.tenancy import acting_as
 from tests.test_messages.numbers import identity, receive
@@ -237,8 +238,22 @@ def test_account_news_of_the_waba_reach_its_devices(number):
     assert intake.receive("wa_official", events) == 1
 
 
-def test_a_waba_that_two_organizations_claim_leads_nowhere(number, make, cast):
+def test_a_waba_that_two_organizations_name_tells_each_of_them(number, make, cast):
+    """Each has a row of its own, marks its own device, and knows nothing of the other's."""
     waba = number.device.config["waba_id"]
-    assert [route.device_id for route in devices.by_parent_account("wa_official", waba)] == [number.device.id]
-    make.device(cast.neighbour_id, config={"waba_id": waba})
-    assert devices.by_parent_account("wa_official", waba) == []
+    other = make.device(cast.neighbour_id, config={"waba_id": waba})
+    make.device(cast.neighbour_id, config={"waba_id": f"9{waba}"})
+    value = {"event": "DISABLED_UPDATE", "errors": [{"code": 131042, "title": "Payment"}]}
+    raw = {"id": waba, "changes": [{"field": "account_update", "value": value}]}
+    body = json.dumps({"object": "whatsapp_business_account", "entry": [raw]}).encode()
+    events = list(channel_for("wa_official").split(body))
+    assert intake.receive("wa_official", events) == 2
+    assert intake.receive("wa_official", events) == 2  # told again: kept once all the same
+    for organization_id, device_id in (
+        (cast.organization_id, number.device.id),
+        (cast.neighbour_id, other.id),
+    ):
+        with acting_as(organization_id):
+            assert list(db.session.scalars(db.select(WebhookEvent.device_id))) == [device_id]
+            marked = db.session.scalars(db.select(Device.id).where(Device.last_error.is_not(None)))
+            assert list(marked) == [device_id]

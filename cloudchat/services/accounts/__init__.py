@@ -21,6 +21,7 @@ from cloudchat.services.accounts.sessions import (
 from cloudchat.services.accounts.tokens import (
     create_api_token,
     identify_token,
+    is_of_inactive_organization,
     revoke_api_token,
     token_organization,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "identify_token",
     "invitation_organization",
     "invite",
+    "is_of_inactive_organization",
     "reactivate",
     "revoke_api_token",
     "set_locale",

@@ -8,7 +8,7 @@ from cloudchat.errors import Conflict, NotFound
 from cloudchat.extensions import db, now
 from cloudchat.models import Invitation, User
 from cloudchat.services import audit
-from cloudchat.services.accounts.users import check_email, check_role, create_user
+from cloudchat.services.accounts.users import add_user, check_email, check_role
 from cloudchat.services.secrets import hashed, random_token
 from cloudchat.tenancy import current_organization_id
 
@@ -61,10 +61,12 @@ def find_invitation(token: str) -> Invitation:
     return found
 
 
-def accept_invitation(token: str, name: str, password: str) -> int:
-    """Join the organization; answers the new user's id."""
+def accept_invitation(token: str, name: str, password: str, ip: str | None = None) -> int:
+    """Join the organization, as the audit log says by oneself; answers the new user's id."""
     invitation = find_invitation(token)
-    user = create_user(invitation.email, name or invitation.name, invitation.role, password)
+    user = add_user(invitation.email, name or invitation.name, invitation.role, password)
+    audit.set_actor(audit.Actor(user.id, user.name, ip))
+    audit.record("invitation.accepted", user, email=user.email, role=user.role)
     invitation.accepted_at = now()
     db.session.commit()
     return user.id

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select, update
 
-from cloudchat.errors import Unauthorized
+from cloudchat.errors import Forbidden, Unauthorized
 from cloudchat.events import AccessChanged, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import Organization, User, UserSession
@@ -18,16 +18,27 @@ SESSION_LIFETIME = timedelta(days=30)
 
 
 def verify_login(email: str, password: str) -> tuple[int, int]:
-    """(organization id, user id) of the person, or Unauthorized, which never says what was wrong."""
+    """(organization id, user id) of the person, or Unauthorized, which never says what was wrong.
+
+    Only who knows the password learns that the organization is switched off (Forbidden).
+    """
     with all_organizations("login looks an e-mail address up"):
         row = db.session.execute(
-            select(User.organization_id, User.id, User.password_hash, User.is_active)
+            select(
+                User.organization_id,
+                User.id,
+                User.password_hash,
+                User.is_active,
+                Organization.is_active.label("organization_is_active"),
+            )
             .join(Organization, Organization.id == User.organization_id)
-            .where(func.lower(User.email) == email.strip().lower(), Organization.is_active)
+            .where(func.lower(User.email) == email.strip().lower())
         ).first()
     matches = password_matches(row.password_hash if row else None, password[:200])
     if row is None or not matches or not row.is_active:
         raise Unauthorized(code="wrong_credentials")
+    if not row.organization_is_active:
+        raise Forbidden(code="organization_inactive")
     return row.organization_id, row.id
 
 

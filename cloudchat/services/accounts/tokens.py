@@ -43,6 +43,23 @@ def token_organization(token: str) -> int | None:
     return number or None
 
 
+def is_of_inactive_organization(token: str) -> bool:
+    """Whether a token that lets nobody in would, were its organization switched on."""
+    return bool(
+        db.session.scalar(
+            select(ApiToken.id)
+            .join(User, User.id == ApiToken.user_id)
+            .join(Organization, Organization.id == User.organization_id)
+            .where(
+                ApiToken.token_hash == hashed(token),
+                ApiToken.revoked_at.is_(None),
+                User.is_active,
+                Organization.is_active.is_(False),
+            )
+        )
+    )
+
+
 def identify_token(token: str) -> Identity | None:
     """Who holds this API token. Expects to run inside the organization that the token names."""
     row = db.session.execute(

@@ -24,6 +24,13 @@ def get_user(user_id: int) -> User:
 
 def create_user(email: str, name: str, role: str, password: str | None, is_operator: bool = False) -> User:
     """A user of the present organization. Raises Invalid, Conflict."""
+    user = add_user(email, name, role, password, is_operator)
+    audit.record("user.created", user, email=user.email, role=role)
+    return user
+
+
+def add_user(email: str, name: str, role: str, password: str | None, is_operator: bool = False) -> User:
+    """The same, for the caller to record who did it."""
     email = check_email(email)
     check_role(role)
     if password is not None:
@@ -41,7 +48,6 @@ def create_user(email: str, name: str, role: str, password: str | None, is_opera
             db.session.add(user)
     except IntegrityError:  # the address belongs to one user of the whole installation
         raise Conflict("email_taken", code="email_taken", fields={"email": ["email_taken"]}) from None
-    audit.record("user.created", user, email=email, role=role)
     publish(ChoicesChanged(user.organization_id))
     return user
 

@@ -1,6 +1,8 @@
 // The side panel: loaded when it is open, changed where it stands.
 import { api, reportError } from "../api.js";
 import { icon } from "../icon.js";
+import { t } from "../i18n.js";
+import { toast } from "../toast.js";
 import { fragment, fromTemplate, one, state } from "./dom.js";
 
 const pane = one("[data-panel-pane]");
@@ -33,25 +35,37 @@ export async function loadPanel({ fresh = false } = {}) {
 
 const contact = () => `/api/app/contacts/${one("[data-side]", pane).dataset.contact}`;
 
-async function save(input, body) {
+/** Save a change of the contact. `version`: which one it was made on, by default the one shown. */
+async function save(input, body, version = one("[data-side]", pane).dataset.contactVersion) {
   input.removeAttribute("aria-invalid");
   one(".invalid-feedback", input.parentElement)?.remove();
   input.dataset.saving = "";
   try {
-    await api("PATCH", contact(), body);
+    const saved = await api("PATCH", contact(), { ...body, version });
+    one("[data-side]", pane).dataset.contactVersion = saved.version;
     input.defaultValue = input.value;
     input.dataset.saved = "";
     setTimeout(() => delete input.dataset.saved, 1500);
     loadPanel();
   } catch (error) {
     const reason = Object.values(error.fields ?? {}).flat().join(" ");
-    if (reason) showError(input, reason);
+    if (error.code === "changed_meanwhile") askAgain(input, body, error.body.error);
+    else if (reason) showError(input, reason);
     else {
       input.value = input.defaultValue;
       reportError(error, null);
     }
   }
   delete input.dataset.saving;
+}
+
+/** Somebody else was quicker: theirs is said, ours stays where it was typed and can be kept. */
+function askAgain(input, body, { version, current, changed_by: name }) {
+  const theirs = Object.values(current).map((value) => (typeof value === "string" ? value : Object.values(value ?? {}).join(", ")) || "–").join(", ");
+  toast(t("inbox.changed_meanwhile", { name: name ?? t("inbox.somebody"), value: theirs.slice(0, 100) }), {
+    kind: "error",
+    action: { label: t("inbox.keep_mine"), run: () => save(input, body, version) },
+  });
 }
 
 function showError(input, reason) {
@@ -68,9 +82,9 @@ function showError(input, reason) {
 /** The custom fields as they are now at the server, changed a little. */
 async function changeFields(change, input) {
   try {
-    const { custom_fields: fields } = await api("GET", contact());
+    const { custom_fields: fields, version } = await api("GET", contact());
     change(fields);
-    await save(input, { custom_fields: fields });
+    await save(input, { custom_fields: fields }, version);
     loadPanel({ fresh: true });
   } catch (error) {
     reportError(error, () => changeFields(change, input));
