@@ -78,8 +78,8 @@ def create_user(
 @click.option("--file", "path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--org", "organization_id", type=int, help="With --bot: measure it by its own log.")
 @click.option("--bot", "bot_id", type=int)
-@click.option("--answer-from", default=70.0, show_default=True, help="The bot's score for answering.")
-@click.option("--suggest-from", default=15.0, show_default=True, help="The bot's score for asking back.")
+@click.option("--answer-from", default=75.0, show_default=True, help="The bot's score for answering.")
+@click.option("--suggest-from", default=10.0, show_default=True, help="The bot's score for asking back.")
 @click.option("--cost/--no-cost", default=False, help="Also time and memory with 30 and 2,000 pairs.")
 def evaluate_bot(
     path: Path | None,

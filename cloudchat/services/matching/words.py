@@ -76,7 +76,7 @@ _ROOTS = frozenset(word for word in _KNOWN if "_" not in word and len(word) >= _
 
 
 def plain(text: str) -> str:
-    """Lower case without accents and emojis; "gitu2" is "gitu gitu", "haiii" is "hai"."""
+    """Lower case without accents and emojis; "gitu2" and "gitu-gitu" are "gitu", "haiii" is "hai"."""
     text = unicodedata.normalize("NFKD", text[:LONGEST].lower())
     text = "".join(char for char in text if not unicodedata.combining(char))
     text = _TWICE.sub(r"\1", text.replace("'", ""))
