@@ -8,8 +8,10 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import OperationalError
 
 from cloudchat.channels.base import InboundMessage
 from cloudchat.extensions import db, now
@@ -27,6 +29,8 @@ from cloudchat.services import conversations as activity
 from cloudchat.services.bot_decisions import Decision, decide
 from cloudchat.services.bot_says import AGENT, QA, RATE, Choice
 from cloudchat.services.matching import smalltalk
+
+log = structlog.get_logger(__name__)
 
 SILENCE = timedelta(minutes=10)  # of the customer after an answer; then the rating is asked for
 LONGEST_QUESTION = 2000
@@ -51,9 +55,22 @@ class Turn:
 
 
 def take(conversation_id: int, bot: Chatbot, message: InboundMessage) -> bool:
-    """Let the bot have this message; False where it is for a human, or for the next step."""
+    """Let the bot have this message; False where it is for a human, or for the next step. What goes
+    wrong here is undone and logged: the message is kept, and waits for a human."""
+    try:
+        with db.session.begin_nested():
+            return _take(conversation_id, bot, message)
+    except OperationalError:  # the database is away or the row is held: the whole message waits
+        raise
+    except Exception:
+        log.exception("bot_failed", conversation_id=conversation_id, bot_id=bot.id)
+        return False
+
+
+def _take(conversation_id: int, bot: Chatbot, message: InboundMessage) -> bool:
     started = time.perf_counter()
-    row = db.session.get(Conversation, conversation_id)
+    # Afresh: the message that has just come changed it behind the session's back
+    row = db.session.get(Conversation, conversation_id, populate_existing=True)
     if row is None or not bot_says.can_speak(row):
         return False
     is_first = db.session.get(ChatbotTalk, row.id) is None

@@ -7,7 +7,14 @@ import time_machine
 from sqlalchemy import select
 
 from cloudchat.extensions import db
-from cloudchat.models import ChatbotInteraction, ChatbotPhrase, ChatbotTalk, Conversation, Message
+from cloudchat.models import (
+    ChatbotException,
+    ChatbotInteraction,
+    ChatbotPhrase,
+    ChatbotTalk,
+    Conversation,
+    Message,
+)
 from cloudchat.services import accounts, bot_hours, bot_settings, bots, conversations, outbound
 from cloudchat.services.accounts import Identity
 from cloudchat.tenancy import acting_as
@@ -235,6 +242,17 @@ def test_a_photo_is_left_to_a_human(bot, device, make, cast):
         assert row.needs_human
         sent = select(Message).where(Message.conversation_id == row.id, Message.direction == "out")
         assert db.session.scalars(sent).all() == []
+
+
+def test_a_bot_that_fails_loses_no_message(bot, customer):
+    """Hours that nobody can read (a hand in the database): the message is kept, and waits for a human."""
+    change(bot, schedule_enabled=True)
+    with acting_as(bot.organization_id):
+        today = datetime.now(UTC).date()
+        db.session.add(ChatbotException(bot_id=bot.id, date=today, windows={"items": [["?", "?"]]}))
+        db.session.commit()
+    assert customer.says("apakah bisa cod?") == []
+    assert conversation(bot, customer).unread_count == 1 and turns(bot) == []
 
 
 def test_another_organizations_bot_never_answers(bot, customer, make, cast):
