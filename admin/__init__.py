@@ -4,6 +4,7 @@ from flask import Flask
 from flask_admin import Admin
 
 from admin import operator
+from admin.assignments import AssignmentView
 from admin.bots import PairView, ScheduleView
 from admin.contacts import ContactView
 from admin.devices import DeviceView
@@ -16,6 +17,7 @@ VIEWS = (
     UserView,
     InvitationView,
     DivisionView,
+    AssignmentView,
     DeviceView,
     CannedReplyView,
     LabelView,

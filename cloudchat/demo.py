@@ -4,8 +4,8 @@ from sqlalchemy import select
 
 from cloudchat import config
 from cloudchat.extensions import db
-from cloudchat.models import CannedReply, Contact, Device, Label, User
-from cloudchat.services import accounts, devices, labels, organizations
+from cloudchat.models import CannedReply, Contact, Device, Division, Label, User
+from cloudchat.services import accounts, devices, divisions, labels, organizations
 from cloudchat.tenancy import acting_as, all_organizations
 
 PASSWORD = "demo-cloudchat"
@@ -27,6 +27,12 @@ REPLIES = (
     ("ongkir", "Boleh dibantu kota tujuan dan berat paketnya, Kak?"),
     ("terimakasih", "Terima kasih sudah menghubungi Toko Demo. Selamat beraktivitas!"),
 )
+# They serve once an admin switches the queue on; until then messages go straight to the inbox.
+DIVISIONS = (
+    ("Billing", "Untuk pertanyaan pembayaran dan invoice", "billing, tagihan, bayar"),
+    ("Support", "Bantuan teknis dan troubleshooting", "support, rusak, error"),
+    ("Umum", "Pertanyaan umum lainnya", "umum, tanya"),
+)
 # The account that the simulator offers at its start.
 SIMULATOR_ACCOUNT = {
     "phone_number_id": "106540352242922",
@@ -44,6 +50,7 @@ def seed() -> dict:
     with acting_as(organization_id):
         _users()
         _lists()
+        _divisions()
         webchat, whatsapp = _devices()
         keys = {"webchat": webchat.public_key, "whatsapp": whatsapp.external_account}
     public_url = config.active().public_url
@@ -73,6 +80,15 @@ def _lists() -> None:
     if not db.session.scalar(select(Contact.id).limit(1)):
         db.session.add(Contact(name="Andi Pratama", phone="+6281200000099"))
         db.session.commit()
+
+
+def _divisions() -> None:
+    if db.session.scalar(select(Division.id).limit(1)):
+        return
+    agents = list(db.session.scalars(select(User.id).where(User.role == "agent")))
+    for name, description, keywords in DIVISIONS:
+        values = {"description": description, "keyword_triggers": keywords, "members": agents}
+        divisions.save(Division(), {"name": name, **values})
 
 
 def _devices() -> tuple[Device, Device]:

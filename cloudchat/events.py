@@ -146,6 +146,56 @@ class AgentPresence(Event):
 
 
 @dataclass(frozen=True)
+class QueueEntered(Event):
+    """A customer waits in a division's queue from now on."""
+
+    audience: Audience
+    division_id: int
+    entry_id: int
+
+
+@dataclass(frozen=True)
+class QueueAssigned(Event):
+    """A waiting customer was given to an agent, by the queue or by hand."""
+
+    audience: Audience
+    division_id: int
+    agent_id: int
+    entry_id: int
+
+
+@dataclass(frozen=True)
+class QueueChanged(Event):
+    """The line of a division is another now: figures and places may differ."""
+
+    organization_id: int
+    division_id: int
+
+
+@dataclass(frozen=True)
+class QueueDue(Event):
+    """Somebody of this division may be assigned, or has to be told their place."""
+
+    organization_id: int
+    division_id: int
+
+
+@dataclass(frozen=True)
+class AgentFree(Event):
+    """An agent may take one more: a slot was freed, or they came online."""
+
+    organization_id: int
+    user_id: int
+
+
+@dataclass(frozen=True)
+class MenusOwed(Event):
+    """Customers of a division that closed have to be told, and asked again."""
+
+    organization_id: int
+
+
+@dataclass(frozen=True)
 class AccessChanged(Event):
     """A user's password, role or state changed: open sessions and sockets have to be looked at."""
 
@@ -260,6 +310,12 @@ def publish(happened: Event) -> None:
     session = db.session()
     session.connection()
     session.info.setdefault("published", []).append(happened)
+
+
+def publish_once(happened: Event) -> None:
+    """The same, unless the present transaction tells it already."""
+    if happened not in db.session().info.get("published", ()):
+        publish(happened)
 
 
 def follow(happened: Event) -> None:

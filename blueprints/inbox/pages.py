@@ -12,9 +12,9 @@ from cloudchat.errors import Invalid
 from cloudchat.fields import LARGEST_ID
 from cloudchat.models import Conversation
 from cloudchat.services import (
+    activity,
     bot_talks,
     contacts,
-    conversations,
     edits,
     inbox,
     labels,
@@ -171,7 +171,7 @@ def thread_updates(conversation_id: int):
 
 def _opened(row: Conversation) -> dict:
     """What the header and the composer need to know of a conversation."""
-    ends = conversations.window_ends_at(row, row.device.type)
+    ends = activity.window_ends_at(row, row.device.type)
     capabilities = channel_for(row.device.type).capabilities
     return {
         "row": row,

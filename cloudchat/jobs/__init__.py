@@ -130,7 +130,7 @@ def _begun(function: Callable, args: tuple) -> None:
 
 def start_subscriptions() -> None:
     """Which event starts which job."""
-    from cloudchat.jobs import contacts, inbound, media, notifications, outbound, pipelines
+    from cloudchat.jobs import contacts, inbound, media, notifications, outbound, pipelines, queueing
 
     def on_queued(event: events.MessageQueued) -> None:
         enqueue_delivery(event.organization_id, event.device_id)
@@ -165,4 +165,8 @@ def start_subscriptions() -> None:
     events.subscribe(events.AttachmentPending, on_attachment)
     events.subscribe(events.ConversationRead, on_read)
     events.subscribe(events.ContactImportDue, on_import)
+    events.subscribe(events.QueueDue, queueing.on_due)
+    events.subscribe(events.AgentFree, queueing.on_agent_free)
+    events.subscribe(events.AgentPresence, queueing.on_presence)
+    events.subscribe(events.MenusOwed, queueing.on_menus_owed)
     events.subscribe(events.PipelineRunsDue, on_runs_due)

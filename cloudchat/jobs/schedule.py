@@ -2,7 +2,7 @@
 
 from rq import cron
 
-from cloudchat.jobs import sweeps
+from cloudchat.jobs import queueing, sweeps
 
 # A sweep that waited longer than this (no worker ran) is dropped: the next one finds the same.
 LIVES = 60
@@ -16,3 +16,5 @@ cron.register(sweeps.snoozed, queue_name="default", interval=15, result_ttl=0, t
 cron.register(sweeps.due_automation, queue_name="default", interval=10, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.due_ratings, queue_name="default", interval=60, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.old_rows, queue_name="default", interval=3600, result_ttl=0)
+cron.register(queueing.waiting, queue_name="default", interval=10, result_ttl=0, ttl=LIVES)
+cron.register(queueing.timed_rules, queue_name="default", interval=20, result_ttl=0, ttl=LIVES)

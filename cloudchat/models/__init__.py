@@ -31,6 +31,7 @@ from cloudchat.models.pipelines import (
     PipelineStageHistory,
     PipelineView,
 )
+from cloudchat.models.queueing import DivisionChoice, QueueEntry, QueueSettings
 from cloudchat.models.users import ApiToken, Invitation, User, UserSession
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "DevicePace",
     "Division",
     "DivisionAgent",
+    "DivisionChoice",
     "IdempotencyKey",
     "InstallationSecret",
     "Invitation",
@@ -75,6 +77,8 @@ __all__ = [
     "PipelineStageHistory",
     "PipelineView",
     "PushSubscription",
+    "QueueEntry",
+    "QueueSettings",
     "User",
     "UserSession",
     "WebhookEvent",

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from cloudchat.channels import get as channel_for
 from cloudchat.channels.text import cut, length
 from cloudchat.models import Conversation
-from cloudchat.services import conversations as activity
-from cloudchat.services import outbound
+from cloudchat.services import activity, outbound
 
 CHOICE = "bot:"  # begins the id of each of our buttons
 QA, AGENT, RATE = f"{CHOICE}qa:", f"{CHOICE}agent", f"{CHOICE}rate:"

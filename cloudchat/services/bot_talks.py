@@ -26,7 +26,9 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def bots_of(conversation_ids: list[int]) -> dict[int, Chatbot]:
-    """The active bot of each conversation's device, for a whole batch in one query."""
+    """The active bot of each conversation's device, for a whole batch in one query (none for none)."""
+    if not conversation_ids:
+        return {}
     rows = db.session.execute(
         select(Conversation.id, Chatbot)
         .join(ChatbotDevice, ChatbotDevice.device_id == Conversation.device_id)

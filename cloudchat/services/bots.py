@@ -24,8 +24,7 @@ from cloudchat.models import (
     Conversation,
     Organization,
 )
-from cloudchat.services import bot_hours, bot_pairs, bot_says, bot_talks, schedules
-from cloudchat.services import conversations as activity
+from cloudchat.services import activity, bot_hours, bot_pairs, bot_says, bot_talks, schedules
 from cloudchat.services.bot_decisions import Decision, decide
 from cloudchat.services.bot_says import AGENT, QA, RATE, Choice
 from cloudchat.services.matching import smalltalk

@@ -7,7 +7,6 @@ many messages is what keeps the rate up. The statements are plain SQL for the sa
 from dataclasses import dataclass
 
 from cloudchat.channels.base import InboundMessage
-from cloudchat.channels.text import cut
 from cloudchat.events import (
     AttachmentPending,
     Audience,
@@ -20,10 +19,10 @@ from cloudchat.extensions import db, now
 from cloudchat.models import Attachment
 from cloudchat.services import files, presenting, routing
 from cloudchat.services.addressing import Place, Sender, places_of
+from cloudchat.services.files import ready_attachment
+from cloudchat.services.presenting import preview
 from cloudchat.services.statements import run
 from cloudchat.tenancy import current_organization_id
-
-PREVIEW_LENGTH = 160
 
 
 @dataclass
@@ -136,7 +135,14 @@ _KEEP = """
         returning c.id, c.unread_count, c.version, c.assignee_id, c.division_id, c.external_user_id
     )
     select a.id as message_id, a.device_id, a.external_id, c.id as conversation_id,
-           c.unread_count, c.version, c.assignee_id, c.division_id, c.external_user_id
+           c.unread_count, c.version, c.assignee_id, c.division_id, c.external_user_id,
+           exists (
+               select 1 from queue_settings q where q.organization_id = %(organization_id)s
+           ) as has_queue,
+           exists (
+               select 1 from chatbot_devices d
+               where d.organization_id = %(organization_id)s and d.device_id = a.device_id
+           ) as has_bot
     from added a join changed c on c.id = a.conversation_id
 """
 
@@ -174,17 +180,12 @@ def payload_of(message: InboundMessage) -> dict:
     return payload
 
 
-def preview(body: str | None, kind: str) -> str:
-    """The line that the list shows; the kind in brackets where a message has no words."""
-    words = (body or "")[: PREVIEW_LENGTH * 4].split()
-    return cut(" ".join(words), PREVIEW_LENGTH) or f"[{kind}]"
-
-
 # --- what follows ------------------------------------------------------------------------------
 
 
 def _announce(fresh: list[tuple[Incoming, object]], places: dict) -> list[dict]:
     told: list[dict] = []
+    arrivals: list[routing.Arrival] = []
     attachments = _attach(fresh)
     for item, row in fresh:
         place = places[item.key]
@@ -195,11 +196,14 @@ def _announce(fresh: list[tuple[Incoming, object]], places: dict) -> list[dict]:
             if attachment.state == "pending":
                 publish(AttachmentPending(current_organization_id(), attachment.id))
         if not item.message.echo:
-            if place.status != "open":
+            reopened = place.status != "open"
+            if reopened:
                 changes = {"status": "open", "snoozed_until": None}
                 publish(ConversationChanged(_audience(row), changes, row.version))
                 place.status = "open"
-            routing.route(place.conversation_id, place.assignee_id, item.message)
+            state = place.conversation_id, place.assignee_id
+            arrivals.append(routing.Arrival(*state, item.message, reopened, row.has_queue, row.has_bot))
+    routing.route(arrivals)
     if told:
         publish(UnreadChanged(current_organization_id()))
     return told
@@ -272,20 +276,5 @@ def _pending(item: Incoming, row, media) -> Attachment:
             "sha256": media.sha256,
             "device_id": item.device_id,
         },
-        created_at=now(),
-    )
-
-
-def ready_attachment(conversation_id: int, message_id: int, upload: files.StoredFile) -> Attachment:
-    """The row of a file that is on our disk already."""
-    return Attachment(
-        conversation_id=conversation_id,
-        message_id=message_id,
-        kind=upload.kind,
-        state="ready",
-        file_key=upload.key,
-        filename=upload.filename,
-        mime=upload.mime,
-        size=upload.size,
         created_at=now(),
     )

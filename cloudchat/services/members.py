@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from cloudchat.errors import Invalid, NotFound
-from cloudchat.events import ChoicesChanged, publish
+from cloudchat.events import AgentFree, ChoicesChanged, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import ApiToken, Invitation, User, UserSession
 from cloudchat.services import accounts, audit
@@ -28,6 +28,8 @@ def change(user_id: int, values: dict) -> User:
     if after != before:
         user.name, user.capacity = name, capacity
         audit.record("user.changed", user, before=before, after=after)
+        if capacity > before["capacity"]:
+            publish(AgentFree(user.organization_id, user.id))
         publish(ChoicesChanged(user.organization_id))
     # The role comes last: it commits, and where it is refused nothing of the rest is kept either.
     if values.get("role") not in (None, user.role):

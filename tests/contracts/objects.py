@@ -16,6 +16,7 @@ from cloudchat.models import (
     OutboxEntry,
     PipelineView,
     PushSubscription,
+    QueueEntry,
     User,
     UserSession,
     WebhookEvent,
@@ -155,6 +156,27 @@ def used_label(organization_id: int) -> int:
 
 def division(organization_id: int) -> int:
     return factories.division(organization_id).id
+
+
+def membership(organization_id: int) -> int:
+    """An agent who serves a division; answers the agent's id."""
+    person = factories.person(organization_id)
+    factories.division(organization_id, agents=(person,))
+    return person.id
+
+
+def waiting_entry(organization_id: int) -> int:
+    """Somebody who waits in the queue of a division."""
+    row = factories.conversation(organization_id, division_id=division(organization_id))
+    entry = QueueEntry(conversation_id=row.id, division_id=row.division_id)
+    return _saved(organization_id, entry)
+
+
+def waited_in_division(organization_id: int) -> int:
+    """A division in whose queue somebody waits."""
+    entry_id = waiting_entry(organization_id)
+    with acting_as(organization_id):
+        return db.session.get(QueueEntry, entry_id).division_id
 
 
 def used_division(organization_id: int) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from cloudchat.jobs import contacts, inbound, media, outbound
+from cloudchat.jobs import contacts, inbound, media, outbound, queueing
 from tests.contracts import objects
 
 PDF = b"%PDF-1.4 test"
@@ -50,6 +50,12 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
         "view_id": objects.pipeline_view,
     },
     "operator": {"organization_id": NotAnId("operators see every organization; nobody else gets in")},
+    "queueing": {
+        "conversation_id": objects.conversation,
+        "division_id": objects.division,
+        "entry_id": objects.waiting_entry,
+        "user_id": objects.membership,
+    },
     "settings": {
         "device_id": objects.device,
         "label_id": objects.label,
@@ -113,6 +119,12 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "inbox.retry_message": {},
     "inbox.send_message": {"json": {"text": "halo"}},
     "inbox.set_labels": {"json": {"labels": []}},
+    "queueing.add_division_agents": {"json": lambda made: {"user_ids": [made["agent"]]}},
+    "queueing.assign_entry": {"json": {}},
+    "queueing.cancel_entry": {},
+    "queueing.change_agent": {"json": {"capacity": 7}},
+    "queueing.change_division": {"json": {"name": "Lain"}},
+    "queueing.transfer": {"json": lambda made: {"agent_id": made["agent"]}},
     "pipeline.add_card": {"json": lambda made: {"pipeline_id": made["pipeline"]}},
     "pipeline.change_deal": {"json": {"deal_value": 1000}},
     "pipeline.change_pipeline": {"json": {"name": "Lain"}},
@@ -151,6 +163,7 @@ def _filter(url: str, name: str, make: Callable) -> BodyId:
 
 CONVERSATIONS = "/api/app/inbox/conversations"
 ONE = CONVERSATIONS + "/{conversation}"
+DIVISIONS = "/api/app/divisions"
 # (endpoint, field of its body or query) → how it is tried
 BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
     ("chatbot.create_bot", "device_ids"): BodyId(
@@ -233,6 +246,41 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
     ),
     ("inbox.bulk", "agent_id"): NotAnId("goes the way of assign; test_a_bulk_action_refuses_foreign_ids"),
     ("inbox.bulk", "label"): NotAnId("goes the way of labels; test_a_bulk_action_refuses_foreign_ids"),
+    ("queueing.create_division", "agent_ids"): BodyId(
+        "post", DIVISIONS, lambda i: {"json": {"name": "Baru", "agent_ids": [i]}}, objects.agent
+    ),
+    ("queueing.create_division", "move_to"): NotAnId("nobody waits in a division that is new"),
+    ("queueing.change_division", "agent_ids"): BodyId(
+        "put", DIVISIONS + "/{division}", lambda i: {"json": {"agent_ids": [i]}}, objects.agent
+    ),
+    ("queueing.change_division", "move_to"): BodyId(
+        "put",
+        DIVISIONS + "/{division}",
+        lambda i: {"json": {"is_active": False, "move_to": i}},
+        objects.division,
+    ),
+    ("queueing.reorder_divisions", "ids"): BodyId(
+        "put", DIVISIONS + "/reorder", lambda i: {"json": {"ids": ["{division}", i]}}, objects.division
+    ),
+    ("queueing.add_division_agents", "user_ids"): BodyId(
+        "post", DIVISIONS + "/{division}/agents", lambda i: {"json": {"user_ids": [i]}}, objects.agent
+    ),
+    ("queueing.assign_entry", "agent_id"): BodyId(
+        "post",
+        "/api/app/queue/{waiting_entry}/assign",
+        lambda i: {"json": {"agent_id": i}},
+        objects.agent,
+    ),
+    ("queueing.take_next", "division_id"): BodyId(
+        "post", "/api/app/queue/next", lambda i: {"json": {"division_id": i}}, objects.division
+    ),
+    ("queueing.transfer", "division_id"): BodyId(
+        "post", ONE + "/transfer", lambda i: {"json": {"division_id": i}}, objects.division
+    ),
+    ("queueing.transfer", "agent_id"): BodyId(
+        "post", ONE + "/transfer", lambda i: {"json": {"agent_id": i}}, objects.agent
+    ),
+    ("queueing.show_preview", "button_id"): NotAnId("what a made-up customer taps"),
     ("notifications.mark_read", "ids"): NotAnId("own ones only; test_only_own_ones_are_marked_read"),
     ("notifications.mark_read", "conversation_id"): NotAnId("own ones only; the same test"),
     ("pipeline.delete_pipeline", "move_to_stage_id"): BodyId(
@@ -324,12 +372,18 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.outbound.deliver": lambda org: [(outbound.deliver, objects.device_with_outbox(org))],
     "cloudchat.jobs.outbound.mark_read": lambda org: [(outbound.mark_read, objects.device(org), "wamid.x")],
     "cloudchat.jobs.outbound.settle_lost": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.queueing.drain": lambda org: [(queueing.drain, objects.waited_in_division(org))],
+    "cloudchat.jobs.queueing.tell_owed": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.queueing.rules": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.pipelines.run_due": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.sweeps.wake_snoozed": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.sweeps.clean": NotAnId("takes no id but the organization's"),
 }
 # Functions of the jobs modules that are no jobs
-HELPERS: dict[str, str] = {}
+HELPERS: dict[str, str] = {
+    f"cloudchat.jobs.queueing.{name}": "a subscriber, inside the organization of its event"
+    for name in ("on_due", "on_agent_free", "on_presence", "on_menus_owed")
+}
 
 # namespace → event → its payload with the id of a neighbour's conversation, or why it names none
 SOCKET_EVENTS: dict[str, dict[str, Callable | NotAnId]] = {
