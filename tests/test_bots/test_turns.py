@@ -244,6 +244,20 @@ def test_a_photo_is_left_to_a_human(bot, device, make, cast):
         assert db.session.scalars(sent).all() == []
 
 
+@pytest.mark.parametrize("order", ["bot_first", "queue_first"])
+def test_bot_and_queue_speak_in_the_chosen_order(bot, customer, cast, make, as_person, order):
+    make.division(cast.organization_id, "Billing", (cast.agent,))
+    put = as_person(cast.admin).put(
+        "/api/app/queue/settings", json={"is_enabled": True, "routing_order": order}
+    )
+    assert put.status_code == 200, put.text
+    first = [item["text"] for item in customer.says("apakah bisa cod?")]
+    assert len(first) == 1 and ("COD untuk" in first[0]) == (order == "bot_first")
+    if order == "bot_first":
+        handed_over, menu = customer.says("mau bicara dengan agen")
+        assert "agen kami" in handed_over["text"] and "Billing" in menu["text"]
+
+
 def test_a_bot_that_fails_loses_no_message(bot, customer):
     """Hours that nobody can read (a hand in the database): the message is kept, and waits for a human."""
     change(bot, schedule_enabled=True)
