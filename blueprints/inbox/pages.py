@@ -22,6 +22,7 @@ from cloudchat.services import (
     presenting,
     threads,
 )
+from cloudchat.services.queueing import trail
 from cloudchat.services.visibility import get_visible
 from cloudchat.web import Body, me, requires
 
@@ -202,6 +203,8 @@ def show_panel(conversation_id: int):
         contact_version=edits.version_of(contacts.editable(row.contact, contact_labels)),
         notes=threads.notes_of(row),
         earlier=inbox.earlier(me(), row),
+        steps=trail.of(row.id),
+        why=trail.waiting_reason(row) if row.waiting else None,
     )
 
 

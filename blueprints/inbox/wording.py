@@ -5,6 +5,7 @@ from flask_babel import ngettext
 
 from blueprints.inbox import bp
 from blueprints.inbox.display import clock_time, day_name
+from blueprints.inbox.queue_wording import queue_sentence
 from cloudchat.messages import sentence
 
 
@@ -73,7 +74,8 @@ def activity_sentence(entry: dict) -> str:
         "woke": _("The snooze is over"),
         "division_set": _("%(actor)s gave it to %(division)s", actor=_who(actor), division=division),
     }
-    return plain.get(entry["kind"], entry["kind"].replace("_", " "))
+    words = plain.get(entry["kind"]) or queue_sentence(entry, _who(actor))
+    return words or entry["kind"].replace("_", " ")
 
 
 def _needs_human(data: dict) -> str:
