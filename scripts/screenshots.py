@@ -81,11 +81,35 @@ def take_all(browser: Browser, desk: str, simulator: str) -> None:
     page.goto(f"{desk}/admin/device/")
     page.wait_for_timeout(600)
     shot(page, "devices")
+    take_devices(page, desk, simulator)
     take_queue(browser, desk, simulator)
     page = browser.new_context(viewport={"width": 420, "height": 760}).new_page()
     page.goto(f"{simulator}/whatsapp?customer={CUSTOMERS[0][0]}")
     page.wait_for_timeout(1200)
     shot(page, "simulator-phone")
+
+
+def take_devices(page: Page, desk: str, simulator: str) -> None:
+    """The guides' pictures: connecting a bot, linking a phone, choosing Facebook pages, a failure."""
+    page.goto(f"{desk}/admin/devices/new/?type=telegram")
+    shot(page, "device-telegram")
+    session = f"toko-{int(time.time())}"
+    page.goto(f"{desk}/admin/devices/new/?type=wa_device")
+    page.fill("#name", "WA Gudang")
+    page.fill("#session", session)
+    page.fill("#api_key", "simulator-gateway-key")
+    page.click("form.admin-form button[type=submit]")
+    page.locator(".link-scan img").wait_for()
+    shot(page, "device-link")
+    httpx.post(f"{simulator}/_control/wa-device/link", json={"account": session, "action": "scan"})
+    page.goto(f"{desk}/api/app/messenger/connect")
+    page.click("button[value=accept]")
+    page.wait_for_url("**/app/settings/facebook/**")
+    shot(page, "facebook-pages")
+    page.get_by_label("Toko Belum di Business Manager").check()
+    page.click("form.admin-form button[type=submit]")
+    page.locator(".alert-danger").wait_for()
+    shot(page, "facebook-help")
 
 
 def take_queue(browser: Browser, desk: str, simulator: str) -> None:

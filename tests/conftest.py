@@ -67,6 +67,9 @@ def settings(services, simulator_process, desk_port, tmp_path_factory):
         "PORT": str(desk_port),
         "PUBLIC_URL": f"http://localhost:{desk_port}",
         "META_GRAPH_URL": f"{simulator_process.url}/meta",
+        "META_DIALOG_URL": f"{simulator_process.url}/meta",
+        "TELEGRAM_API_URL": f"{simulator_process.url}/telegram",
+        "WA_DEVICE_URL": f"{simulator_process.url}/wa-device",
         "WEBHOOK_ALLOW": simulator_process.url.removeprefix("http://"),
         "DATABASE_POOL": "10",
     }

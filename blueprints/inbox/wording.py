@@ -31,8 +31,6 @@ def _provider_reasons() -> dict[str, str]:
         "131051": _("WhatsApp does not take messages of this kind."),
         "131052": _("The provider could not fetch the file."),
         "131053": _("The provider could not take the file. Try another format."),
-        "bad_media_type": _("WhatsApp does not take files of this kind."),
-        "bad_size": _("The file is too large for WhatsApp."),
         "131048": _("The number is limited because customers reported it as spam."),
         "131056": _("Too many messages to this customer in a short time."),
         "130429": _("The number sends too many messages at the moment."),

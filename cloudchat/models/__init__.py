@@ -17,6 +17,7 @@ from cloudchat.models.devices import Device
 from cloudchat.models.divisions import Division, DivisionAgent
 from cloudchat.models.labels import CannedReply, ContactLabel, ConversationLabel, Label
 from cloudchat.models.messages import Attachment, Message
+from cloudchat.models.messenger_connects import MessengerConnect
 from cloudchat.models.notifications import (
     InstallationSecret,
     Notification,
@@ -66,6 +67,7 @@ __all__ = [
     "Invitation",
     "Label",
     "Message",
+    "MessengerConnect",
     "Note",
     "Notification",
     "NotificationSettings",
