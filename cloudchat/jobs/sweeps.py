@@ -21,11 +21,14 @@ from cloudchat.jobs import (
     system_job,
     tenant_job,
 )
-<<<<<<< HEAD
-from cloudchat.models import ChatbotTalk, Conversation, IdempotencyKey, Organization, WebhookEvent
-=======
-from cloudchat.models import Conversation, Device, IdempotencyKey, Organization, WebhookEvent
->>>>>>> main
+from cloudchat.models import (
+    ChatbotTalk,
+    Conversation,
+    Device,
+    IdempotencyKey,
+    Organization,
+    WebhookEvent,
+)
 from cloudchat.services import (
     contact_import,
     conversations,

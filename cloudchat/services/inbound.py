@@ -248,14 +248,9 @@ def _announce(fresh: list[tuple[Incoming, object]], places: dict) -> list[dict]:
                 changes = {"status": "open", "snoozed_until": None}
                 publish(ConversationChanged(_audience(row), changes, row.version))
                 place.status = "open"
-<<<<<<< HEAD
-            state = place.conversation_id, place.assignee_id
-            arrivals.append(routing.Arrival(*state, item.message, reopened, row.has_queue, row.has_bot))
-=======
             if not item.message.silent:
                 state = place.conversation_id, place.assignee_id
-                arrivals.append(routing.Arrival(*state, item.message, reopened, row.has_queue))
->>>>>>> main
+                arrivals.append(routing.Arrival(*state, item.message, reopened, row.has_queue, row.has_bot))
     routing.route(arrivals)
     if told:
         publish(UnreadChanged(current_organization_id()))
