@@ -10,6 +10,7 @@ from admin.contacts import ContactView
 from admin.devices import DeviceView
 from admin.door import Home
 from admin.lists import CannedReplyView, DivisionView, LabelView
+from admin.pipelines import PipelineView
 from admin.records import AuditView, DeadEventView
 from admin.users import InvitationView, UserView
 
@@ -22,8 +23,12 @@ VIEWS = (
     CannedReplyView,
     LabelView,
     ContactView,
+<<<<<<< HEAD
     PairView,
     ScheduleView,
+=======
+    PipelineView,
+>>>>>>> main
     AuditView,
     DeadEventView,
 )

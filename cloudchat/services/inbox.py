@@ -19,6 +19,7 @@ from cloudchat.models import (
     Label,
     Message,
     Note,
+    PipelineStage,
     User,
 )
 from cloudchat.models.conversations import PATIENCE
@@ -109,6 +110,7 @@ _AS_SHOWN = (
     joinedload(Conversation.contact),
     joinedload(Conversation.device),
     joinedload(Conversation.assignee),
+    joinedload(Conversation.stage).load_only(PipelineStage.name, PipelineStage.color),
     joinedload(Conversation.division),
     joinedload(Conversation.waiting),
     selectinload(Conversation.labels),

@@ -327,6 +327,8 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
     ("pipeline.show_cards", "agent"): NotAnId("a filter; test_board.py: test_foreign_filters_find_nothing"),
     ("pipeline.show_cards", "label"): NotAnId("a filter; test_board.py: test_foreign_filters_find_nothing"),
     ("pipeline.show_cards", "stage_id"): NotAnId("not looked at here"),
+    ("pipeline.show_analytics", "agent_id"): NotAnId("a filter; test_analytics.py: foreign ids find nothing"),
+    ("pipeline.show_analytics", "label_id"): NotAnId("a filter; test_analytics.py: foreign ids find nothing"),
     ("pipeline.add_card", "pipeline_id"): BodyId(
         "post",
         "/api/app/conversations/{conversation}/pipeline",

@@ -77,6 +77,7 @@ ROWS = {
     "device": lambda organization, name: factories.device(organization, name=name).id,
     "cannedreply": lambda organization, name: factories.canned_reply(organization, text=name).id,
     "label": lambda organization, name: factories.label(organization, name).id,
+    "pipelinescreen": lambda organization, name: factories.pipeline(organization, name).id,
     "contact": lambda organization, name: factories.contact(organization, name).id,
     "chatbotqa": lambda organization, name: factories.pair(factories.bot(organization), name).id,
     "chatbotschedule": make_bot_window,
