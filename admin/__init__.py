@@ -23,12 +23,9 @@ VIEWS = (
     CannedReplyView,
     LabelView,
     ContactView,
-<<<<<<< HEAD
     PairView,
     ScheduleView,
-=======
     PipelineView,
->>>>>>> main
     AuditView,
     DeadEventView,
 )

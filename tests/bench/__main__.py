@@ -6,22 +6,14 @@ import sys
 import time
 from datetime import UTC, datetime
 
-<<<<<<< HEAD
-from tests.bench import acks, matching, pages, queueing, report, seed, sockets, stack, webhooks
-=======
-from tests.bench import acks, boards, pages, queueing, report, seed, sockets, stack, webhooks
->>>>>>> main
+from tests.bench import acks, boards, matching, pages, queueing, report, seed, sockets, stack, webhooks
 from tests.bench.limits import Inbound
 from tests.bench.progress import be_patient, say
 
 CONVERSATIONS = 100_000
 MESSAGES = 1_000_000
 # In this order: the quiet figures before the load leaves its unread messages behind.
-<<<<<<< HEAD
-FIGURES = ("P6", "P7", "P11", "P12", "P14", "P3", "P4", "P5", "P2", "P1")
-=======
-FIGURES = ("P6", "P7", "P11", "P12", "P8", "P9", "P10", "P3", "P4", "P5", "P2", "P1")
->>>>>>> main
+FIGURES = ("P6", "P7", "P11", "P12", "P14", "P8", "P9", "P10", "P3", "P4", "P5", "P2", "P1")
 
 
 def main() -> int:
