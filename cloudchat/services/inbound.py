@@ -21,6 +21,7 @@ from cloudchat.services import files, presenting, receipts, routing
 from cloudchat.services.addressing import Place, Sender, places_of
 from cloudchat.services.files import ready_attachment
 from cloudchat.services.presenting import preview
+from cloudchat.services.queueing import elsewhere
 from cloudchat.services.statements import run
 from cloudchat.tenancy import current_organization_id
 
@@ -252,6 +253,8 @@ def _announce(fresh: list[tuple[Incoming, object]], places: dict) -> list[dict]:
                 state = place.conversation_id, place.assignee_id
                 arrivals.append(routing.Arrival(*state, item.message, reopened, row.has_queue, row.has_bot))
     routing.route(arrivals)
+    if answered := {row.conversation_id for item, row in fresh if item.message.echo and row.has_queue}:
+        elsewhere.answered(answered)
     if told:
         publish(UnreadChanged(current_organization_id()))
     return told
