@@ -5,6 +5,7 @@ from flask_admin import Admin
 
 from admin import operator
 from admin.assignments import AssignmentView
+from admin.bots import PairView, ScheduleView
 from admin.contacts import ContactView
 from admin.devices import DeviceView
 from admin.door import Home
@@ -22,6 +23,8 @@ VIEWS = (
     CannedReplyView,
     LabelView,
     ContactView,
+    PairView,
+    ScheduleView,
     PipelineView,
     AuditView,
     DeadEventView,

@@ -11,7 +11,17 @@ from cloudchat.channels import get as channel_for
 from cloudchat.errors import Invalid
 from cloudchat.fields import LARGEST_ID
 from cloudchat.models import Conversation
-from cloudchat.services import activity, contacts, edits, inbox, labels, mentions, presenting, threads
+from cloudchat.services import (
+    activity,
+    bot_talks,
+    contacts,
+    edits,
+    inbox,
+    labels,
+    mentions,
+    presenting,
+    threads,
+)
 from cloudchat.services.queueing import trail
 from cloudchat.services.visibility import get_visible
 from cloudchat.web import Body, me, requires
@@ -173,6 +183,7 @@ def _opened(row: Conversation) -> dict:
         "window_ends_at": presenting.iso(ends),
         "blocked": _why_no_reply(row),
         "capabilities": capabilities,
+        "bot_has_it": bot_talks.has_it(row),
     }
 
 

@@ -7,6 +7,7 @@ that names a row: BODY_IDS. A job: JOBS. A socket event: SOCKET_EVENTS. The test
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 from cloudchat.jobs import contacts, devices, inbound, media, outbound, queueing
@@ -73,8 +74,29 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
 # Addresses outside blueprints
 STATIC = {"static", "versioned_static"}
 
+BOT_FORM = {
+    "name": "Lain",
+    "timezone": "Asia/Jakarta",
+    "returns": "reopen",
+    "fallback_message": "Maaf",
+    "escalation_message": "Sebentar",
+    "answer_threshold": "70",
+    "suggest_threshold": "15",
+    "escalate_below": "0",
+    "misses_before_human": "3",
+}
 # endpoint → what a valid call carries (GET and DELETE need nothing)
 REQUESTS: dict[str, dict[str, Any]] = {
+    "chatbot.add_pair": {"data": {"question": "Bisa COD?", "answer": "Bisa"}},
+    "chatbot.check_import": {"data": lambda made: {"file": (BytesIO(b"question,answer\na,b\n"), "a.csv")}},
+    "chatbot.load_import": {"data": lambda made: {"file": (BytesIO(b"question,answer\na,b\n"), "a.csv")}},
+    "chatbot.save_pair": {"data": {"question": "Bisa COD?", "answer": "Bisa"}},
+    "chatbot.at": {"query_string": {"moment": "2026-11-29T03:00"}},
+    "chatbot.delete": {},
+    "chatbot.remove_pair": {},
+    "chatbot.save_settings": {"data": BOT_FORM},
+    "chatbot.switch_pair": {"data": {"is_active": "true"}},
+    "chatbot.try_box": {"data": {"text": "bisa cod?"}},
     "chatbot.change_bot": {"json": {"name": "Lain"}},
     "chatbot.change_pair": {"json": {"answer": "Lain"}},
     "chatbot.change_schedule": {"json": {"is_active": False}},
@@ -345,6 +367,7 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
 
 # job → the ids of a neighbour's rows that it is called with, inside our own organization
 JOBS: dict[str, Callable | NotAnId] = {
+    "cloudchat.jobs.bots.ask_ratings": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.contacts.work_on_import": lambda org: [
         (contacts.work_on_import, objects.queued_import(org))
     ],
