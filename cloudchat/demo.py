@@ -5,7 +5,8 @@ from sqlalchemy import select
 from cloudchat import config
 from cloudchat.extensions import db
 from cloudchat.models import CannedReply, Contact, Device, Division, Label, User
-from cloudchat.services import accounts, devices, divisions, labels, organizations
+from cloudchat.services import accounts, connecting, divisions, labels, organizations
+from cloudchat.services.pipelines import catalog
 from cloudchat.tenancy import acting_as, all_organizations
 
 PASSWORD = "demo-cloudchat"
@@ -33,12 +34,30 @@ DIVISIONS = (
     ("Support", "Bantuan teknis dan troubleshooting", "support, rusak, error"),
     ("Umum", "Pertanyaan umum lainnya", "umum, tanya"),
 )
-# The account that the simulator offers at its start.
-SIMULATOR_ACCOUNT = {
-    "phone_number_id": "106540352242922",
-    "waba_id": "102290129340398",
-    "access_token": "simulator-access-token",
-}
+# The accounts that the simulators offer at their start.
+DEVICES = (
+    ("webchat", "Web Toko Demo", {"welcome": "Halo! Ada yang bisa kami bantu?"}),
+    (
+        "wa_official",
+        "WA Toko Demo",
+        {
+            "phone_number_id": "106540352242922",
+            "waba_id": "102290129340398",
+            "access_token": "simulator-access-token",
+        },
+    ),
+    ("wa_device", "Ponsel Toko Demo", {"session": "toko-demo", "api_key": "simulator-gateway-key"}),
+    (
+        "telegram",
+        "Telegram Toko Demo",
+        {"bot_token": "7000000001:simulator-telegram-bot-token-0001"},
+    ),
+    (
+        "messenger",
+        "Messenger Toko Demo",
+        {"page_id": "112233445566778", "page_access_token": "EAAsimulatorpagetoken0001"},
+    ),
+)
 
 
 def seed() -> dict:
@@ -51,13 +70,12 @@ def seed() -> dict:
         _users()
         _lists()
         _divisions()
-        webchat, whatsapp = _devices()
-        keys = {"webchat": webchat.public_key, "whatsapp": whatsapp.external_account}
+        webchat_key = _devices()
     public_url = config.active().public_url
     return {
         "logins": [{"role": role, "email": email, "password": PASSWORD} for role, email, _ in LOGINS],
-        "webchat_url": f"{public_url}/chat/{keys['webchat']}",
-        "widget_demo_url": f"{public_url}/chat/{keys['webchat']}/demo",
+        "webchat_url": f"{public_url}/chat/{webchat_key}",
+        "widget_demo_url": f"{public_url}/chat/{webchat_key}/demo",
     }
 
 
@@ -77,6 +95,8 @@ def _lists() -> None:
     if not db.session.scalar(select(CannedReply.id).limit(1)):
         for shortcut, text in REPLIES:
             labels.save_canned_reply(CannedReply(), shortcut, text, None)
+    if catalog.default() is None:
+        catalog.create({"ladder": "sales"}, None)
     if not db.session.scalar(select(Contact.id).limit(1)):
         db.session.add(Contact(name="Andi Pratama", phone="+6281200000099"))
         db.session.commit()
@@ -91,14 +111,18 @@ def _divisions() -> None:
         divisions.save(Division(), {"name": name, **values})
 
 
-def _devices() -> tuple[Device, Device]:
-    made = {}
-    for kind, name, settings in (
-        ("webchat", "Web Toko Demo", {"welcome": "Halo! Ada yang bisa kami bantu?"}),
-        ("wa_official", "WA Toko Demo", SIMULATOR_ACCOUNT),
-    ):
+def _devices() -> str:
+    """One device of each kind; answers the web chat's key. The simulators forget with each start what
+    they were told, so the devices are connected with them anew."""
+    webchat_key = ""
+    for kind, name, settings in DEVICES:
         found = db.session.scalar(
             select(Device).where(Device.type == kind, Device.deleted_at.is_(None)).limit(1)
         )
-        made[kind] = found or devices.create(kind, name, settings)
-    return made["webchat"], made["wa_official"]
+        if found is None:
+            found = connecting.create(kind, name, settings)
+        elif kind in connecting.REGISTERED:
+            connecting.register(found.id)
+        if kind == "webchat":
+            webchat_key = found.public_key
+    return webchat_key

@@ -112,6 +112,24 @@ class AttachmentPending(Event):
 
 
 @dataclass(frozen=True)
+class TapNoticed(Event):
+    """A customer tapped a button, and the provider shows them a waiting sign until we answer."""
+
+    organization_id: int
+    device_id: int
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ContactUnnamed(Event):
+    """A new customer whose name the provider tells only when asked."""
+
+    organization_id: int
+    device_id: int
+    external_user_id: str
+
+
+@dataclass(frozen=True)
 class EventStored(Event):
     """A webhook event is stored and could not be handled on the spot."""
 
@@ -178,6 +196,14 @@ class QueueDue(Event):
 
     organization_id: int
     division_id: int
+
+
+@dataclass(frozen=True)
+class AgentLeft(Event):
+    """A user was shut out; what they had open has to go back."""
+
+    organization_id: int
+    user_id: int
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flask import Flask, current_app, g, request, session
 from flask_babel import get_locale
+from werkzeug.local import LocalProxy
 from werkzeug.routing import IntegerConverter
 
 from cloudchat import config
@@ -84,41 +85,28 @@ def _context() -> dict:
     return {
         "me": identity,
         "locale": str(get_locale() or LOCALES[0]),
-        "unread": unread_of(identity),
+        "frame": _frame(identity),
     }
 
 
-class unread_of:
-    """The caller's badge counts, asked of the database only if a template shows them."""
+def _frame(identity) -> LocalProxy:
+    """What the frame shows of its reader, asked of the database once, and only if a template shows it."""
 
-    def __init__(self, identity):
-        self._identity = identity
+    def figures() -> unread.Frame:
+        if "frame" not in g:
+            g.frame = unread.for_page(identity.user_id) if identity is not None else unread.Frame()
+        return g.frame
 
-    @property
-    def _counts(self) -> tuple[unread.Counts, int]:
-        if "unread" not in g:
-            known = self._identity is not None
-            g.unread = unread.for_page(self._identity.user_id) if known else (unread.Counts(), 0)
-        return g.unread
-
-    @property
-    def conversations(self) -> int:
-        return self._counts[0].conversations
-
-    @property
-    def messages(self) -> int:
-        return self._counts[0].messages
-
-    @property
-    def notifications(self) -> int:
-        return self._counts[1]
+    return LocalProxy(figures)
 
 
-def content_policy(frame_ancestors: str = "'none'") -> str:
-    """Our Content-Security-Policy; only a page that is made to be embedded names who may frame it."""
+def content_policy(frame_ancestors: str = "'none'", charts: bool = False) -> str:
+    """Our Content-Security-Policy; only a page that is made to be embedded names who may frame it,
+    and only one with charts lets scripts write styles (Plotly does)."""
+    inline = " 'unsafe-inline'" if charts else ""
     socket = config.active().public_url.replace("http", "ws", 1)
     return (
-        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        f"default-src 'self'; script-src 'self'; style-src 'self'{inline}; img-src 'self' data: blob:; "
         f"media-src 'self' blob:; connect-src 'self' {socket}; font-src 'self'; object-src 'none'; "
         f"base-uri 'none'; form-action 'self'; frame-ancestors {frame_ancestors}"
     )

@@ -67,6 +67,9 @@ def settings(services, simulator_process, desk_port, tmp_path_factory):
         "PORT": str(desk_port),
         "PUBLIC_URL": f"http://localhost:{desk_port}",
         "META_GRAPH_URL": f"{simulator_process.url}/meta",
+        "META_DIALOG_URL": f"{simulator_process.url}/meta",
+        "TELEGRAM_API_URL": f"{simulator_process.url}/telegram",
+        "WA_DEVICE_URL": f"{simulator_process.url}/wa-device",
         "WEBHOOK_ALLOW": simulator_process.url.removeprefix("http://"),
         "DATABASE_POOL": "10",
     }
@@ -166,7 +169,7 @@ def desk(app, settings):
             subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out) for command in commands
         ]
     try:
-        wait_until(lambda: _ready(config.public_url), 60, f"the desk did not start, see {logs}")
+        wait_until(lambda: _ready(config.public_url), 100, f"the desk did not start, see {logs}")
         yield config.public_url
     finally:
         for process in processes:

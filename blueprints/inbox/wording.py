@@ -5,6 +5,7 @@ from flask_babel import ngettext
 
 from blueprints.inbox import bp
 from blueprints.inbox.display import clock_time, day_name
+from blueprints.inbox.queue_wording import queue_sentence
 from cloudchat.messages import sentence
 
 
@@ -30,8 +31,6 @@ def _provider_reasons() -> dict[str, str]:
         "131051": _("WhatsApp does not take messages of this kind."),
         "131052": _("The provider could not fetch the file."),
         "131053": _("The provider could not take the file. Try another format."),
-        "bad_media_type": _("WhatsApp does not take files of this kind."),
-        "bad_size": _("The file is too large for WhatsApp."),
         "131048": _("The number is limited because customers reported it as spam."),
         "131056": _("Too many messages to this customer in a short time."),
         "130429": _("The number sends too many messages at the moment."),
@@ -54,6 +53,8 @@ def activity_sentence(entry: dict) -> str:
         return _assigned(entry, actor)
     if entry["kind"] == "labelled":
         return _labelled(data, actor)
+    if entry["kind"] == "needs_human":
+        return _needs_human(data)
     if entry["kind"] == "snoozed" and data.get("until"):
         until = f"{day_name(data['until'])} {clock_time(data['until'])}"
         return _("%(actor)s snoozed it until %(time)s", actor=_who(actor), time=until)
@@ -71,7 +72,22 @@ def activity_sentence(entry: dict) -> str:
         "woke": _("The snooze is over"),
         "division_set": _("%(actor)s gave it to %(division)s", actor=_who(actor), division=division),
     }
-    return plain.get(entry["kind"], entry["kind"].replace("_", " "))
+    words = plain.get(entry["kind"]) or queue_sentence(entry, _who(actor))
+    return words or entry["kind"].replace("_", " ")
+
+
+def _needs_human(data: dict) -> str:
+    """Why a bot called a human."""
+    reasons = {
+        "word": _("The customer asked for an agent"),
+        "button": _("The customer asked for an agent"),
+        "misses": _("The bot did not understand several times in a row"),
+        "low_score": _("The bot did not know the answer"),
+        "loop": _("The bot stopped: another machine seems to be answering"),
+        "no_words": _("The bot cannot look at this kind of message"),
+        "outside_hours": _("The customer wrote outside the bot's hours"),
+    }
+    return reasons.get(data.get("reason"), _("The bot called an agent"))
 
 
 def _who(actor: str | None) -> str:

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("queueing", __name__)
 
-from blueprints.queueing import agents, divisions, routes  # noqa: E402, F401
+from blueprints.queueing import agents, divisions, pages, routes, wording  # noqa: E402, F401

@@ -124,7 +124,7 @@ class MetaGraph:
         raise error
 
 
-def waba_of(device: DeviceAccount) -> str:
+def waba_of(device: Any) -> str:
     """The WABA that the device belongs to; empty where nobody has said so."""
     return str(device.config.get("waba_id") or "").strip()
 

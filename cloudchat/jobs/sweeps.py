@@ -7,7 +7,9 @@ from sqlalchemy import delete, select
 
 from cloudchat.extensions import db, now
 from cloudchat.jobs import (
+    bots,
     contacts,
+    devices,
     enqueue,
     enqueue_delivery,
     enqueue_once,
@@ -19,11 +21,19 @@ from cloudchat.jobs import (
     system_job,
     tenant_job,
 )
-from cloudchat.models import Conversation, IdempotencyKey, Organization, WebhookEvent
+from cloudchat.models import (
+    ChatbotTalk,
+    Conversation,
+    Device,
+    IdempotencyKey,
+    Organization,
+    WebhookEvent,
+)
 from cloudchat.services import (
     contact_import,
     conversations,
     delivery,
+    facebook_connect,
     files,
     intake,
     notification_list,
@@ -59,6 +69,15 @@ def pending_media() -> None:
         enqueue_once(media.fetch, organization_id, attachment_id)
 
 
+@system_job("the accounts of every organization are looked after")
+def connections() -> None:
+    rows = select(Device.organization_id, Device.id).where(
+        Device.deleted_at.is_(None), Device.is_active, Device.type != "webchat"
+    )
+    for organization_id, device_id in db.session.execute(rows).all():
+        enqueue_once(devices.look_after, organization_id, device_id)
+
+
 @system_job("snoozed conversations wake in every organization")
 def snoozed() -> None:
     for organization_id in db.session.scalars(
@@ -79,6 +98,13 @@ def wake_snoozed(organization_id: int) -> None:
 def due_automation() -> None:
     for organization_id in running.organizations_with_due():
         enqueue_once(pipelines.run_due, organization_id)
+
+
+@system_job("ratings of bots are due in every organization")
+def due_ratings() -> None:
+    due = select(ChatbotTalk.organization_id).where(ChatbotTalk.rating_due_at <= now()).distinct()
+    for organization_id in db.session.scalars(due):
+        enqueue_once(bots.ask_ratings, organization_id)
 
 
 @system_job("contact imports whose worker died go on in every organization")
@@ -110,6 +136,7 @@ def clean(organization_id: int) -> None:
     db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEYS_KEPT))
     db.session.commit()
     contact_import.drop_old_drafts()
+    facebook_connect.clean()
     while notification_list.drop_old():
         pass
     push.forget_dead()

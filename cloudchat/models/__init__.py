@@ -17,6 +17,7 @@ from cloudchat.models.devices import Device
 from cloudchat.models.divisions import Division, DivisionAgent
 from cloudchat.models.labels import CannedReply, ContactLabel, ConversationLabel, Label
 from cloudchat.models.messages import Attachment, Message
+from cloudchat.models.messenger_connects import MessengerConnect
 from cloudchat.models.notifications import (
     InstallationSecret,
     Notification,
@@ -68,6 +69,7 @@ __all__ = [
     "Label",
     "Message",
     "MessageTemplate",
+    "MessengerConnect",
     "MetaTemplate",
     "MetaTemplateSync",
     "Note",

@@ -23,9 +23,12 @@ from cloudchat.services.visibility import audience_of
 
 
 def window_ends_at(row: Conversation, device_type: str) -> datetime | None:
-    """Until when free text may be sent; None where the channel sets no limit. A margin for clocks
-    that differ is the channel's own business."""
-    window = channel_for(device_type).capabilities.window
+    """Until when a person may send free text; None where the channel sets no limit. A margin for
+    clocks that differ is the channel's own business."""
+    capabilities = channel_for(device_type).capabilities
+    window = capabilities.window
+    if capabilities.human_window and row.device.config.get("human_agent"):
+        window = capabilities.human_window
     if window is None:
         return None
     if row.last_inbound_at is None:  # the customer never wrote: the window was never open

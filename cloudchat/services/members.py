@@ -38,6 +38,11 @@ def change(user_id: int, values: dict) -> User:
     return user
 
 
+def active() -> list[User]:
+    """Everybody who can log in, by name."""
+    return list(db.session.scalars(select(User).where(User.is_active).order_by(User.name, User.id)))
+
+
 def open_invitations() -> list[Invitation]:
     """Invitations that can still be accepted, the newest first."""
     return list(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from cloudchat.clients.meta_graph import waba_of
 from cloudchat.errors import Conflict, Invalid
 from cloudchat.models import Conversation, MetaTemplate
 from cloudchat.models.templates import APPROVED
@@ -20,7 +21,7 @@ def filled_for(
             raise Invalid("template", fields={"template_id": ["template_other_device"]})
         return "text", message_templates.fill(own.body, variables), {"template_id": own.id}
     template = catalog.get(template_id)
-    check_sendable(template, str(row.device.config.get("waba_id") or ""))
+    check_sendable(template, waba_of(row.device))
     filled = filling.fill(template, variables)
     return "template", filled.text, payload_of(template, filled)
 

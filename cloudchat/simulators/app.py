@@ -3,19 +3,33 @@
 from flask import Flask, Response, abort, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from cloudchat.simulators import meta, push, whatsapp
+from cloudchat.simulators import (
+    facebook,
+    message_templates,
+    messenger,
+    meta,
+    push,
+    telegram,
+    wa_device,
+    whatsapp,
+)
 from cloudchat.simulators.provider import Provider, Settings, World
 from cloudchat.simulators.server import Server
 
 PROVIDERS = (
     meta.create,
     whatsapp.create,
+    message_templates.create,
+    messenger.create,
+    facebook.create,
+    telegram.create,
+    wa_device.create,
     push.create,
 )
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    "form-action *; frame-ancestors 'none'; object-src 'none'"
 )
 
 

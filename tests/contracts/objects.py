@@ -11,6 +11,7 @@ from cloudchat.models import (
     ContactImport,
     ContactLabel,
     ConversationLabel,
+    MessengerConnect,
     Note,
     Notification,
     OutboxEntry,
@@ -242,6 +243,13 @@ def open_event(organization_id: int) -> int:
         payload={"message": {"id": "x", "from": "628123", "text": {"body": "halo"}, "type": "text"}},
         next_attempt_at=now() + timedelta(minutes=5),
     )
+    return _saved(organization_id, row)
+
+
+def messenger_connect(organization_id: int) -> int:
+    """A run of Facebook's login that failed: any admin of the organization may look at it."""
+    failure = {"code": 190, "subcode": 463, "message": "expired", "step": "subscribe"}
+    row = MessengerConnect(user_id=0, state_hash=hashed(random_token()), failure=failure)
     return _saved(organization_id, row)
 
 

@@ -7,9 +7,10 @@ that names a row: BODY_IDS. A job: JOBS. A socket event: SOCKET_EVENTS. The test
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
-from cloudchat.jobs import contacts, inbound, media, outbound, queueing
+from cloudchat.jobs import contacts, devices, inbound, media, outbound, queueing
 from tests.contracts import objects
 
 PDF = b"%PDF-1.4 test"
@@ -38,6 +39,7 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
         "note_id": objects.note,
         "attachment_id": objects.attachment,
     },
+    "messenger": {"connect_id": objects.messenger_connect},
     "notifications": {
         "notification_id": objects.notification,
         "subscription_id": objects.push_subscription,
@@ -56,12 +58,14 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
         "user_id": objects.membership,
     },
     "settings": {
+        "name": NotAnId("a page of the documentation, the same for everybody"),
         "device_id": objects.device,
         "label_id": objects.label,
         "reply_id": objects.canned_reply,
         "session_id": objects.session,
         "token_id": objects.api_token,
     },
+    "webhooks": {"public_key": NotAnId("known to the provider; test_lines/test_every_channel.py")},
     "webchat": {
         "public_key": NotAnId("known to every visitor; test_visitors_stay_in_their_own_chat"),
         "attachment_id": NotAnId("of the visitor's own chat; the same test"),
@@ -70,8 +74,29 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
 # Addresses outside blueprints
 STATIC = {"static", "versioned_static"}
 
+BOT_FORM = {
+    "name": "Lain",
+    "timezone": "Asia/Jakarta",
+    "returns": "reopen",
+    "fallback_message": "Maaf",
+    "escalation_message": "Sebentar",
+    "answer_threshold": "70",
+    "suggest_threshold": "15",
+    "escalate_below": "0",
+    "misses_before_human": "3",
+}
 # endpoint → what a valid call carries (GET and DELETE need nothing)
 REQUESTS: dict[str, dict[str, Any]] = {
+    "chatbot.add_pair": {"data": {"question": "Bisa COD?", "answer": "Bisa"}},
+    "chatbot.check_import": {"data": lambda made: {"file": (BytesIO(b"question,answer\na,b\n"), "a.csv")}},
+    "chatbot.load_import": {"data": lambda made: {"file": (BytesIO(b"question,answer\na,b\n"), "a.csv")}},
+    "chatbot.save_pair": {"data": {"question": "Bisa COD?", "answer": "Bisa"}},
+    "chatbot.at": {"query_string": {"moment": "2026-11-29T03:00"}},
+    "chatbot.delete": {},
+    "chatbot.remove_pair": {},
+    "chatbot.save_settings": {"data": BOT_FORM},
+    "chatbot.switch_pair": {"data": {"is_active": "true"}},
+    "chatbot.try_box": {"data": {"text": "bisa cod?"}},
     "chatbot.change_bot": {"json": {"name": "Lain"}},
     "chatbot.change_pair": {"json": {"answer": "Lain"}},
     "chatbot.change_schedule": {"json": {"is_active": False}},
@@ -97,6 +122,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "inbox.retry_message": {},
     "inbox.send_message": {"json": {"text": "halo"}},
     "inbox.set_labels": {"json": {"labels": []}},
+    "messenger.show": {"data": {"page_ids": ["1"]}},
     "queueing.add_division_agents": {"json": lambda made: {"user_ids": [made["agent"]]}},
     "queueing.assign_entry": {"json": {}},
     "queueing.cancel_entry": {},
@@ -224,6 +250,7 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
     ),
     ("inbox.bulk", "agent_id"): NotAnId("goes the way of assign; test_a_bulk_action_refuses_foreign_ids"),
     ("inbox.bulk", "label"): NotAnId("goes the way of labels; test_a_bulk_action_refuses_foreign_ids"),
+    ("messenger.choose_pages", "page_ids"): NotAnId("Facebook's ids, of the caller's own run"),
     ("queueing.create_division", "agent_ids"): BodyId(
         "post", DIVISIONS, lambda i: {"json": {"name": "Baru", "agent_ids": [i]}}, objects.agent
     ),
@@ -300,6 +327,8 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
     ("pipeline.show_cards", "agent"): NotAnId("a filter; test_board.py: test_foreign_filters_find_nothing"),
     ("pipeline.show_cards", "label"): NotAnId("a filter; test_board.py: test_foreign_filters_find_nothing"),
     ("pipeline.show_cards", "stage_id"): NotAnId("not looked at here"),
+    ("pipeline.show_analytics", "agent_id"): NotAnId("a filter; test_analytics.py: foreign ids find nothing"),
+    ("pipeline.show_analytics", "label_id"): NotAnId("a filter; test_analytics.py: foreign ids find nothing"),
     ("pipeline.add_card", "pipeline_id"): BodyId(
         "post",
         "/api/app/conversations/{conversation}/pipeline",
@@ -338,9 +367,13 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
 
 # job → the ids of a neighbour's rows that it is called with, inside our own organization
 JOBS: dict[str, Callable | NotAnId] = {
+    "cloudchat.jobs.bots.ask_ratings": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.contacts.work_on_import": lambda org: [
         (contacts.work_on_import, objects.queued_import(org))
     ],
+    "cloudchat.jobs.devices.look_after": lambda org: [(devices.look_after, objects.device(org))],
+    "cloudchat.jobs.devices.name_contact": lambda org: [(devices.name_contact, objects.device(org), "1001")],
+    "cloudchat.jobs.devices.tell_admins": lambda org: [(devices.tell_admins, objects.device(org))],
     "cloudchat.jobs.inbound.process": lambda org: [(inbound.process, objects.open_event(org))],
     "cloudchat.jobs.inbound.catch_up": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.media.fetch": lambda org: [(media.fetch, objects.pending_attachment(org))],
@@ -348,8 +381,12 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.notifications.send_test": NotAnId("a user of no browser is told nothing; test_push.py"),
     "cloudchat.jobs.outbound.deliver": lambda org: [(outbound.deliver, objects.device_with_outbox(org))],
     "cloudchat.jobs.outbound.mark_read": lambda org: [(outbound.mark_read, objects.device(org), "wamid.x")],
+    "cloudchat.jobs.outbound.acknowledge": lambda org: [
+        (outbound.acknowledge, objects.device(org), {"query_id": "1"})
+    ],
     "cloudchat.jobs.outbound.settle_lost": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.queueing.drain": lambda org: [(queueing.drain, objects.waited_in_division(org))],
+    "cloudchat.jobs.queueing.hand_back": lambda org: [(queueing.hand_back, objects.busy_agent(org))],
     "cloudchat.jobs.queueing.tell_owed": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.queueing.rules": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.pipelines.run_due": NotAnId("takes no id but the organization's"),
@@ -359,7 +396,7 @@ JOBS: dict[str, Callable | NotAnId] = {
 # Functions of the jobs modules that are no jobs
 HELPERS: dict[str, str] = {
     f"cloudchat.jobs.queueing.{name}": "a subscriber, inside the organization of its event"
-    for name in ("on_due", "on_agent_free", "on_presence", "on_menus_owed")
+    for name in ("on_due", "on_agent_free", "on_agent_left", "on_presence", "on_menus_owed")
 }
 
 # namespace → event → its payload with the id of a neighbour's conversation, or why it names none

@@ -7,6 +7,7 @@ from sqlalchemy import Select, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from cloudchat.channels.payload import dicts
+from cloudchat.clients.meta_graph import waba_of
 from cloudchat.errors import Invalid, NotFound
 from cloudchat.extensions import db
 from cloudchat.models import Device, MetaTemplate, MetaTemplateSync
@@ -48,7 +49,7 @@ def waba_device(device_id: int) -> Device:
     device = devices.get(device_id)
     if device.type != "wa_official":
         raise Invalid("device", fields={"device_id": ["device_not_official"]})
-    if not device.config.get("waba_id"):
+    if not waba_of(device):
         raise Invalid("device", fields={"device_id": ["device_without_waba"]})
     return device
 
@@ -65,7 +66,7 @@ def page(wanted: Filter, after: tuple[str, int] | None, limit: int) -> list[Meta
 def _narrowed(statement: Select, wanted: Filter) -> Select:
     if wanted.device_id is not None:
         device = devices.get(wanted.device_id)
-        statement = statement.where(MetaTemplate.waba_id == str(device.config.get("waba_id") or ""))
+        statement = statement.where(MetaTemplate.waba_id == waba_of(device))
     if wanted.waba_id:
         statement = statement.where(MetaTemplate.waba_id == wanted.waba_id)
     if wanted.status:
@@ -85,7 +86,7 @@ def _narrowed(statement: Select, wanted: Filter) -> Select:
 
 def sendable(device: Device, q: str, after: tuple[str, int] | None, limit: int) -> list[MetaTemplate]:
     """The approved templates of the device's WABA, by name; one more where there is a next page."""
-    waba_id = str(device.config.get("waba_id") or "")
+    waba_id = waba_of(device)
     if not waba_id:
         return []
     return page(Filter(waba_id=waba_id, status=APPROVED, q=q), after, limit)
@@ -99,7 +100,7 @@ def languages() -> list[str]:
 
 def official_devices() -> list[Device]:
     """Devices that templates can be made with."""
-    return [row for row in devices.all_devices() if row.type == "wa_official" and row.config.get("waba_id")]
+    return [row for row in devices.all_devices() if row.type == "wa_official" and waba_of(row)]
 
 
 def syncs() -> list[MetaTemplateSync]:

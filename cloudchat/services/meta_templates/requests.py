@@ -45,7 +45,8 @@ def ask(waba_id: str) -> None:
 
 def ask_due() -> None:
     """Ask for those WABAs of the present organization whose time has come; commits."""
-    for waba_id in db.session.scalars(select(_wabas.c.waba_id).where(*_due()).distinct()):
+    own = _wabas.c.organization_id == current_organization_id()
+    for waba_id in list(db.session.scalars(select(_wabas.c.waba_id).where(own, *_due()).distinct())):
         ask(waba_id)
     db.session.commit()
 

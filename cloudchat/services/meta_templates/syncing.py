@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from cloudchat.channels import payload
-from cloudchat.clients.meta_graph import graph
+from cloudchat.clients.meta_graph import graph, waba_of
 from cloudchat.errors import NotFound, ProviderError
 from cloudchat.events import MetaTemplateChanged, publish
 from cloudchat.extensions import db, now
@@ -32,7 +32,7 @@ LOST_AFTER = timedelta(minutes=10)
 def request(device_id: int) -> MetaTemplateSync:
     """Have the templates of this device's WABA fetched soon. Raises NotFound, Invalid."""
     device = waba_device(device_id)
-    waba_id = device.config["waba_id"]
+    waba_id = waba_of(device)
     requests.ask(waba_id)
     db.session.commit()
     return state_of(waba_id)

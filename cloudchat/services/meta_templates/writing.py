@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from cloudchat.channels.base import DeviceAccount
-from cloudchat.clients.meta_graph import graph
+from cloudchat.clients.meta_graph import graph, waba_of
 from cloudchat.errors import AppError, Conflict, Invalid, ProviderError, TooMany, Unavailable
 from cloudchat.events import MetaTemplateChanged, publish
 from cloudchat.extensions import db, now
@@ -43,7 +43,7 @@ def _claim(device: Device, draft: Draft, author_id: int | None) -> MetaTemplate:
     """The row that says what is being done; nobody else can do the same beside us."""
     row = MetaTemplate(
         device_id=device.id,
-        waba_id=device.config["waba_id"],
+        waba_id=waba_of(device),
         name=draft.name,
         language=draft.language,
         category=draft.category,
