@@ -310,9 +310,7 @@ SENTENCES = {
     "template_not_approved": _("Meta has not approved this template, so it cannot be sent."),
     "template_other_waba": _("This template belongs to another WhatsApp account than this device."),
     "template_other_device": _("This template is made for another kind of device."),
-    "template_without_device": _(
-        "No device of this WhatsApp account is connected any more. Connect one first."
-    ),
+    "template_without_device": _("No device of this WhatsApp account is connected. Connect one first."),
     "template_url_invalid": _("Write a web address that begins with https://."),
     "device_not_official": _("Only an official WhatsApp device has Meta's templates."),
     "device_without_waba": _("The device does not say its WABA ID. Add it in the device's settings."),

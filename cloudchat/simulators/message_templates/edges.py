@@ -23,7 +23,7 @@ class Edges:
         self._store = store
 
     def register(self, graph) -> None:
-        graph.kind("template", lambda node: self._store.templates.get(node), self._authorize)
+        graph.kind("template", self._store.node_of, self._authorize)
         graph.edge("waba", "GET", "message_templates")(self.list)
         graph.edge("waba", "POST", "message_templates")(self.create)
         graph.edge("waba", "DELETE", "message_templates")(self.delete)

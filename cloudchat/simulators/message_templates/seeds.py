@@ -49,7 +49,7 @@ TEMPLATES = (
         "components": [
             {
                 "type": "BODY",
-                "text": "Hai {{nama}}, akhir pekan ini ada potongan {{potongan}} untuk Anda. Kami tunggu di toko.",
+                "text": "Hai {{nama}}, akhir pekan ini ada potongan {{potongan}} untuk Anda di toko.",
                 "example": {
                     "body_text_named_params": [
                         {"param_name": "nama", "example": "Budi"},

@@ -112,6 +112,9 @@ class Store:
             raise ValueError(f"no template {template_id}")
         return self.templates[template_id]
 
+    def node_of(self, template_id: str) -> Template | None:
+        return self.templates.get(template_id)
+
     def find(self, waba_id: str, name: str, language: str | None = None) -> Template | None:
         return next(
             (one for one in self.of(waba_id) if one.name == name and language in (None, one.language)), None
