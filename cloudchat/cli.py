@@ -16,17 +16,20 @@ from cloudchat.errors import AppError
 from cloudchat.extensions import db, redis
 from cloudchat.messages import sentence
 from cloudchat.services import accounts, organizations
+from cloudchat.services.ongkir import evaluation as ongkir_evaluation
 from cloudchat.tenancy import acting_as
 
 org_group = AppGroup("org", help="Organizations.")
 user_group = AppGroup("user", help="Users.")
 demo_group = AppGroup("demo", help="Demo data.")
+ongkir_group = AppGroup("ongkir", help="Shipping costs.")
 
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(org_group)
     app.cli.add_command(user_group)
     app.cli.add_command(demo_group)
+    app.cli.add_command(ongkir_group)
     app.cli.add_command(worker)
     app.cli.add_command(scheduler)
 
@@ -75,6 +78,15 @@ def seed_demo() -> None:
     """Make the demo organization once; prints its logins as JSON."""
     with _plain_errors():
         click.echo(json.dumps(demo.seed()))
+
+
+@ongkir_group.command("evaluate")
+@click.argument("file", type=click.File(encoding="utf-8"))
+@click.option("--show", is_flag=True, help="Also print what was understood otherwise.")
+def evaluate_ongkir(file, show: bool) -> None:
+    """How well the phrases of FILE are understood (docs/ongkir.md); prints JSON."""
+    phrases = ongkir_evaluation.read(file.read())
+    click.echo(json.dumps(ongkir_evaluation.report(phrases, show), indent=2, ensure_ascii=False))
 
 
 @click.command("worker")

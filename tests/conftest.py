@@ -67,6 +67,7 @@ def settings(services, simulator_process, desk_port, tmp_path_factory):
         "PORT": str(desk_port),
         "PUBLIC_URL": f"http://localhost:{desk_port}",
         "META_GRAPH_URL": f"{simulator_process.url}/meta",
+        "RAJAONGKIR_URL": f"{simulator_process.url}/rajaongkir",
         "WEBHOOK_ALLOW": simulator_process.url.removeprefix("http://"),
         "DATABASE_POOL": "10",
     }

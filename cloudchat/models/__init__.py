@@ -23,6 +23,7 @@ from cloudchat.models.notifications import (
     NotificationSettings,
     PushSubscription,
 )
+from cloudchat.models.ongkir import OngkirCache, OngkirLog, OngkirSettings, OngkirTalk, OngkirUsage
 from cloudchat.models.organizations import Organization
 from cloudchat.models.pipelines import (
     Pipeline,
@@ -67,6 +68,11 @@ __all__ = [
     "Note",
     "Notification",
     "NotificationSettings",
+    "OngkirCache",
+    "OngkirLog",
+    "OngkirSettings",
+    "OngkirTalk",
+    "OngkirUsage",
     "Organization",
     "OutboxEntry",
     "Pipeline",

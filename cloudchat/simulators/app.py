@@ -3,7 +3,7 @@
 from flask import Flask, Response, abort, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from cloudchat.simulators import meta, push, whatsapp
+from cloudchat.simulators import meta, push, rajaongkir, whatsapp
 from cloudchat.simulators.provider import Provider, Settings, World
 from cloudchat.simulators.server import Server
 
@@ -11,6 +11,7 @@ PROVIDERS = (
     meta.create,
     whatsapp.create,
     push.create,
+    rajaongkir.create,
 )
 
 CONTENT_SECURITY_POLICY = (
