@@ -4,6 +4,7 @@ from flask import Flask
 from flask_admin import Admin
 
 from admin import operator
+from admin.assignments import AssignmentView
 from admin.contacts import ContactView
 from admin.devices import DeviceView
 from admin.door import Home
@@ -15,6 +16,7 @@ VIEWS = (
     UserView,
     InvitationView,
     DivisionView,
+    AssignmentView,
     DeviceView,
     CannedReplyView,
     LabelView,

@@ -61,12 +61,17 @@ TEXTS = {
     "session": FieldText(_l("Session"), _l("The session's name on your WhatsApp gateway.")),
     "api_key": FieldText(_l("API key"), _l("The key that your WhatsApp gateway expects.")),
     "webhook_key": FieldText(
-        _l("Webhook key"), _l("The key with which your gateway signs what it sends to us.")
+        _l("Webhook key"),
+        _l("The key with which your gateway signs what it sends to us. Empty: we make one and tell it."),
     ),
     "bot_token": FieldText(_l("Bot token"), _l("From BotFather in Telegram, after /newbot.")),
     "page_id": FieldText(_l("Page ID"), _l("On the Facebook page under About, page transparency.")),
     "page_access_token": FieldText(
         _l("Page access token"), _l("From Meta's app dashboard under Messenger, settings.")
+    ),
+    "human_agent": FieldText(
+        _l("Answers up to 7 days"),
+        _l("Only with Meta's Human Agent permission: agents may answer for 7 days instead of 24 hours."),
     ),
     "color": FieldText(_l("Colour"), _l("Of the chat's header and of the customer's own bubbles.")),
     "welcome": FieldText(_l("Welcome text"), _l("The first words that a visitor reads.")),
@@ -79,7 +84,7 @@ TEXTS = {
     ),
 }
 LONG = {"welcome", "allowed_origins"}
-SWITCHES = {"ask_name"}
+SWITCHES = {"ask_name", "human_agent"}
 
 
 def offered_types() -> list[tuple[str, TypeText]]:
@@ -126,7 +131,7 @@ def _secret(key: str, is_new: bool):
     text = TEXTS.get(key, FieldText(key))
     return PasswordField(
         text.label,
-        [needed(), at_most(2000)] if is_new else [Optional(), at_most(2000)],
+        [needed(), at_most(2000)] if is_new and key not in OPTIONAL else [Optional(), at_most(2000)],
         filters=[stripped],
         widget=PasswordInput(hide_value=True),
         description=text.help if is_new else _l("Kept secret. Leave empty to keep the present one."),

@@ -1,5 +1,7 @@
 """The devices screen: connecting channel accounts, their health, their addresses."""
 
+import base64
+
 from flask import flash, redirect, request
 from flask_admin import expose
 from flask_babel import gettext as _
@@ -8,13 +10,14 @@ from sqlalchemy import func, select
 
 from admin.base import ScopedModelView
 from admin.device_fields import TEXTS, TYPES, form_class, offered_types
+from admin.device_guides import GUIDES
 from admin.filters import ChoiceFilter
 from cloudchat import config
-from cloudchat.channels import get as channel_for
 from cloudchat.errors import NotFound, ProviderError
 from cloudchat.extensions import db
+from cloudchat.messages import sentence
 from cloudchat.models import Conversation, Device
-from cloudchat.services import devices, presenting
+from cloudchat.services import connecting, device_tests, facebook_connect, presenting
 from cloudchat.services.devices import FIELDS
 
 STATES = {
@@ -125,16 +128,20 @@ class DeviceView(ScopedModelView):
         return form.account_field if name == "config" else super().field_of(form, name)
 
     def create(self, values):
-        return devices.create(self.kind, values["name"], values["config"])
+        return connecting.create(self.kind, values["name"], values["config"], strict=True)
 
     def change(self, row, values):
-        return devices.change(row.id, values)
+        return connecting.change(row.id, values)
 
     def remove(self, row):
-        devices.remove(row.id)
+        connecting.remove(row.id)
 
     def created(self, made):
-        flash(_("“%(name)s” is connected. Test it, then send a first message.", name=made.name), "success")
+        if made.status == "connected":
+            told = _("“%(name)s” is connected. Test it, then send a first message.", name=made.name)
+            flash(told, "success")
+        else:
+            flash(_("“%(name)s” is kept. One step is left: see below.", name=made.name), "info")
         return redirect(self.get_url(".details_view", id=made.id))
 
     # --- one device ----------------------------------------------------------------------------
@@ -143,11 +150,14 @@ class DeviceView(ScopedModelView):
         row = kwargs.get("model")
         if row is not None:
             kwargs["facts"] = presenting.device(row, config.active().public_url)
+            kwargs["trouble"] = facebook_connect.later_failure(row)
+            kwargs["talks"] = device_tests.recent(row.id) if template == self.details_template else []
         return super().render(
             template,
             types=offered_types(),
             kind=row.type if row is not None else self.kind,
             type_texts=TYPES,
+            guides=GUIDES,
             field_label=lambda key: TEXTS[key].label if key in TEXTS else key,
             public_url=config.active().public_url,
             **kwargs,
@@ -157,19 +167,49 @@ class DeviceView(ScopedModelView):
     def check_view(self):
         """Ask the provider whether the account works; the answer is drawn into the page."""
         row = self.get_one(request.form.get("id"))
-        device_id, account = row.id, devices.account(row)
-        db.session.commit()  # no connection is held while the provider thinks
         facts, error = {}, None
         try:
-            facts = channel_for(account.type).check(account)
-            devices.mark(device_id, "connected", None)
+            facts = connecting.check(row.id)
         except ProviderError as failure:
             error = failure
-            if failure.reauth:
-                devices.mark(device_id, "needs_reauth", {"code": failure.code, "message": failure.message})
-        db.session.commit()
         shown = {key: value for key, value in facts.items() if isinstance(value, str | int | float)}
         return super().render("admin/_device_check.html", facts=shown, error=error)
+
+    @expose("/reconnect/", methods=("POST",))
+    def reconnect_view(self):
+        """Have the provider send us what happens once more, with the secrets that we have."""
+        row = self.get_one(request.form.get("id"))
+        error = connecting.register(row.id)
+        if error is None:
+            flash(_("The device is connected anew. Nothing of its history has changed."), "success")
+        else:
+            flash(sentence(error.code or "", error.message), "error")
+        return redirect(self.get_url(".details_view", id=row.id))
+
+    @expose("/link/")
+    def link_view(self):
+        """The code to scan, or that the phone is linked; the page asks for it every few seconds."""
+        row = self.get_one(request.args.get("id"))
+        found, error = None, None
+        try:
+            found = connecting.link(row.id)
+        except ProviderError as failure:
+            error = sentence(failure.code or "", failure.message)
+        if found is None and error is None:
+            raise NotFound("link")
+        picture = base64.b64encode(found.picture).decode() if found and found.picture else None
+        return super().render(
+            "admin/_device_link.html", link=found, picture=picture, error=error, device_id=row.id
+        )
+
+    @expose("/test-message/", methods=("POST",))
+    def test_message_view(self):
+        """Send one message to somebody who wrote, to see the whole way work."""
+        row = self.get_one(request.form.get("id"))
+        talk = request.form.get("conversation_id", "")
+        if self.attempted(lambda: device_tests.send(row.id, int(talk) if talk.isdigit() else 0)):
+            flash(_("The test message is on its way. Its ticks appear in the conversation."), "success")
+        return redirect(self.get_url(".details_view", id=row.id))
 
     def delete_question(self, row):
         count = db.session.scalar(select(func.count(Conversation.id)).where(Conversation.device_id == row.id))

@@ -118,15 +118,35 @@ class DivisionView(ScopedModelView):
     empty_text = _l("A division is a team. Its members see the conversations that are given to it.")
     create_label = _l("Add a division")
     search_label = _l("Search divisions")
-    column_list = ("name", "description", "members", "position", "is_active")
+    column_list = (
+        "name",
+        "keywords",
+        "members",
+        "position",
+        "avg_handling_time_minutes",
+        "show_wait_time",
+        "auto_detect_keywords",
+        "is_active",
+    )
+    columns_hidden_first = ("show_wait_time", "auto_detect_keywords")
     column_labels = {
         "name": _l("Name"),
-        "description": _l("Description"),
+        "keywords": _l("Keywords"),
         "members": _l("Members"),
         "position": _l("Position"),
+        "avg_handling_time_minutes": _l("Handling minutes"),
+        "show_wait_time": _l("Shows the wait"),
+        "auto_detect_keywords": _l("Detects keywords"),
         "is_active": _l("Active"),
     }
-    column_kinds = {"name": "link", "description": "long", "members": "names", "is_active": "yes"}
+    column_kinds = {
+        "name": "link",
+        "keywords": "long",
+        "members": "names",
+        "show_wait_time": "yes",
+        "auto_detect_keywords": "yes",
+        "is_active": "yes",
+    }
     column_sortable_list = ("name", "position", "is_active")
     column_searchable_list = ("name", "description")
     column_default_sort = [("position", False), ("name", False)]
@@ -156,8 +176,29 @@ class DivisionView(ScopedModelView):
             default=0,
             description=_l("Smaller numbers come first in the menu."),
         ),
+        "keywords": text_field(
+            _l("Keywords"),
+            description=_l("Separated by commas, for example: tagihan, bayar. Customers may type them."),
+        ),
+        "avg_handling_time_minutes": IntegerField(
+            _l("Handling minutes"),
+            [
+                needed(),
+                NumberRange(
+                    1, divisions.MAX_MINUTES, _l("Choose a whole number of minutes from 1 to 1,440.")
+                ),
+            ],
+            default=10,
+            description=_l("How long a conversation takes, until enough were measured."),
+        ),
+        "show_wait_time": BooleanField(_l("Show the expected wait in the menu")),
+        "auto_detect_keywords": BooleanField(_l("Suggest this division where a message has its keywords")),
         "is_active": BooleanField(
-            _l("Active"), default=True, description=_l("Only active divisions are offered.")
+            _l("Active"),
+            default=True,
+            description=_l(
+                "Only active divisions are offered. Who waits in one that is switched off is asked again."
+            ),
         ),
         "members": ChecklistField(
             _l("Members"),
@@ -176,9 +217,14 @@ class DivisionView(ScopedModelView):
         members = divisions.members_of([row.id for row in rows])
         for row in rows:
             row.members = members[row.id]
+            row.keywords = ", ".join(row.keyword_triggers)
 
     def values(self, form):
-        return {**super().values(form), "members": form.members.ids}
+        given = super().values(form)
+        return {**given, "keyword_triggers": given.pop("keywords"), "members": form.members.ids}
+
+    def field_of(self, form, name):
+        return "keywords" if name == "keyword_triggers" else super().field_of(form, name)
 
     def create(self, values):
         return divisions.save(Division(), values)
@@ -191,6 +237,7 @@ class DivisionView(ScopedModelView):
 
     def delete_question(self, row):
         return _(
-            "Delete the division “%(name)s”? Its conversations stay, without a division.",
+            "Delete the division “%(name)s”? Its conversations stay, without a division; who waits in it is "
+            "told and asked again.",
             name=row.name,
         )

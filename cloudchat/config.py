@@ -31,6 +31,7 @@ class Config:
     encryption_keys: tuple[str, ...]
     port: int
     public_url: str
+    knows_public_url: bool  # was it said? A provider can only be told an address that was
     data_dir: Path
     meta_app_id: str
     meta_app_secret: str
@@ -41,6 +42,10 @@ class Config:
     telegram_api_url: str
     wa_device_url: str
     rajaongkir_url: str
+    facebook_help_urls: Mapping[str, str]  # replaces links that have grown old, by key
+    support_url: str
+    smtp_url: str
+    mail_from: str
     vapid_private_key: str
     vapid_subject: str
     webhook_allow: tuple[str, ...]
@@ -68,6 +73,7 @@ def load(env: Mapping[str, str] = os.environ) -> Config:
         encryption_keys=_list(keys),
         port=port,
         public_url=public_url or f"http://localhost:{port}",
+        knows_public_url=bool(public_url),
         data_dir=data_dir,
         meta_app_id=env.get("META_APP_ID") or ("" if is_production else SIMULATOR_APP_ID),
         meta_app_secret=env.get("META_APP_SECRET") or ("" if is_production else SIMULATOR_APP_SECRET),
@@ -78,6 +84,10 @@ def load(env: Mapping[str, str] = os.environ) -> Config:
         telegram_api_url=env.get("TELEGRAM_API_URL", "https://api.telegram.org").rstrip("/"),
         wa_device_url=env.get("WA_DEVICE_URL", "http://localhost:3000").rstrip("/"),
         rajaongkir_url=env.get("RAJAONGKIR_URL", "https://rajaongkir.komerce.id").rstrip("/"),
+        facebook_help_urls=_links(env, "FACEBOOK_HELP_URLS"),
+        support_url=env.get("SUPPORT_URL", ""),
+        smtp_url=env.get("SMTP_URL", ""),
+        mail_from=env.get("MAIL_FROM") or "CloudChat <cloudchat@localhost>",
         vapid_private_key=env.get("VAPID_PRIVATE_KEY", ""),
         vapid_subject=env.get("VAPID_SUBJECT", ""),
         webhook_allow=tuple(env.get("WEBHOOK_ALLOW", "").replace(",", " ").split()),
@@ -152,6 +162,17 @@ def _database_url(url: str) -> str:
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
     return url
+
+
+def _links(env: Mapping[str, str], name: str) -> dict[str, str]:
+    """A JSON object of names and addresses."""
+    try:
+        links = json.loads(env.get(name) or "{}")
+        if not all(str(link).startswith("https://") for link in links.values()):
+            raise ValueError
+    except (ValueError, AttributeError):
+        raise ConfigError(f"{name} must be a JSON object of https addresses") from None
+    return {str(key): str(link) for key, link in links.items()}
 
 
 def _list(words: str) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ from sqlalchemy import select
 
 from cloudchat import config
 from cloudchat.extensions import db
-from cloudchat.models import CannedReply, Contact, Device, Label, User
-from cloudchat.services import accounts, devices, labels, organizations
+from cloudchat.models import CannedReply, Contact, Device, Division, Label, User
+from cloudchat.services import accounts, connecting, divisions, labels, organizations
 from cloudchat.tenancy import acting_as, all_organizations
 
 PASSWORD = "demo-cloudchat"
@@ -27,12 +27,36 @@ REPLIES = (
     ("ongkir", "Boleh dibantu kota tujuan dan berat paketnya, Kak?"),
     ("terimakasih", "Terima kasih sudah menghubungi Toko Demo. Selamat beraktivitas!"),
 )
-# The account that the simulator offers at its start.
-SIMULATOR_ACCOUNT = {
-    "phone_number_id": "106540352242922",
-    "waba_id": "102290129340398",
-    "access_token": "simulator-access-token",
-}
+# They serve once an admin switches the queue on; until then messages go straight to the inbox.
+DIVISIONS = (
+    ("Billing", "Untuk pertanyaan pembayaran dan invoice", "billing, tagihan, bayar"),
+    ("Support", "Bantuan teknis dan troubleshooting", "support, rusak, error"),
+    ("Umum", "Pertanyaan umum lainnya", "umum, tanya"),
+)
+# The accounts that the simulators offer at their start.
+DEVICES = (
+    ("webchat", "Web Toko Demo", {"welcome": "Halo! Ada yang bisa kami bantu?"}),
+    (
+        "wa_official",
+        "WA Toko Demo",
+        {
+            "phone_number_id": "106540352242922",
+            "waba_id": "102290129340398",
+            "access_token": "simulator-access-token",
+        },
+    ),
+    ("wa_device", "Ponsel Toko Demo", {"session": "toko-demo", "api_key": "simulator-gateway-key"}),
+    (
+        "telegram",
+        "Telegram Toko Demo",
+        {"bot_token": "7000000001:simulator-telegram-bot-token-0001"},
+    ),
+    (
+        "messenger",
+        "Messenger Toko Demo",
+        {"page_id": "112233445566778", "page_access_token": "EAAsimulatorpagetoken0001"},
+    ),
+)
 
 
 def seed() -> dict:
@@ -44,13 +68,13 @@ def seed() -> dict:
     with acting_as(organization_id):
         _users()
         _lists()
-        webchat, whatsapp = _devices()
-        keys = {"webchat": webchat.public_key, "whatsapp": whatsapp.external_account}
+        _divisions()
+        webchat_key = _devices()
     public_url = config.active().public_url
     return {
         "logins": [{"role": role, "email": email, "password": PASSWORD} for role, email, _ in LOGINS],
-        "webchat_url": f"{public_url}/chat/{keys['webchat']}",
-        "widget_demo_url": f"{public_url}/chat/{keys['webchat']}/demo",
+        "webchat_url": f"{public_url}/chat/{webchat_key}",
+        "widget_demo_url": f"{public_url}/chat/{webchat_key}/demo",
     }
 
 
@@ -75,14 +99,27 @@ def _lists() -> None:
         db.session.commit()
 
 
-def _devices() -> tuple[Device, Device]:
-    made = {}
-    for kind, name, settings in (
-        ("webchat", "Web Toko Demo", {"welcome": "Halo! Ada yang bisa kami bantu?"}),
-        ("wa_official", "WA Toko Demo", SIMULATOR_ACCOUNT),
-    ):
+def _divisions() -> None:
+    if db.session.scalar(select(Division.id).limit(1)):
+        return
+    agents = list(db.session.scalars(select(User.id).where(User.role == "agent")))
+    for name, description, keywords in DIVISIONS:
+        values = {"description": description, "keyword_triggers": keywords, "members": agents}
+        divisions.save(Division(), {"name": name, **values})
+
+
+def _devices() -> str:
+    """One device of each kind; answers the web chat's key. The simulators forget with each start what
+    they were told, so the devices are connected with them anew."""
+    webchat_key = ""
+    for kind, name, settings in DEVICES:
         found = db.session.scalar(
             select(Device).where(Device.type == kind, Device.deleted_at.is_(None)).limit(1)
         )
-        made[kind] = found or devices.create(kind, name, settings)
-    return made["webchat"], made["wa_official"]
+        if found is None:
+            found = connecting.create(kind, name, settings)
+        elif kind in connecting.REGISTERED:
+            connecting.register(found.id)
+        if kind == "webchat":
+            webchat_key = found.public_key
+    return webchat_key

@@ -112,6 +112,24 @@ class AttachmentPending(Event):
 
 
 @dataclass(frozen=True)
+class TapNoticed(Event):
+    """A customer tapped a button, and the provider shows them a waiting sign until we answer."""
+
+    organization_id: int
+    device_id: int
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ContactUnnamed(Event):
+    """A new customer whose name the provider tells only when asked."""
+
+    organization_id: int
+    device_id: int
+    external_user_id: str
+
+
+@dataclass(frozen=True)
 class EventStored(Event):
     """A webhook event is stored and could not be handled on the spot."""
 
@@ -143,6 +161,56 @@ class AgentPresence(Event):
     user_id: int
     availability: str
     connected: bool
+
+
+@dataclass(frozen=True)
+class QueueEntered(Event):
+    """A customer waits in a division's queue from now on."""
+
+    audience: Audience
+    division_id: int
+    entry_id: int
+
+
+@dataclass(frozen=True)
+class QueueAssigned(Event):
+    """A waiting customer was given to an agent, by the queue or by hand."""
+
+    audience: Audience
+    division_id: int
+    agent_id: int
+    entry_id: int
+
+
+@dataclass(frozen=True)
+class QueueChanged(Event):
+    """The line of a division is another now: figures and places may differ."""
+
+    organization_id: int
+    division_id: int
+
+
+@dataclass(frozen=True)
+class QueueDue(Event):
+    """Somebody of this division may be assigned, or has to be told their place."""
+
+    organization_id: int
+    division_id: int
+
+
+@dataclass(frozen=True)
+class AgentFree(Event):
+    """An agent may take one more: a slot was freed, or they came online."""
+
+    organization_id: int
+    user_id: int
+
+
+@dataclass(frozen=True)
+class MenusOwed(Event):
+    """Customers of a division that closed have to be told, and asked again."""
+
+    organization_id: int
 
 
 @dataclass(frozen=True)
@@ -260,6 +328,12 @@ def publish(happened: Event) -> None:
     session = db.session()
     session.connection()
     session.info.setdefault("published", []).append(happened)
+
+
+def publish_once(happened: Event) -> None:
+    """The same, unless the present transaction tells it already."""
+    if happened not in db.session().info.get("published", ()):
+        publish(happened)
 
 
 def follow(happened: Event) -> None:

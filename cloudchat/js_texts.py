@@ -19,7 +19,8 @@ def js_texts() -> dict[str, str]:
 
 
 def _all() -> dict[str, str]:
-    return _common() | _errors() | _frame() | _times() | _shortcuts() | _notifications() | _inbox()
+    frame = _common() | _errors() | _frame() | _times() | _shortcuts() | _notifications()
+    return frame | _inbox() | _queue() | _divisions()
 
 
 def _common() -> dict[str, str]:
@@ -69,6 +70,8 @@ def _times() -> dict[str, str]:
     return {
         "time.now": _("just now"),
         "time.minutes": _("{count} min"),
+        "time.under_a_minute": _("<1 min"),
+        "time.hours": _("{hours} h {minutes} min"),
         "time.yesterday": _("yesterday {time}"),
     }
 
@@ -237,4 +240,47 @@ def _inbox_keys() -> dict[str, str]:
         "inbox.keys.snooze": _("Snooze"),
         "inbox.keys.resolve": _("Resolve or reopen"),
         "inbox.keys.out": _("Back"),
+    }
+
+
+def _queue() -> dict[str, str]:
+    return {
+        "availability.offline": _("Going offline"),
+        "availability.open": _("You have {count} open conversations. What becomes of them?"),
+        "availability.open.one": _("You have {count} open conversation. What becomes of it?"),
+        "availability.keep": _("Keep them with me"),
+        "availability.requeue": _("Back to the queue"),
+        "queue.place": _("no. {place}"),
+        "queue.assigned": _("{name} has an agent now."),
+        "queue.over_capacity": _("This agent has as many open conversations as they take. Assign it anyway?"),
+        "queue.assign_anyway": _("Assign anyway"),
+        "queue.cancel_question": _(
+            "Remove {name} from the queue? The conversation stays in the inbox, and nobody gets it by itself."
+        ),
+        "queue.cancel_it": _("Remove from the queue"),
+        "queue.transferred": _("Transferred to {name}."),
+        "queue.saved": _("Saved. {changes}"),
+        "queue.saved_same": _("Saved."),
+        "queue.preview.hello": _("Hello"),
+        "queue.preview.menu": _("The customer chooses"),
+        "queue.preview.waiting": _("The customer waits"),
+        "queue.preview.assigned": _("An agent has it"),
+        "queue.preview.left": _("The customer left the queue"),
+        "queue.preview.needs_human": _("Needs a human"),
+        "queue.preview.none": _("In the inbox, without a division"),
+        "inbox.keys.transfer": _("Transfer"),
+    }
+
+
+def _divisions() -> dict[str, str]:
+    return {
+        "divisions.lifted": _(
+            "{name} picked up, place {place} of {count}. Arrow keys move it, Space puts it down."
+        ),
+        "divisions.moved": _("{name} is at place {place} of {count}."),
+        "divisions.dropped": _("{name} put down at place {place} of {count}."),
+        "divisions.put_back": _("{name} is back at place {place}."),
+        "divisions.chosen": _("{count} chosen"),
+        "divisions.remove_word": _("Remove the keyword {word}"),
+        "divisions.deleted": _("The division was deleted."),
     }

@@ -1,6 +1,7 @@
 """What all pages share: language, helpers for templates, security headers."""
 
 import hashlib
+from functools import cached_property
 from pathlib import Path
 
 from flask import Flask, current_app, g, request, session
@@ -10,6 +11,7 @@ from werkzeug.routing import IntegerConverter
 from cloudchat import config
 from cloudchat.js_texts import js_texts
 from cloudchat.services import unread
+from cloudchat.services.queueing import listing
 from cloudchat.web import public
 
 LOCALES = ("id", "en")
@@ -85,6 +87,7 @@ def _context() -> dict:
         "me": identity,
         "locale": str(get_locale() or LOCALES[0]),
         "unread": unread_of(identity),
+        "load": load_of(identity),
     }
 
 
@@ -112,6 +115,26 @@ class unread_of:
     @property
     def notifications(self) -> int:
         return self._counts[1]
+
+
+class load_of:
+    """How busy the caller is, asked of the database only if a template shows it."""
+
+    def __init__(self, identity):
+        self._identity = identity
+
+    @cached_property
+    def _load(self):
+        known = self._identity is not None and not self._identity.acting
+        return listing.load_of(self._identity.user_id) if known else listing.Load()
+
+    @property
+    def open(self) -> int:
+        return self._load.open
+
+    @property
+    def capacity(self) -> int:
+        return self._load.capacity
 
 
 def content_policy(frame_ancestors: str = "'none'") -> str:

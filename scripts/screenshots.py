@@ -42,12 +42,16 @@ def main() -> None:
 def write_as_customers(simulator: str) -> None:
     for phone, name, texts in CUSTOMERS:
         for text in texts:
-            answer = httpx.post(
-                f"{simulator}/_control/whatsapp/messages",
-                json={"from": phone, "name": name, "type": "text", "text": text, "wait": True},
-                timeout=20,
-            )
-            answer.raise_for_status()
+            write(simulator, phone, name, text)
+
+
+def write(simulator: str, phone: str, name: str, text: str) -> None:
+    answer = httpx.post(
+        f"{simulator}/_control/whatsapp/messages",
+        json={"from": phone, "name": name, "type": "text", "text": text, "wait": True},
+        timeout=20,
+    )
+    answer.raise_for_status()
 
 
 def take_all(browser: Browser, desk: str, simulator: str) -> None:
@@ -77,10 +81,65 @@ def take_all(browser: Browser, desk: str, simulator: str) -> None:
     page.goto(f"{desk}/admin/device/")
     page.wait_for_timeout(600)
     shot(page, "devices")
+    take_devices(page, desk, simulator)
+    take_queue(browser, desk, simulator)
     page = browser.new_context(viewport={"width": 420, "height": 760}).new_page()
     page.goto(f"{simulator}/whatsapp?customer={CUSTOMERS[0][0]}")
     page.wait_for_timeout(1200)
     shot(page, "simulator-phone")
+
+
+def take_devices(page: Page, desk: str, simulator: str) -> None:
+    """The guides' pictures: connecting a bot, linking a phone, choosing Facebook pages, a failure."""
+    page.goto(f"{desk}/admin/devices/new/?type=telegram")
+    shot(page, "device-telegram")
+    session = f"toko-{int(time.time())}"
+    page.goto(f"{desk}/admin/devices/new/?type=wa_device")
+    page.fill("#name", "WA Gudang")
+    page.fill("#session", session)
+    page.fill("#api_key", "simulator-gateway-key")
+    page.click("form.admin-form button[type=submit]")
+    page.locator(".link-scan img").wait_for()
+    shot(page, "device-link")
+    httpx.post(f"{simulator}/_control/wa-device/link", json={"account": session, "action": "scan"})
+    page.goto(f"{desk}/api/app/messenger/connect")
+    page.click("button[value=accept]")
+    page.wait_for_url("**/app/settings/facebook/**")
+    shot(page, "facebook-pages")
+    page.get_by_label("Toko Belum di Business Manager").check()
+    page.click("form.admin-form button[type=submit]")
+    page.locator(".alert-danger").wait_for()
+    shot(page, "facebook-help")
+
+
+def take_queue(browser: Browser, desk: str, simulator: str) -> None:
+    """The queue's pages with people in it; it is switched off again, as the demo has it."""
+    page = signed_in(browser, desk, ADMIN)
+    switch_queue(page, desk, True)
+    shot(page, "queue-settings")
+    for number, (name, choice) in enumerate((("Rina Wati", "1"), ("Dodi", "1"), ("Lina", "2"))):
+        write(simulator, f"62812111200{number:02}", name, "Halo")
+        write(simulator, f"62812111200{number:02}", name, choice)
+    for name, path in (("divisions", "/app/settings/divisions"), ("queue", "/app/inbox")):
+        page.goto(desk + path)
+        page.wait_for_timeout(1500)
+        shot(page, name)
+    page.goto(f"{desk}/app/queue/report?days=1")
+    shot(page, "queue-report")
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.goto(f"{desk}/app/queue/wall")
+    page.wait_for_timeout(1500)
+    shot(page, "queue-wall")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    switch_queue(page, desk, False)
+
+
+def switch_queue(page: Page, desk: str, on: bool) -> None:
+    page.goto(f"{desk}/app/settings/queue")
+    page.set_checked("[name=is_enabled]", on)
+    page.click("[data-queue-form] [type=submit]")
+    page.wait_for_selector("#toast .toast-text")
+    page.wait_for_timeout(1000)
 
 
 def signed_in(

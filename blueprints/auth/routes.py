@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Response, flash, g, jsonify, redirect, render_template, request, session, url_for
+from flask import Response, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from pydantic import Field
@@ -12,7 +12,7 @@ from blueprints.auth import bp
 from cloudchat.errors import AppError, Conflict, Invalid, NotFound, Unauthorized
 from cloudchat.limits import limiter, login_key
 from cloudchat.messages import sentence
-from cloudchat.services import accounts, organizations, presence
+from cloudchat.services import accounts, organizations
 from cloudchat.services.accounts import Identity
 from cloudchat.tenancy import acting_as
 from cloudchat.web import Body, api, csrf, identify, me, public, requires
@@ -38,12 +38,6 @@ class PasswordChange(Body):
 
     old_password: str = Field(max_length=500)
     new_password: str = Field(max_length=500)
-
-
-class Availability(Body):
-    """What an agent sets: online, busy or offline."""
-
-    status: str
 
 
 def profile(identity: Identity) -> dict:
@@ -133,16 +127,6 @@ def _change_password(old: str, new: str) -> None:
     if identity.acting:
         raise NotFound("user")
     accounts.change_password(identity.user_id, old, new, identity.session_id)
-
-
-@bp.put("/api/app/agents/me/availability")
-@requires("agent")
-@api.validate(json=Availability, resp=Answers("HTTP_200", "HTTP_422"), tags=["agents"])
-def api_set_availability(json: Availability):
-    if me().acting:
-        raise NotFound("user")
-    user = presence.set_availability(me().user_id, json.status)
-    return {"status": user.availability}
 
 
 @bp.route("/login", methods=["GET", "POST"])
@@ -246,10 +230,3 @@ def set_language():
     elif not identity.acting:
         accounts.set_locale(identity.user_id, locale)
     return redirect(own_path(request.form.get("next")) or url_for("auth.home"))
-
-
-@bp.get("/api/app/agents")
-@requires("agent")
-@api.validate(resp=Answers("HTTP_200"), tags=["agents"])
-def api_agents():
-    return jsonify({"items": accounts.agents(), "next_cursor": None})

@@ -11,7 +11,8 @@ from cloudchat.channels import get as channel_for
 from cloudchat.errors import Invalid
 from cloudchat.fields import LARGEST_ID
 from cloudchat.models import Conversation
-from cloudchat.services import contacts, conversations, edits, inbox, labels, mentions, presenting, threads
+from cloudchat.services import activity, contacts, edits, inbox, labels, mentions, presenting, threads
+from cloudchat.services.queueing import trail
 from cloudchat.services.visibility import get_visible
 from cloudchat.web import Body, me, requires
 
@@ -161,7 +162,7 @@ def thread_updates(conversation_id: int):
 
 def _opened(row: Conversation) -> dict:
     """What the header and the composer need to know of a conversation."""
-    ends = conversations.window_ends_at(row, row.device.type)
+    ends = activity.window_ends_at(row, row.device.type)
     capabilities = channel_for(row.device.type).capabilities
     return {
         "row": row,
@@ -191,6 +192,8 @@ def show_panel(conversation_id: int):
         contact_version=edits.version_of(contacts.editable(row.contact, contact_labels)),
         notes=threads.notes_of(row),
         earlier=inbox.earlier(me(), row),
+        steps=trail.of(row.id),
+        why=trail.waiting_reason(row) if row.waiting else None,
     )
 
 

@@ -20,6 +20,7 @@ from blueprints.inbox.schemas import (
 from cloudchat.errors import Invalid, NotFound
 from cloudchat.messages import sentence
 from cloudchat.services import (
+    activity,
     conversation_bulk,
     conversations,
     files,
@@ -91,7 +92,7 @@ def show_conversation(conversation_id: int):
     row = get_visible(me(), conversation_id)
     return {
         **presenting.conversation(row),
-        "window_ends_at": presenting.iso(conversations.window_ends_at(row, row.device.type)),
+        "window_ends_at": presenting.iso(activity.window_ends_at(row, row.device.type)),
     }
 
 

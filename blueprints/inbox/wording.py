@@ -5,6 +5,7 @@ from flask_babel import ngettext
 
 from blueprints.inbox import bp
 from blueprints.inbox.display import clock_time, day_name
+from blueprints.inbox.queue_wording import queue_sentence
 from cloudchat.messages import sentence
 
 
@@ -30,8 +31,6 @@ def _provider_reasons() -> dict[str, str]:
         "131051": _("WhatsApp does not take messages of this kind."),
         "131052": _("The provider could not fetch the file."),
         "131053": _("The provider could not take the file. Try another format."),
-        "bad_media_type": _("WhatsApp does not take files of this kind."),
-        "bad_size": _("The file is too large for WhatsApp."),
         "131048": _("The number is limited because customers reported it as spam."),
         "131056": _("Too many messages to this customer in a short time."),
         "130429": _("The number sends too many messages at the moment."),
@@ -71,7 +70,8 @@ def activity_sentence(entry: dict) -> str:
         "woke": _("The snooze is over"),
         "division_set": _("%(actor)s gave it to %(division)s", actor=_who(actor), division=division),
     }
-    return plain.get(entry["kind"], entry["kind"].replace("_", " "))
+    words = plain.get(entry["kind"]) or queue_sentence(entry, _who(actor))
+    return words or entry["kind"].replace("_", " ")
 
 
 def _who(actor: str | None) -> str:

@@ -61,6 +61,7 @@ def _kinds() -> list[dict]:
     return [
         {"name": name, "label": say(kind.label, language), "help": say(kind.help, language)}
         for name, kind in KINDS.items()
+        if kind.role in ("", me().role)
     ]
 
 

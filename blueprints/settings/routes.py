@@ -14,7 +14,7 @@ from cloudchat import config
 from cloudchat.errors import NotFound
 from cloudchat.extensions import db
 from cloudchat.models import CannedReply, Label
-from cloudchat.services import devices, edits, labels, presenting
+from cloudchat.services import connecting, devices, edits, labels, presenting
 from cloudchat.web import api, me, requires
 
 OK = Answers("HTTP_200", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_409", "HTTP_422")
@@ -44,7 +44,7 @@ def list_devices():
 @requires("admin")
 @api.validate(json=NewDevice, resp=MADE, tags=["devices"])
 def create_device(json: NewDevice):
-    return device_json(devices.create(json.type, json.name, json.config)), 201
+    return device_json(connecting.create(json.type, json.name, json.config)), 201
 
 
 @bp.get("/api/app/devices/<int:device_id>")
@@ -58,14 +58,15 @@ def show_device(device_id: int):
 @requires("admin")
 @api.validate(json=DeviceChange, resp=OK, tags=["devices"])
 def change_device(device_id: int, json: DeviceChange):
-    return device_json(devices.change(device_id, json.changes(exclude_none=True), json.expected()))
+    values = json.changes(exclude_none=True)
+    return device_json(connecting.change(device_id, values, json.expected()))
 
 
 @bp.delete("/api/app/devices/<int:device_id>")
 @requires("admin")
 @api.validate(resp=GONE, tags=["devices"])
 def remove_device(device_id: int):
-    devices.remove(device_id)
+    connecting.remove(device_id)
     return "", 204
 
 

@@ -1,17 +1,19 @@
 """What providers call. The signature is checked on the raw bytes before anything is parsed."""
 
+import hashlib
+import hmac
+
 from flask import Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from blueprints.webhooks import bp
+from blueprints.webhooks.doors import check_same, raw_body, route_of
 from cloudchat import config
 from cloudchat.channels import get as channel_for
+from cloudchat.channels import meta
 from cloudchat.channels.meta_signature import handshake, is_signed
-from cloudchat.errors import AppError, BadSignature, Forbidden, PayloadTooLarge
-from cloudchat.services import intake
+from cloudchat.errors import AppError, BadSignature, Forbidden
+from cloudchat.services import devices, intake
 from cloudchat.web import public
-
-MAX_BODY = 3 * 1024 * 1024
 
 
 @bp.get("/webhooks/meta")
@@ -26,28 +28,47 @@ def verify_meta():
 @bp.post("/webhooks/meta")
 @public("Meta's events, checked by their signature")
 def receive_meta():
-    raw = _body()
+    raw = raw_body()
     settings = config.active()
     if not settings.meta_app_secret or not is_signed(
         raw, request.headers.get("X-Hub-Signature-256"), settings.meta_app_secret
     ):
         raise BadSignature()
     try:
-        events = channel_for("wa_official").split(raw)
+        kind, events = meta.split(raw)
     except ValueError:
         raise AppError(code="bad_request") from None
-    intake.receive("wa_official", events)
+    intake.receive(kind, events)
     return Response("", mimetype="text/plain")
 
 
-def _body() -> bytes:
-    """The raw bytes, at most 3 MiB of them; compressed bodies are not taken."""
-    request.max_content_length = MAX_BODY
-    if request.headers.get("Content-Encoding", "identity") != "identity":
-        error = AppError(code="unsupported_media_type")
-        error.status = 415
-        raise error
+@bp.post("/webhooks/telegram/<public_key>")
+@public("Telegram's updates, checked by the secret that it was given for this bot")
+def receive_telegram(public_key: str):
+    raw = raw_body()
+    route = route_of("telegram", public_key)
+    given = request.headers.get("X-Telegram-Bot-Api-Secret-Token")
+    check_same(given, devices.webhook_secret(route, "webhook_secret"))
+    return _take("telegram", raw, route)
+
+
+@bp.post("/webhooks/wa-device/<public_key>")
+@public("a WhatsApp gateway's events, checked by their signature with this device's key")
+def receive_wa_device(public_key: str):
+    raw = raw_body()
+    route = route_of("wa_device", public_key)
+    if request.headers.get("X-Webhook-Hmac-Algorithm") != "sha512":
+        raise BadSignature()
+    key = devices.webhook_secret(route, "webhook_key")
+    wanted = hmac.new(key.encode(), raw, hashlib.sha512).hexdigest() if key else ""
+    check_same(request.headers.get("X-Webhook-Hmac"), wanted)
+    return _take("wa_device", raw, route)
+
+
+def _take(kind: str, raw: bytes, route: devices.Route) -> Response:
     try:
-        return request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        raise PayloadTooLarge() from None
+        events = channel_for(kind).split(raw)
+    except ValueError:
+        raise AppError(code="bad_request") from None
+    intake.receive(kind, events, route)
+    return Response("", mimetype="text/plain")

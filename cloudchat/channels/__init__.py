@@ -1,6 +1,9 @@
 """The messaging channels, by device type. `configure` is called once, when the app is made."""
 
 from cloudchat.channels.base import Channel
+from cloudchat.channels.messenger import Messenger
+from cloudchat.channels.telegram import Telegram
+from cloudchat.channels.wa_device import WaDevice
 from cloudchat.channels.webchat import WebChat
 from cloudchat.channels.whatsapp_cloud import WhatsAppCloud
 from cloudchat.config import Config
@@ -10,7 +13,13 @@ CHANNELS: dict[str, Channel] = {}
 
 def configure(config: Config) -> None:
     """Make the adapters for this installation's provider addresses."""
-    made = (WhatsAppCloud(config.meta_graph_url, config.meta_graph_version), WebChat())
+    made = (
+        WhatsAppCloud(config.meta_graph_url, config.meta_graph_version),
+        WaDevice(config.wa_device_url),
+        Telegram(config.telegram_api_url),
+        Messenger(config.meta_graph_url, config.meta_graph_version, config.meta_app_id),
+        WebChat(),
+    )
     CHANNELS.clear()
     CHANNELS.update({channel.type: channel for channel in made})
 

@@ -13,6 +13,7 @@ class Capabilities:
     text_length: int = 4096
     buttons: int = 0
     button_title: int = 20
+    button_id: int = 256  # in bytes
     list_rows: int = 0
     list_title: int = 24
     list_description: int = 72
@@ -22,6 +23,7 @@ class Capabilities:
     caption_length: int = 1024
     captionless: frozenset[str] = frozenset()  # kinds of media that carry no text
     window: timedelta | None = None  # how long after the customer's last message free text may go
+    human_window: timedelta | None = None  # the same for a person's answer, where the account has leave
     receipts: bool = False  # does the provider report delivered and read?
     typing: bool = False
     in_process: bool = False  # sending is our own database row; no provider is called
@@ -84,6 +86,8 @@ class InboundMessage:
     location: dict | None = None
     reply_to_external_id: str | None = None
     echo: bool = False
+    edited: bool = False  # the customer changed an earlier message: this is how it reads now
+    silent: bool = False  # somebody else answers (another app has the thread): nothing automatic
     extra: dict = field(default_factory=dict)  # kept in payload as is (contacts, reaction, referral)
 
 
@@ -99,6 +103,15 @@ class StatusUpdate:
 
 
 @dataclass(frozen=True)
+class Watermark:
+    """All that this customer was sent up to a moment was delivered, or read."""
+
+    external_user_id: str
+    status: str  # delivered | read
+    up_to: datetime
+
+
+@dataclass(frozen=True)
 class AccountUpdate:
     """News about the device itself (token dead, number restricted, quality)."""
 
@@ -107,7 +120,14 @@ class AccountUpdate:
     details: dict = field(default_factory=dict)
 
 
-Parsed = InboundMessage | StatusUpdate | AccountUpdate
+@dataclass(frozen=True)
+class Acknowledgement:
+    """The provider waits for a sign that a tap was noticed; `details` is for the adapter alone."""
+
+    details: dict
+
+
+Parsed = InboundMessage | StatusUpdate | Watermark | AccountUpdate | Acknowledgement
 
 
 @dataclass(frozen=True)
@@ -128,6 +148,8 @@ class OutboundMessage:
     reply_to_external_id: str | None = None
     header: str | None = None  # above and below the text of buttons or a list
     footer: str | None = None
+    by_human: bool = False  # an agent wrote it
+    late: bool = False  # the window for free text has closed
 
 
 @dataclass(frozen=True)
@@ -137,6 +159,25 @@ class SendResult:
     external_id: str | None
     status: str = "sent"
     external_user_id: str | None = None  # where the provider knows the recipient by another id
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How an account stands after a call to its provider; `facts` (names, numbers) are for people."""
+
+    status: str = "connected"
+    facts: dict = field(default_factory=dict)
+    error: dict | None = None
+
+
+@dataclass(frozen=True)
+class Link:
+    """How far the linking of a phone has come: the provider's state, and the code to scan, if any."""
+
+    state: str
+    status: str  # connected | needs_reauth | disconnected
+    picture: bytes | None = None  # PNG
+    facts: dict = field(default_factory=dict)
 
 
 class Channel(Protocol):
@@ -157,8 +198,39 @@ class Channel(Protocol):
     def fetch_media(self, device: DeviceAccount, media: Media, limit: int) -> tuple[bytes, str]:
         """Content and MIME type of a received file, at most `limit` bytes. Raises ProviderError."""
 
-    def mark_read(self, device: DeviceAccount, external_id: str) -> None:
-        """Tell the provider that the message was read. Raises ProviderError."""
+    def mark_read(self, device: DeviceAccount, external_id: str, external_user_id: str = "") -> None:
+        """Tell the provider that the customer's message was read. Raises ProviderError."""
 
     def check(self, device: DeviceAccount) -> dict:
         """Ask the provider whether the account works; facts to show. Raises ProviderError."""
+
+    def connect(self, device: DeviceAccount, webhook_url: str | None) -> Connection:
+        """Have the provider send us what happens; doing it again does no harm. Raises ProviderError."""
+
+    def disconnect(self, device: DeviceAccount) -> None:
+        """Have the provider send us nothing any more. Raises ProviderError."""
+
+
+class Adapter:
+    """What most channels have nothing to do for."""
+
+    def mark_read(self, device: DeviceAccount, external_id: str, external_user_id: str = "") -> None:
+        """Nobody waits for it."""
+
+    def connect(self, device: DeviceAccount, webhook_url: str | None) -> Connection:
+        """Nothing to arrange."""
+        return Connection()
+
+    def disconnect(self, device: DeviceAccount) -> None:
+        """Nothing to arrange."""
+
+    def link(self, device: DeviceAccount) -> Link | None:
+        """How the linking of a phone stands; None where no phone is linked."""
+        return None
+
+    def acknowledge(self, device: DeviceAccount, details: dict) -> None:
+        """Answer an `Acknowledgement` that `parse` asked for. Raises ProviderError."""
+
+    def profile(self, device: DeviceAccount, external_user_id: str) -> str | None:
+        """The customer's name, where messages come without it. Raises ProviderError."""
+        return None

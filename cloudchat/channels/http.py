@@ -110,6 +110,17 @@ def call(
         ) from error
 
 
+def unreadable(*, repeatable: bool) -> ProviderError:
+    """The ProviderError for a success that does not say what happened."""
+    return ProviderError(
+        "The provider's answer cannot be read.",
+        code="unreadable_answer",
+        permanent=False,
+        everyone=True,
+        unknown_outcome=not repeatable,
+    )
+
+
 def _read(response: httpx.Response, limit: int) -> bytes:
     announced = response.headers.get("Content-Length", "")
     if announced.isdigit() and len(announced) < 20 and int(announced) > limit:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from cloudchat.channels import payload
-from cloudchat.channels.http import Answer
+from cloudchat.channels.http import Answer, unreadable
 from cloudchat.errors import ProviderError
 
 REAUTH = frozenset({0, 190})
@@ -69,7 +69,7 @@ def from_answer(answer: Answer, *, repeatable: bool) -> ProviderError:
     body = json_of(answer) or {}
     error = payload.as_dict(body.get("error"))
     if not error:
-        return _not_graph(answer, repeatable)
+        return not_graph(answer, repeatable)
     told = describe(error)
     code = _number(told["code"])
     wait = _header_wait(answer) or RETRY_AFTER.get(code) or NOT_BEFORE.get(code)
@@ -92,17 +92,6 @@ def from_answer(answer: Answer, *, repeatable: bool) -> ProviderError:
     )
 
 
-def unreadable(*, repeatable: bool) -> ProviderError:
-    """The ProviderError for a success that does not say what happened."""
-    return ProviderError(
-        "The provider's answer cannot be read.",
-        code="unreadable_answer",
-        permanent=False,
-        everyone=True,
-        unknown_outcome=not repeatable,
-    )
-
-
 def json_of(answer: Answer) -> dict | None:
     """The answer's JSON object, cleaned; None where it is something else."""
     try:
@@ -111,7 +100,7 @@ def json_of(answer: Answer) -> dict | None:
         return None
 
 
-def _not_graph(answer: Answer, repeatable: bool) -> ProviderError:
+def not_graph(answer: Answer, repeatable: bool) -> ProviderError:
     """Not in Graph's words: a gateway's page or a broken body. Below 500 nothing was sent, so retry."""
     if answer.status < 300:
         return unreadable(repeatable=repeatable)

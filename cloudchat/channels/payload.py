@@ -88,6 +88,15 @@ def ident(value: Any) -> str | None:
     return text if len(text) <= MAX_ID else f"sha256:{digest(text)}"
 
 
+def degrees(value: Any, most: float) -> float | None:
+    """A coordinate, as number or text, if it is at most `most` degrees from the middle."""
+    try:
+        number = float(value) if isinstance(value, str | int | float) else None
+    except (ValueError, OverflowError):
+        return None
+    return number if number is not None and isfinite(number) and abs(number) <= most else None
+
+
 def digest(value: Any) -> str:
     """A hash of the content of `value`, the same for the same content."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -1,6 +1,7 @@
 """The web chat: our own page is the provider, so sending is done once the row is there."""
 
 from cloudchat.channels.base import (
+    Adapter,
     Capabilities,
     DeviceAccount,
     Media,
@@ -14,7 +15,7 @@ from cloudchat.errors import ProviderError
 _MAX_FILE = 25 * 1024 * 1024
 
 
-class WebChat:
+class WebChat(Adapter):
     """The adapter of the hosted page and the widget; customers write through our own API."""
 
     type = "webchat"
@@ -45,9 +46,6 @@ class WebChat:
     def fetch_media(self, device: DeviceAccount, media: Media, limit: int) -> tuple[bytes, str]:
         """Always refused: files of the web chat are uploaded to us, never fetched."""
         raise ProviderError("Web chat files are never fetched.", code="no_media", permanent=True)
-
-    def mark_read(self, device: DeviceAccount, external_id: str) -> None:
-        """Nothing to tell: the page hears of it over its socket."""
 
     def check(self, device: DeviceAccount) -> dict:
         """Always well: there is no account elsewhere."""

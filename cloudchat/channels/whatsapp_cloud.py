@@ -6,8 +6,10 @@ from typing import IO, Any
 
 import httpx
 
-from cloudchat.channels import http, meta_errors, payload, whatsapp_inbound, whatsapp_outbound
+from cloudchat.channels import http, meta_errors, meta_hosts, payload, whatsapp_inbound, whatsapp_outbound
 from cloudchat.channels.base import (
+    Adapter,
+    Connection,
     DeviceAccount,
     Media,
     OutboundMessage,
@@ -23,11 +25,9 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 _PHONE_FIELDS = (
     "display_phone_number,verified_name,quality_rating,throughput,whatsapp_business_manager_messaging_limit"
 )
-# Where Meta keeps files. The token goes along with the call, so it may go nowhere else.
-_MEDIA_DOMAINS = ("facebook.com", "fbsbx.com", "fbcdn.net", "whatsapp.net", "whatsapp.com")
 
 
-class WhatsAppCloud:
+class WhatsAppCloud(Adapter):
     """The adapter. `graph_url` is the host, `version` the part of the path behind it."""
 
     type = "wa_official"
@@ -58,7 +58,7 @@ class WhatsAppCloud:
         recipient = payload.ident(_first(answer, "contacts").get("wa_id"))
         return SendResult(external_id, external_user_id=recipient)
 
-    def mark_read(self, device: DeviceAccount, external_id: str) -> None:
+    def mark_read(self, device: DeviceAccount, external_id: str, external_user_id: str = "") -> None:
         """Give the customer the blue ticks. Raises ProviderError."""
         body = {"messaging_product": "whatsapp", "status": "read", "message_id": external_id}
         self._call(device, "POST", device.external_account, "messages", repeatable=True, json=body)
@@ -67,6 +67,14 @@ class WhatsAppCloud:
         """Number, verified name, quality and limits, in Meta's words. Raises ProviderError."""
         fields = {"fields": _PHONE_FIELDS}
         return self._call(device, "GET", device.external_account, params=fields)
+
+    def connect(self, device: DeviceAccount, webhook_url: str | None) -> Connection:
+        """Look at the number and, where its WABA is known, subscribe to that. Raises ProviderError."""
+        told = self.check(device)
+        if device.config.get("waba_id"):
+            self.subscribe(device)
+        names = {"name": told.get("verified_name"), "phone": told.get("display_phone_number")}
+        return Connection(facts={key: value for key, value in names.items() if value})
 
     def subscribe(self, device: DeviceAccount) -> None:
         """Have Meta send the webhooks of the device's WABA to our app. Raises ProviderError."""
@@ -98,26 +106,9 @@ class WhatsAppCloud:
         return str(found.get("url") or "")
 
     def _download(self, device: DeviceAccount, address: str, limit: int) -> http.Answer:
-        url = self._allowed(address)
+        url = meta_hosts.allowed(address, self._graph)
         headers = self._authorization(device)
         return http.call("GET", url, repeatable=True, limit=limit, headers=headers, timeout=self._timeouts)
-
-    def _allowed(self, address: str) -> httpx.URL:
-        """The address, if it is Meta's: nobody may have us call another one, least of all with a token."""
-        try:
-            url = httpx.URL(address)
-        except httpx.InvalidURL:
-            raise refusal("bad_media_url", "The file's address cannot be read.") from None
-        same = (url.scheme, url.host, url.port) == (
-            self._graph.scheme,
-            self._graph.host,
-            self._graph.port,
-        )
-        metas = url.scheme == "https" and url.port is None
-        metas = metas and f".{url.host}".endswith(tuple(f".{domain}" for domain in _MEDIA_DOMAINS))
-        if url.userinfo or not (same or metas):
-            raise refusal("bad_media_url", "The file's address is not one of Meta's.")
-        return url
 
     def _upload(self, device: DeviceAccount, message: OutboundMessage) -> str:
         """The id of the uploaded file. Nothing has reached the customer yet, so it may be repeated."""

@@ -1,11 +1,10 @@
 """What a WhatsApp message object holds, by its type. Whatever we cannot read becomes a placeholder."""
 
 from collections.abc import Callable
-from math import isfinite
 from typing import Any
 
 from cloudchat.channels.base import Media
-from cloudchat.channels.payload import as_dict, as_text, dicts, ident
+from cloudchat.channels.payload import as_dict, as_text, degrees, dicts, ident
 
 _KEPT_CONTEXT = ("forwarded", "frequently_forwarded", "referred_product")
 
@@ -49,7 +48,7 @@ def _media(item: dict) -> dict | None:
 
 def _location(item: dict) -> dict | None:
     body = as_dict(item.get("location"))
-    latitude, longitude = _degrees(body.get("latitude"), 90), _degrees(body.get("longitude"), 180)
+    latitude, longitude = degrees(body.get("latitude"), 90), degrees(body.get("longitude"), 180)
     if latitude is None or longitude is None:
         return None
     location: dict[str, Any] = {"latitude": latitude, "longitude": longitude}
@@ -58,14 +57,6 @@ def _location(item: dict) -> dict | None:
             location[key] = value
     text = ", ".join(location[key] for key in ("name", "address") if key in location)
     return {"kind": "location", "text": text or None, "location": location}
-
-
-def _degrees(value: Any, most: float) -> float | None:
-    try:
-        degrees = float(value) if isinstance(value, str | int | float) else None
-    except (ValueError, OverflowError):
-        return None
-    return degrees if degrees is not None and isfinite(degrees) and abs(degrees) <= most else None
 
 
 def _interactive(item: dict) -> dict | None:

@@ -36,7 +36,12 @@ _STATUSES = {
 
 def split(raw: bytes) -> list[RawEvent]:
     """The events of a webhook body. Raises ValueError only if it is no JSON object."""
-    events = list(islice(_events(payload.load_object(raw)), MAX_EVENTS + 1))
+    return split_body(payload.load_object(raw))
+
+
+def split_body(body: dict) -> list[RawEvent]:
+    """The events of a webhook body that was read already."""
+    events = list(islice(_events(body), MAX_EVENTS + 1))
     if len(events) > MAX_EVENTS:
         log.error("whatsapp: a body with more than %d items, the rest is dropped", MAX_EVENTS)
         events.pop()

@@ -108,6 +108,16 @@ def enqueue_once(function: Callable, *args, queue_name: str = "default", timeout
         log.warning("job_not_queued", job=function.__name__, error=str(error))
 
 
+def enqueue_rarely(function: Callable, *args, every: int = 3600) -> None:
+    """Queue a job unless the same one was queued within the time: a line that comes and goes is one news."""
+    flag = _flag(function, args) + ":rarely"
+    try:
+        if redis.client.set(flag, 1, nx=True, ex=every):
+            enqueue(function, *args)
+    except RedisError as error:
+        log.warning("job_not_queued", job=function.__name__, error=str(error))
+
+
 def enqueue_delivery(organization_id: int, device_id: int) -> None:
     """Wake the sender of a device."""
     from cloudchat.jobs import outbound
@@ -130,7 +140,16 @@ def _begun(function: Callable, args: tuple) -> None:
 
 def start_subscriptions() -> None:
     """Which event starts which job."""
-    from cloudchat.jobs import contacts, inbound, media, notifications, outbound, pipelines
+    from cloudchat.jobs import (
+        contacts,
+        devices,
+        inbound,
+        media,
+        notifications,
+        outbound,
+        pipelines,
+        queueing,
+    )
 
     def on_queued(event: events.MessageQueued) -> None:
         enqueue_delivery(event.organization_id, event.device_id)
@@ -142,7 +161,19 @@ def start_subscriptions() -> None:
         enqueue(media.fetch, event.organization_id, event.attachment_id)
 
     def on_read(event: events.ConversationRead) -> None:
-        enqueue(outbound.mark_read, event.audience.organization_id, event.device_id, event.external_id)
+        customer = event.audience.external_user_id
+        ids = event.audience.organization_id, event.device_id
+        enqueue(outbound.mark_read, *ids, event.external_id, customer)
+
+    def on_tap(event: events.TapNoticed) -> None:
+        enqueue(outbound.acknowledge, event.organization_id, event.device_id, event.details)
+
+    def on_device(event: events.DeviceChanged) -> None:
+        if event.status != "connected" and event.error:
+            enqueue_rarely(devices.tell_admins, event.organization_id, event.device_id)
+
+    def on_unnamed(event: events.ContactUnnamed) -> None:
+        enqueue(devices.name_contact, event.organization_id, event.device_id, event.external_user_id)
 
     def on_import(event: events.ContactImportDue) -> None:
         enqueue(
@@ -164,5 +195,12 @@ def start_subscriptions() -> None:
     events.subscribe(events.EventStored, on_stored)
     events.subscribe(events.AttachmentPending, on_attachment)
     events.subscribe(events.ConversationRead, on_read)
+    events.subscribe(events.DeviceChanged, on_device)
+    events.subscribe(events.TapNoticed, on_tap)
+    events.subscribe(events.ContactUnnamed, on_unnamed)
     events.subscribe(events.ContactImportDue, on_import)
+    events.subscribe(events.QueueDue, queueing.on_due)
+    events.subscribe(events.AgentFree, queueing.on_agent_free)
+    events.subscribe(events.AgentPresence, queueing.on_presence)
+    events.subscribe(events.MenusOwed, queueing.on_menus_owed)
     events.subscribe(events.PipelineRunsDue, on_runs_due)

@@ -25,10 +25,20 @@ def settle_lost(organization_id: int) -> None:
 
 
 @tenant_job
-def mark_read(organization_id: int, device_id: int, external_id: str) -> None:
+def mark_read(organization_id: int, device_id: int, external_id: str, external_user_id: str = "") -> None:
     """Tell the provider that the desk has read; a kindness, so a refusal is only logged."""
     try:
         device = devices.get(device_id)
-        channel_for(device.type).mark_read(devices.account(device), external_id)
+        channel_for(device.type).mark_read(devices.account(device), external_id, external_user_id)
     except (ProviderError, NotFound) as error:
         log.info("mark_read_failed", device_id=device_id, error=str(error))
+
+
+@tenant_job
+def acknowledge(organization_id: int, device_id: int, details: dict) -> None:
+    """End the waiting sign on a button that a customer tapped; a kindness, as above."""
+    try:
+        device = devices.get(device_id)
+        channel_for(device.type).acknowledge(devices.account(device), details)
+    except (ProviderError, NotFound) as error:
+        log.info("acknowledge_failed", device_id=device_id, error=str(error))

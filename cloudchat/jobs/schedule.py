@@ -2,7 +2,7 @@
 
 from rq import cron
 
-from cloudchat.jobs import sweeps
+from cloudchat.jobs import queueing, sweeps
 
 # A sweep that waited longer than this (no worker ran) is dropped: the next one finds the same.
 LIVES = 60
@@ -11,7 +11,10 @@ cron.register(sweeps.unprocessed_events, queue_name="default", interval=5, resul
 cron.register(sweeps.due_outbox, queue_name="default", interval=5, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.pending_media, queue_name="default", interval=30, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.stalled_imports, queue_name="default", interval=30, result_ttl=0, ttl=LIVES)
+cron.register(sweeps.connections, queue_name="default", interval=600, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.due_pushes, queue_name="default", interval=5, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.snoozed, queue_name="default", interval=15, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.due_automation, queue_name="default", interval=10, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.old_rows, queue_name="default", interval=3600, result_ttl=0)
+cron.register(queueing.waiting, queue_name="default", interval=10, result_ttl=0, ttl=LIVES)
+cron.register(queueing.timed_rules, queue_name="default", interval=20, result_ttl=0, ttl=LIVES)

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from cloudchat.extensions import db, now
 from cloudchat.jobs import (
     contacts,
+    devices,
     enqueue,
     enqueue_delivery,
     enqueue_once,
@@ -19,11 +20,12 @@ from cloudchat.jobs import (
     system_job,
     tenant_job,
 )
-from cloudchat.models import Conversation, IdempotencyKey, Organization, WebhookEvent
+from cloudchat.models import Conversation, Device, IdempotencyKey, Organization, WebhookEvent
 from cloudchat.services import (
     contact_import,
     conversations,
     delivery,
+    facebook_connect,
     files,
     intake,
     notification_list,
@@ -57,6 +59,15 @@ def due_outbox() -> None:
 def pending_media() -> None:
     for organization_id, attachment_id in media_service.due():
         enqueue_once(media.fetch, organization_id, attachment_id)
+
+
+@system_job("the accounts of every organization are looked after")
+def connections() -> None:
+    rows = select(Device.organization_id, Device.id).where(
+        Device.deleted_at.is_(None), Device.is_active, Device.type != "webchat"
+    )
+    for organization_id, device_id in db.session.execute(rows).all():
+        enqueue_once(devices.look_after, organization_id, device_id)
 
 
 @system_job("snoozed conversations wake in every organization")
@@ -110,6 +121,7 @@ def clean(organization_id: int) -> None:
     db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEYS_KEPT))
     db.session.commit()
     contact_import.drop_old_drafts()
+    facebook_connect.clean()
     while notification_list.drop_old():
         pass
     push.forget_dead()

@@ -10,6 +10,12 @@ LABELS = {
     "webchat_url": "Web chat (as a customer)",
     "widget_demo_url": "Web chat on a shop's page",
 }
+PHONES = (
+    ("WhatsApp", "whatsapp"),
+    ("Linked WhatsApp", "wa-device"),
+    ("Telegram", "telegram"),
+    ("Messenger", "messenger"),
+)
 
 
 def say(text: str) -> None:
@@ -42,7 +48,7 @@ def welcome(public_url: str, demo: Mapping, simulators: str | None) -> str:
         if key.endswith("_url")
     ]
     if simulators:
-        rows.append(("WhatsApp phone (simulated)", f"{simulators}/whatsapp"))
+        rows += [(f"{name} phone (simulated)", f"{simulators}/{path}") for name, path in PHONES]
         rows.append(("All simulators", f"{simulators}/"))
     logins = [(login["role"], login["email"], login["password"]) for login in demo.get("logins", ())]
     lines = ["", "CloudChat is ready.", "", *_table(rows)]

@@ -17,6 +17,7 @@ from cloudchat.models.devices import Device
 from cloudchat.models.divisions import Division, DivisionAgent
 from cloudchat.models.labels import CannedReply, ContactLabel, ConversationLabel, Label
 from cloudchat.models.messages import Attachment, Message
+from cloudchat.models.messenger_connects import MessengerConnect
 from cloudchat.models.notifications import (
     InstallationSecret,
     Notification,
@@ -32,6 +33,7 @@ from cloudchat.models.pipelines import (
     PipelineStageHistory,
     PipelineView,
 )
+from cloudchat.models.queueing import DivisionChoice, QueueEntry, QueueSettings
 from cloudchat.models.users import ApiToken, Invitation, User, UserSession
 
 __all__ = [
@@ -60,11 +62,13 @@ __all__ = [
     "DevicePace",
     "Division",
     "DivisionAgent",
+    "DivisionChoice",
     "IdempotencyKey",
     "InstallationSecret",
     "Invitation",
     "Label",
     "Message",
+    "MessengerConnect",
     "Note",
     "Notification",
     "NotificationSettings",
@@ -81,6 +85,8 @@ __all__ = [
     "PipelineStageHistory",
     "PipelineView",
     "PushSubscription",
+    "QueueEntry",
+    "QueueSettings",
     "User",
     "UserSession",
     "WebhookEvent",

@@ -14,13 +14,16 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    and_,
 )
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from cloudchat.extensions import Timestamps, db, now, primary_key
 from cloudchat.models.contacts import Contact
 from cloudchat.models.devices import Device
+from cloudchat.models.divisions import Division
 from cloudchat.models.labels import ConversationLabel, Label
+from cloudchat.models.queueing import QueueEntry
 from cloudchat.models.users import User
 from cloudchat.tenancy import TenantScoped, organization_fk, tenant_fk
 
@@ -145,6 +148,17 @@ class Conversation(Timestamps, TenantScoped, db.Model):
     )
     assignee: Mapped[User | None] = relationship(
         primaryjoin=lambda: foreign(Conversation.assignee_id) == User.id, viewonly=True
+    )
+    division: Mapped[Division | None] = relationship(
+        primaryjoin=lambda: foreign(Conversation.division_id) == Division.id, viewonly=True
+    )
+    # Its place in a line, while it has one
+    waiting: Mapped[QueueEntry | None] = relationship(
+        primaryjoin=lambda: and_(
+            Conversation.id == foreign(QueueEntry.conversation_id), QueueEntry.status == "waiting"
+        ),
+        uselist=False,
+        viewonly=True,
     )
     labels: Mapped[list[Label]] = relationship(
         secondary=ConversationLabel.__table__,

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloudchat.extensions import Timestamps, db, now, primary_key
@@ -13,13 +14,22 @@ class Division(Timestamps, TenantScoped, db.Model):
     """A team that customers choose, for example Billing."""
 
     __tablename__ = "divisions"
-    __table_args__ = (organization_fk(), UniqueConstraint("organization_id", "id"))
+    __table_args__ = (
+        organization_fk(),
+        UniqueConstraint("organization_id", "id"),
+        Index("idx_divisions_org", "organization_id", "position", "id"),
+        CheckConstraint("avg_handling_time_minutes between 1 and 1440", name="avg_handling_time"),
+    )
 
     id: Mapped[int] = primary_key()
     name: Mapped[str] = mapped_column(String(255))
     description: Mapped[str | None]
+    keyword_triggers: Mapped[list[str]] = mapped_column(ARRAY(String(50)), default=list)
     is_active: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int] = mapped_column(default=0)
+    avg_handling_time_minutes: Mapped[int] = mapped_column(default=10)
+    show_wait_time: Mapped[bool] = mapped_column(default=False)
+    auto_detect_keywords: Mapped[bool] = mapped_column(default=False)
 
     def __str__(self) -> str:
         return self.name

@@ -37,6 +37,7 @@ class User(Timestamps, TenantScoped, db.Model):
     capacity: Mapped[int] = mapped_column(default=5)
     availability: Mapped[str] = mapped_column(String(10), default="offline")
     last_seen_at: Mapped[datetime | None]
+    last_assigned_at: Mapped[datetime | None]  # who has been idle the longest gets the next one
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     def __str__(self) -> str:

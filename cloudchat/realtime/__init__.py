@@ -17,6 +17,7 @@ from cloudchat.realtime import (
     notifications,
     pipeline,
     presence,
+    queue,
 )
 from cloudchat.realtime.desk import Desk
 from cloudchat.realtime.relay import Relay
@@ -29,6 +30,7 @@ MAX_FRAME = 64 * 1024
 FEATURES = (
     core,
     badges,
+    queue,
     pipeline,
     choices,
     notifications,
@@ -39,6 +41,7 @@ LOOPS = (
     checks.loop,
     line.ping_loop,
     notifications.loop,
+    queue.loop,
     presence.loop,
 )
 
@@ -46,12 +49,13 @@ LOOPS = (
 def init(app, in_web_process: bool) -> None:
     """Bind the socket to the app; outside a web process it only writes to Redis."""
     badges.init(in_web_process)
+    queue.init(in_web_process)
     notifications.init(in_web_process)
     if in_web_process:
         _serve_sockets(app)
     else:
-        queue = RedisManager(config.active().redis_url, CHANNEL, write_only=True)
-        socketio.init_app(None, async_mode="threading", client_manager=queue)
+        writer = RedisManager(config.active().redis_url, CHANNEL, write_only=True)
+        socketio.init_app(None, async_mode="threading", client_manager=writer)
     for feature in FEATURES:
         for kind, handler in feature.SUBSCRIPTIONS.items():
             events.subscribe(kind, handler)

@@ -76,6 +76,11 @@ def on_conversation(event: events.ConversationChanged) -> None:
         _add(audience.organization_id, told)
 
 
+def on_queue_entered(event: events.QueueEntered) -> None:
+    kind, conversation_id = "conversation_new", event.audience.conversation_id
+    _add(event.audience.organization_id, Happening(kind, kind, conversation_id, event.division_id))
+
+
 def on_timeline(event: events.TimelineAdded) -> None:
     entry, conversation_id = event.entry, event.audience.conversation_id
     people = tuple(entry.get("mentions") or ())
@@ -137,10 +142,10 @@ def on_notifications_read(event: events.NotificationsRead) -> None:
         emit("notification:read", {"unread": unread}, [f"agent:{user_id}"])
 
 
-# A queue's own events get their line here: a function that makes a Happening, and `_add`.
 SUBSCRIPTIONS = {
     events.MessageAdded: on_message,
     events.ConversationChanged: on_conversation,
+    events.QueueEntered: on_queue_entered,
     events.TimelineAdded: on_timeline,
     events.ConversationRead: on_read,
     events.DeviceChanged: on_device,

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from cloudchat.events import ContactUnnamed, publish
 from cloudchat.services.statements import run
+from cloudchat.tenancy import current_organization_id
 
 MAX_ROUNDS = 4  # how often to look again where others open or resolve the same conversations
 
@@ -151,6 +153,10 @@ def _make_contacts(senders: list[Sender]) -> dict[tuple[int, str], int]:
     if people:
         for row in run(_CREATE, list(people.values())):
             contacts[row.device_id, row.external_id] = row.contact_id
+        for person in people.values():
+            if not person["phone"] and person["name"] == person["identities"][0]["external_id"]:
+                known = person["identities"][0]
+                publish(ContactUnnamed(current_organization_id(), known["device_id"], known["external_id"]))
     return contacts
 
 

@@ -1,5 +1,6 @@
 """Which messages a device may send now: its pace, and claims that outlive a crash of the sender."""
 
+import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -8,6 +9,7 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
+from cloudchat.channels import get as channel_for
 from cloudchat.channels.base import DeviceAccount, OutboundMessage
 from cloudchat.errors import AppError, ProviderError
 from cloudchat.extensions import db, now
@@ -17,7 +19,10 @@ from cloudchat.services.receipts import reference
 
 log = structlog.get_logger(__name__)
 
-RATES = {"wa_official": 80.0}  # messages a second, where the device does not say
+# Messages a second, where the device does not say. A linked phone has no published limit: it is kept
+# to the pace of somebody who types, and not an even one.
+RATES = {"wa_official": 80.0, "telegram": 25.0, "messenger": 100.0, "wa_device": 0.25}
+UNEVEN = {"wa_device": (0.75, 1.5)}  # what one message costs, between these
 USUAL_RATE = 10.0
 BURST_SECONDS = 0.25  # how much of its rate a device may save up
 PACE_STEP = 0.1  # with many waiting, tokens are taken in handfuls this far apart
@@ -74,7 +79,7 @@ def take(device_id: int, room: int) -> Turn:
     most = min(room, int(pace.tokens), 1 if pace.failures else room)
     rows = _due(device_id, most)
     turn = _claimed(device, rows, on_trial=pace.failures > 0)
-    pace.tokens -= len(rows)
+    pace.tokens -= sum(random.uniform(*UNEVEN.get(device.type, (1.0, 1.0))) for _ in rows)
     if not rows or len(rows) == most:  # else the end of a call is what brings us back
         turn.wait = _next_wait(device, pace)
     db.session.commit()
@@ -153,8 +158,9 @@ def _due(device_id: int, limit: int) -> list[tuple]:
     messages = _by_key(select(Message).where(Message.id.in_(message_ids)), "id")
     attachments = _by_key(select(Attachment).where(Attachment.message_id.in_(message_ids)), "message_id")
     talks = [entry.conversation_id for entry in entries]
-    people = select(Conversation.id, Conversation.external_user_id).where(Conversation.id.in_(talks))
-    customers = {row.id: row.external_user_id for row in db.session.execute(people)}
+    people = select(Conversation.id, Conversation.external_user_id, Conversation.last_inbound_at)
+    found = db.session.execute(people.where(Conversation.id.in_(talks)))
+    customers = {row.id: (row.external_user_id, row.last_inbound_at) for row in found}
     return [
         (
             entry,
@@ -184,7 +190,7 @@ def _claimed(device: Device, rows: list[tuple], on_trial: bool) -> Turn:
         try:
             if trouble:
                 raise trouble
-            outgoing = outgoing_form(message, to, attachment)
+            outgoing = outgoing_form(message, to[0], attachment, _is_late(device, to[1]))
             turn.claims.append(Claim(*known, resent, entry.created_at, outgoing, on_trial))
         except Exception as error:
             turn.unfit.append((Claim(*known, resent, entry.created_at), _unfit(error, entry)))
@@ -210,7 +216,15 @@ def _unfit(error: Exception, entry: OutboxEntry) -> ProviderError:
     return ProviderError("The message cannot be sent.", code="internal", permanent=True)
 
 
-def outgoing_form(message: Message, to: str, attachment: Attachment | None) -> OutboundMessage:
+def _is_late(device: Device, last_inbound_at: datetime | None) -> bool:
+    """Has the channel's window for free text closed meanwhile?"""
+    window = channel_for(device.type).capabilities.window
+    return window is not None and (last_inbound_at is None or last_inbound_at + window < now())
+
+
+def outgoing_form(
+    message: Message, to: str, attachment: Attachment | None, late: bool = False
+) -> OutboundMessage:
     """A message as its channel adapter takes it. Our id is the reference that statuses carry."""
     payload = message.payload or {}
     return OutboundMessage(
@@ -228,6 +242,8 @@ def outgoing_form(message: Message, to: str, attachment: Attachment | None) -> O
         location=payload.get("location"),
         template=payload.get("template"),
         reply_to_external_id=payload.get("reply_to_external_id"),
+        by_human=message.sender_type == "agent",
+        late=late,
     )
 
 

@@ -11,6 +11,7 @@ from cloudchat.extensions import db, now
 from cloudchat.models import Contact, ContactIdentity, ContactLabel, Conversation, Device, Label
 from cloudchat.services import audit
 from cloudchat.services.contacts import MAX_CUSTOM_FIELDS, identities_of, labels_of
+from cloudchat.services.queueing import returning
 from cloudchat.services.visibility import audience_of
 
 
@@ -135,6 +136,7 @@ def _resolve(row: Conversation) -> None:
     row.status, row.resolved_at, row.snoozed_until = "resolved", now(), None
     row.unread_count, row.last_read_message_id = 0, row.last_message_id or 0
     row.needs_human = row.awaiting_division_selection = False
+    returning.put_aside(row, "resolved")
     row.version += 1
     publish(
         ConversationChanged(

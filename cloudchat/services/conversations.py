@@ -5,41 +5,24 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from cloudchat.channels import get as channel_for
 from cloudchat.errors import Conflict, Invalid, NotFound
 from cloudchat.events import (
     ConversationChanged,
-    ConversationRead,
     TimelineAdded,
-    UnreadChanged,
     publish,
 )
 from cloudchat.extensions import db, now
-from cloudchat.models import Conversation, ConversationEvent, ConversationLabel, Message, Note, User
+from cloudchat.models import Conversation, ConversationLabel, Message, Note
 from cloudchat.models.conversations import STATUSES
 from cloudchat.services import labels, mentions
 from cloudchat.services.accounts import Identity
+from cloudchat.services.activity import changed, clear_unread, log
 from cloudchat.services.presenting import iso
+from cloudchat.services.queueing import agents, handing, returning
 from cloudchat.services.visibility import audience_of, get_visible
 
 MAX_NOTE = 10_000
 LONGEST_SNOOZE = timedelta(days=366)
-
-
-def window_ends_at(row: Conversation, device_type: str) -> datetime | None:
-    """Until when free text may be sent; None where the channel sets no limit. A margin for clocks
-    that differ is the channel's own business."""
-    window = channel_for(device_type).capabilities.window
-    if window is None:
-        return None
-    if row.last_inbound_at is None:  # the customer never wrote: the window was never open
-        return row.created_at
-    return row.last_inbound_at + window
-
-
-def window_is_open(row: Conversation, device_type: str) -> bool:
-    ends = window_ends_at(row, device_type)
-    return ends is None or ends > now()
 
 
 def mark_read(identity: Identity, conversation_id: int) -> int:
@@ -58,24 +41,6 @@ def mark_read(identity: Identity, conversation_id: int) -> int:
     return row.unread_count
 
 
-def clear_unread(row: Conversation) -> None:
-    """Set the locked row to read; part of the caller's transaction."""
-    if not row.unread_count:
-        return
-    row.unread_count = 0
-    row.last_read_message_id = row.last_message_id or 0
-    last_inbound = db.session.scalar(
-        select(Message.external_id)
-        .where(Message.conversation_id == row.id, Message.direction == "in")
-        .order_by(Message.id.desc())
-        .limit(1)
-    )
-    db.session.flush()
-    publish(UnreadChanged(row.organization_id))
-    if last_inbound:
-        publish(ConversationRead(audience_of(row), row.device_id, last_inbound))
-
-
 def assign(
     identity: Identity,
     conversation_id: int,
@@ -83,21 +48,19 @@ def assign(
     expected_version: int | None = None,
 ) -> Conversation:
     """Give it to an agent of the organization, or to nobody. Raises Invalid, Conflict, NotFound."""
+    # The agent's row before the conversation's: the order in which the queue takes them.
+    agent = agents.lock(agent_id) if agent_id is not None else None
     row = get_visible(identity, conversation_id, lock=True)
-    _check_version(row, expected_version)
-    if agent_id is not None:
-        agent = db.session.scalar(select(User).where(User.id == agent_id, User.is_active))
-        if agent is None:
-            raise Invalid("agent", fields={"agent_id": ["unknown_agent"]})
+    check_version(row, expected_version)
+    if agent_id is not None and agent is None:
+        raise Invalid("agent", fields={"agent_id": ["unknown_agent"]})
     if row.assignee_id == agent_id:
         db.session.commit()
         return row
-    before = audience_of(row)
-    row.assignee_id = agent_id
-    row.needs_human = False if agent_id else row.needs_human
-    log(row, "assigned" if agent_id else "unassigned", identity, agent_id=agent_id)
-    _changed(row, identity, {"assignee_id": agent_id}, before)
-    publish(UnreadChanged(row.organization_id))
+    if agent is None:
+        handing.free(row, "unassigned", identity)
+    else:
+        handing.give_by_hand(row, agent, identity)
     db.session.commit()
     db.session.refresh(row, ["assignee"])
     return row
@@ -112,7 +75,7 @@ def set_status(
 ) -> Conversation:
     """Open, pend, snooze or resolve. Reopening fails with Conflict where a newer one is open."""
     row = get_visible(identity, conversation_id, lock=True)
-    _check_version(row, expected_version)
+    check_version(row, expected_version)
     if status not in STATUSES:
         raise Invalid("status", fields={"status": ["unknown"]})
     if status == "snoozed" and (snooze_until is None or snooze_until <= now()):
@@ -130,7 +93,11 @@ def set_status(
     if status == "resolved":
         close(row)
     log(row, status, identity, until=iso(row.snoozed_until))
-    _changed(row, identity, {"status": status, "snoozed_until": iso(row.snoozed_until)})
+    changed(row, identity, {"status": status, "snoozed_until": iso(row.snoozed_until)})
+    if status == "open":
+        returning.reopen(row, identity)
+    elif status != "resolved":
+        returning.put_aside(row, status)
     db.session.commit()
     return row
 
@@ -141,6 +108,7 @@ def close(row: Conversation) -> None:
     row.needs_human = row.awaiting_division_selection = False
     row.waiting_since = None
     clear_unread(row)
+    returning.put_aside(row, "resolved")
 
 
 def reopen(row: Conversation, status: str) -> None:
@@ -184,14 +152,14 @@ def set_labels(
 ) -> Conversation:
     """Make these exactly the labels of the conversation."""
     row = get_visible(identity, conversation_id, lock=True)
-    _check_version(row, expected_version)
+    check_version(row, expected_version)
     before = {label.name for label in row.labels}
     found = labels.find(wanted)
     labels.replace_links(ConversationLabel, "conversation_id", row.id, found)
     after = {label.name for label in found}
     if before != after:
         log(row, "labelled", identity, added=sorted(after - before), removed=sorted(before - after))
-        _changed(row, identity, {"labels": sorted(after)})
+        changed(row, identity, {"labels": sorted(after)})
     db.session.commit()
     db.session.refresh(row, ["labels"])
     return row
@@ -200,6 +168,13 @@ def set_labels(
 def add_note(identity: Identity, conversation_id: int, text: str) -> Note:
     """Leave a private note in the thread."""
     row = get_visible(identity, conversation_id, lock=True)
+    note = write_note(identity, row, text)
+    db.session.commit()
+    return note
+
+
+def write_note(identity: Identity, row: Conversation, text: str) -> Note:
+    """The same in the caller's transaction. Raises Invalid."""
     if not text.strip() or len(text) > MAX_NOTE:
         raise Invalid("note", fields={"text": ["required"]})
     named = mentions.named(row, text)
@@ -225,7 +200,6 @@ def add_note(identity: Identity, conversation_id: int, text: str) -> Note:
             },
         )
     )
-    db.session.commit()
     return note
 
 
@@ -240,25 +214,6 @@ def delete_note(identity: Identity, conversation_id: int, note_id: int) -> None:
     db.session.commit()
 
 
-def log(row: Conversation, kind: str, identity: Identity | None, **data) -> None:
-    """Add an activity line to the thread; part of the caller's transaction."""
-    entry = ConversationEvent(
-        conversation_id=row.id,
-        kind=kind,
-        actor_id=identity.user_id if identity else None,
-        data={**data, "actor": identity.name if identity else None},
-        after_message_id=row.last_message_id or 0,
-    )
-    db.session.add(entry)
-    db.session.flush()
-    publish(
-        TimelineAdded(
-            audience_of(row),
-            {"kind": kind, "id": entry.id, "data": entry.data, "created_at": iso(entry.created_at)},
-        )
-    )
-
-
 def wake_snoozed(limit: int = 200) -> int:
     """Reopen what was snoozed until now; answers how many. Runs inside one organization."""
     rows = db.session.scalars(
@@ -270,26 +225,13 @@ def wake_snoozed(limit: int = 200) -> int:
     for row in rows:
         row.status, row.snoozed_until = "open", None
         log(row, "woke", None)
-        _changed(row, None, {"status": "open", "snoozed_until": None})
+        changed(row, None, {"status": "open", "snoozed_until": None})
+        returning.reopen(row)
     db.session.commit()
     return len(rows)
 
 
-def _check_version(row: Conversation, expected: int | None) -> None:
+def check_version(row: Conversation, expected: int | None) -> None:
+    """Raises Conflict where somebody else has changed it since the caller looked."""
     if expected is not None and expected != row.version:
         raise Conflict("stale_version", code="stale_version", extra={"version": row.version})
-
-
-def _changed(row: Conversation, identity: Identity | None, changes: dict, before=None) -> None:
-    row.version += 1
-    row.updated_at = now()
-    db.session.flush()
-    publish(
-        ConversationChanged(
-            audience_of(row),
-            changes,
-            row.version,
-            previous=before,
-            actor_id=identity.user_id if identity else None,
-        )
-    )

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from cloudchat import config
 from cloudchat.errors import Invalid, NotFound, PayloadTooLarge
-from cloudchat.extensions import db
+from cloudchat.extensions import db, now
 from cloudchat.models import Attachment, ContactImport
 from cloudchat.services.secrets import random_token
 from cloudchat.tenancy import current_organization_id
@@ -195,3 +195,18 @@ def orphans(organization_id: int, older_than: float) -> Iterator[Path]:
     for path in old:
         if f"{organization_id}/{path.name}" not in named:
             yield path
+
+
+def ready_attachment(conversation_id: int, message_id: int, upload: StoredFile) -> Attachment:
+    """The row of a file that is on our disk already."""
+    return Attachment(
+        conversation_id=conversation_id,
+        message_id=message_id,
+        kind=upload.kind,
+        state="ready",
+        file_key=upload.key,
+        filename=upload.filename,
+        mime=upload.mime,
+        size=upload.size,
+        created_at=now(),
+    )

@@ -4,10 +4,9 @@ Everything here works on a batch, because providers send batches and because one
 many messages is what keeps the rate up. The statements are plain SQL for the same reason.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cloudchat.channels.base import InboundMessage
-from cloudchat.channels.text import cut
 from cloudchat.events import (
     AttachmentPending,
     Audience,
@@ -18,12 +17,12 @@ from cloudchat.events import (
 )
 from cloudchat.extensions import db, now
 from cloudchat.models import Attachment
-from cloudchat.services import files, presenting, routing
+from cloudchat.services import files, presenting, receipts, routing
 from cloudchat.services.addressing import Place, Sender, places_of
+from cloudchat.services.files import ready_attachment
+from cloudchat.services.presenting import preview
 from cloudchat.services.statements import run
 from cloudchat.tenancy import current_organization_id
-
-PREVIEW_LENGTH = 160
 
 
 @dataclass
@@ -58,6 +57,52 @@ def accept(batch: list[Incoming]) -> list[dict]:
     kept = _keep(batch, places)
     fresh = [(item, kept[item.mark]) for item in batch if item.mark in kept]
     return _announce(fresh, places)
+
+
+# The newest edit wins, in whatever order they come; the first wording is kept beside it.
+_AMEND = """
+    with given as (
+        select distinct on (device_id, external_id) *
+        from jsonb_to_recordset(%(rows)s::jsonb) as g(
+            device_id int, external_id text, text text, occurred_at timestamptz
+        ) order by device_id, external_id, occurred_at desc
+    ), changed as (
+        update messages m set
+            text = g.text,
+            payload = jsonb_build_object('original_text', m.text) || coalesce(m.payload, '{}')
+                || jsonb_build_object('edited_at', g.occurred_at)
+        from given g
+        where m.organization_id = %(organization_id)s and m.device_id = g.device_id
+          and m.external_id = g.external_id and m.direction = 'in'
+          and coalesce((m.payload->>'edited_at')::timestamptz < g.occurred_at, true)
+          and m.text is distinct from g.text
+        returning m.id, m.conversation_id, m.status, m.error
+    )
+    select * from changed
+"""
+
+
+def amend(edits: list[Incoming]) -> None:
+    """Bring messages up to what their writers made of them. An edit that comes before its message
+    stands for it. Part of the caller's transaction, inside one organization."""
+    if not edits:
+        return
+    accept([_as_edited(item) for item in sorted(edits, key=lambda item: item.message.occurred_at)])
+    rows = [
+        {
+            "device_id": item.device_id,
+            "external_id": item.message.external_id,
+            "text": item.message.text or "",
+            "occurred_at": item.message.occurred_at,
+        }
+        for item in edits
+    ]
+    receipts.announce(run(_AMEND, rows))
+
+
+def _as_edited(item: Incoming) -> Incoming:
+    at = presenting.iso(item.message.occurred_at)
+    return replace(item, message=replace(item.message, extra={**item.message.extra, "edited_at": at}))
 
 
 def _senders(batch: list[Incoming]) -> list[Sender]:
@@ -126,6 +171,7 @@ _KEEP = """
             end,
             unread_count = case when v.read_to is null then c.unread_count else 0 end + v.unread,
             last_read_message_id = coalesce(v.read_to, c.last_read_message_id),
+            needs_human = c.needs_human and v.read_to is null,
             status = case when v.last_in_id is null then c.status else 'open' end,
             snoozed_until = case when v.last_in_id is null then c.snoozed_until end,
             version = c.version
@@ -136,7 +182,10 @@ _KEEP = """
         returning c.id, c.unread_count, c.version, c.assignee_id, c.division_id, c.external_user_id
     )
     select a.id as message_id, a.device_id, a.external_id, c.id as conversation_id,
-           c.unread_count, c.version, c.assignee_id, c.division_id, c.external_user_id
+           c.unread_count, c.version, c.assignee_id, c.division_id, c.external_user_id,
+           exists (
+               select 1 from queue_settings q where q.organization_id = %(organization_id)s
+           ) as has_queue
     from added a join changed c on c.id = a.conversation_id
 """
 
@@ -174,17 +223,12 @@ def payload_of(message: InboundMessage) -> dict:
     return payload
 
 
-def preview(body: str | None, kind: str) -> str:
-    """The line that the list shows; the kind in brackets where a message has no words."""
-    words = (body or "")[: PREVIEW_LENGTH * 4].split()
-    return cut(" ".join(words), PREVIEW_LENGTH) or f"[{kind}]"
-
-
 # --- what follows ------------------------------------------------------------------------------
 
 
 def _announce(fresh: list[tuple[Incoming, object]], places: dict) -> list[dict]:
     told: list[dict] = []
+    arrivals: list[routing.Arrival] = []
     attachments = _attach(fresh)
     for item, row in fresh:
         place = places[item.key]
@@ -195,11 +239,15 @@ def _announce(fresh: list[tuple[Incoming, object]], places: dict) -> list[dict]:
             if attachment.state == "pending":
                 publish(AttachmentPending(current_organization_id(), attachment.id))
         if not item.message.echo:
-            if place.status != "open":
+            reopened = place.status != "open"
+            if reopened:
                 changes = {"status": "open", "snoozed_until": None}
                 publish(ConversationChanged(_audience(row), changes, row.version))
                 place.status = "open"
-            routing.route(place.conversation_id, place.assignee_id, item.message)
+            if not item.message.silent:
+                state = place.conversation_id, place.assignee_id
+                arrivals.append(routing.Arrival(*state, item.message, reopened, row.has_queue))
+    routing.route(arrivals)
     if told:
         publish(UnreadChanged(current_organization_id()))
     return told
@@ -272,20 +320,5 @@ def _pending(item: Incoming, row, media) -> Attachment:
             "sha256": media.sha256,
             "device_id": item.device_id,
         },
-        created_at=now(),
-    )
-
-
-def ready_attachment(conversation_id: int, message_id: int, upload: files.StoredFile) -> Attachment:
-    """The row of a file that is on our disk already."""
-    return Attachment(
-        conversation_id=conversation_id,
-        message_id=message_id,
-        kind=upload.kind,
-        state="ready",
-        file_key=upload.key,
-        filename=upload.filename,
-        mime=upload.mime,
-        size=upload.size,
         created_at=now(),
     )

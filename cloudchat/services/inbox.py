@@ -97,6 +97,8 @@ _AS_SHOWN = (
     joinedload(Conversation.contact),
     joinedload(Conversation.device),
     joinedload(Conversation.assignee),
+    joinedload(Conversation.division),
+    joinedload(Conversation.waiting),
     selectinload(Conversation.labels),
 )
 

@@ -15,16 +15,23 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
 from cloudchat.channels import get as channel_for
-from cloudchat.channels.base import AccountUpdate, InboundMessage, RawEvent, StatusUpdate
+from cloudchat.channels.base import (
+    AccountUpdate,
+    Acknowledgement,
+    InboundMessage,
+    RawEvent,
+    StatusUpdate,
+    Watermark,
+)
 from cloudchat.errors import NotFound, Unavailable
-from cloudchat.events import EventStored, publish
+from cloudchat.events import EventStored, TapNoticed, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import Device, Organization, WebhookEvent
 from cloudchat.models.delivery import MAX_ATTEMPTS
-from cloudchat.services import devices, inbound, receipts
+from cloudchat.services import devices, echoes, inbound, receipts
 from cloudchat.services.grouping import GroupCommit, Submission
 from cloudchat.services.statements import database_is_away, run
-from cloudchat.tenancy import acting_as
+from cloudchat.tenancy import acting_as, current_organization_id
 
 log = structlog.get_logger(__name__)
 
@@ -46,14 +53,22 @@ class Entry:
 # --- the call ----------------------------------------------------------------------------------
 
 
-def receive(channel_type: str, events: Iterable[RawEvent]) -> int:
+def receive(channel_type: str, events: Iterable[RawEvent], route: devices.Route | None = None) -> int:
     """Store and handle the events of one webhook call; answers how many had a device.
+
+    Where the address of the call names the device, `route` is it, and events of another account are
+    not for us; else each event's account names its device.
 
     Returns only when everything is committed. Raises Unavailable when something could not be kept
     (the database is away), so that the provider calls again; what was kept is not kept twice then.
     """
     failure: Exception | None = None
-    by_organization = _by_organization(channel_type, events)
+    if route is None:
+        by_organization = _by_organization(channel_type, events)
+    else:
+        own = [event for event in events if event.account in ("", route.account)]
+        entries = [Entry(route.device_id, channel_type, event, route.is_open) for event in own]
+        by_organization = {route.organization_id: entries}
     for organization_id, entries in by_organization.items():
         for first in range(0, len(entries), CALL_LIMIT):
             try:
@@ -185,18 +200,29 @@ def _store(entries: list[Entry], handled: bool) -> list[tuple[int, Entry]]:
 def _apply(entries: list[Entry]) -> None:
     """Parse and handle; part of the caller's transaction."""
     messages: list[inbound.Incoming] = []
+    edits: list[inbound.Incoming] = []
     statuses: list[tuple[int, StatusUpdate]] = []
+    marks: list[tuple[int, Watermark]] = []
     for entry in entries:
         for parsed in channel_for(entry.channel_type).parse(entry.event):
             match parsed:
+                case InboundMessage(edited=True):
+                    edits.append(inbound.Incoming(entry.device_id, parsed))
                 case InboundMessage():
                     messages.append(inbound.Incoming(entry.device_id, parsed))
                 case StatusUpdate():
                     statuses.append((entry.device_id, parsed))
+                case Watermark():
+                    marks.append((entry.device_id, parsed))
                 case AccountUpdate():
                     devices.note(entry.device_id, parsed.status, parsed.error)
-    inbound.accept(messages)
+                case Acknowledgement():
+                    publish(TapNoticed(current_organization_id(), entry.device_id, parsed.details))
+    inbound.accept(echoes.without_own(messages))
+    inbound.amend(edits)
     receipts.apply(statuses)
+    receipts.apply_watermarks(marks)
+    devices.heard({item.device_id for item in messages})
 
 
 # --- stored events -----------------------------------------------------------------------------

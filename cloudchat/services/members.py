@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from cloudchat.errors import Invalid, NotFound
-from cloudchat.events import ChoicesChanged, publish
+from cloudchat.events import AgentFree, ChoicesChanged, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import ApiToken, Invitation, User, UserSession
 from cloudchat.services import accounts, audit
@@ -28,12 +28,19 @@ def change(user_id: int, values: dict) -> User:
     if after != before:
         user.name, user.capacity = name, capacity
         audit.record("user.changed", user, before=before, after=after)
+        if capacity > before["capacity"]:
+            publish(AgentFree(user.organization_id, user.id))
         publish(ChoicesChanged(user.organization_id))
     # The role comes last: it commits, and where it is refused nothing of the rest is kept either.
     if values.get("role") not in (None, user.role):
         accounts.set_role(user_id, values["role"])
     db.session.commit()
     return user
+
+
+def active() -> list[User]:
+    """Everybody who can log in, by name."""
+    return list(db.session.scalars(select(User).where(User.is_active).order_by(User.name, User.id)))
 
 
 def open_invitations() -> list[Invitation]:

@@ -28,7 +28,8 @@ class Kind:
     """`title` says it once, `several` when it happened more often before it was read.
 
     own: about the user's own conversations, which may ring in quiet hours. toast: also shown within
-    the page. Without an address of its own a notification opens its conversation.
+    the page. role: only people of this role are ever told, so only they choose. Without an address of
+    its own a notification opens its conversation.
     """
 
     label: str
@@ -37,6 +38,7 @@ class Kind:
     several: str = ""
     own: bool = False
     toast: bool = False
+    role: str = ""
     defaults: tuple[str, ...] = CHANNELS
 
 
@@ -88,6 +90,7 @@ KINDS: dict[str, Kind] = {
         N_("A device cannot send any more until an admin connects it again."),
         N_("{name} has lost its connection"),
         toast=True,
+        role="admin",
     ),
     "ongkir_quota": Kind(
         N_("Quota of shipping costs used up"),

@@ -138,6 +138,7 @@ def record(happenings: Iterable[Happening], arrivals: Iterable[Arrival] = ()) ->
     told, came = list(happenings), list(arrivals)
     talks = _talks({one.conversation_id for one in (*told, *came) if one.conversation_id})
     batch = [one for one in told if _still_true(one, talks)] + _of_arrivals(came, talks)
+    batch = _without_twins(batch)
     members = {row.id: row for row in run(_MEMBERS)} if batch else {}
     lines = _lines(batch, members)
     moment = now()
@@ -168,6 +169,19 @@ def _still_true(one: Happening, talks: dict[int, Any]) -> bool:
     if one.kind == "assigned":
         return talk.assignee_id in (one.user_ids or ())
     return one.kind != "conversation_new" or talk.assignee_id is None
+
+
+def _without_twins(batch: list[Happening]) -> list[Happening]:
+    """A conversation is new once, though its message, its division and its queue all say so."""
+    news: set[int | None] = set()
+    kept = []
+    for one in batch:
+        if one.kind != "conversation_new":
+            kept.append(one)
+        elif one.conversation_id not in news:
+            news.add(one.conversation_id)
+            kept.append(one)
+    return kept
 
 
 def _of_arrivals(arrivals: list[Arrival], talks: dict[int, Any]) -> list[Happening]:

@@ -14,9 +14,10 @@ from cloudchat.events import (
 )
 from cloudchat.extensions import db, now
 from cloudchat.models import Attachment, Conversation, Message, OutboxEntry
-from cloudchat.services import conversations, files, outgoing_rules, presenting
+from cloudchat.services import activity, files, outgoing_rules, presenting
 from cloudchat.services.accounts import Identity
-from cloudchat.services.inbound import preview, ready_attachment
+from cloudchat.services.files import ready_attachment
+from cloudchat.services.presenting import preview
 from cloudchat.services.visibility import audience_of, get_visible
 
 
@@ -45,7 +46,7 @@ def reply(
     if client_id:
         payload["client_id"] = client_id
     if row.unread_count:
-        conversations.clear_unread(row)
+        activity.clear_unread(row)
         publish(ConversationChanged(audience_of(row), {"unread_count": 0}, row.version))
     sender = identity.user_id
     message = add(row, "agent", text, sender_id=sender, kind=kind, upload=upload, payload=payload)
@@ -57,7 +58,7 @@ def _check_device(row: Conversation) -> None:
     """Can anything but a template go out here now? Raises Conflict."""
     if not row.device.is_active or row.device.deleted_at:
         raise Conflict("device_off", code="device_off")
-    if not conversations.window_is_open(row, row.device.type):
+    if not activity.window_is_open(row, row.device.type):
         raise Conflict("window_closed", code="window_closed")
 
 

@@ -31,7 +31,7 @@ def seen(user_ids: Iterable[int]) -> None:
         select(User.id, User.availability, User.last_seen_at)
         .where(User.id.in_(set(user_ids)), User.is_active)
         .order_by(User.id)  # two processes that note the same users must not wait for each other
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).all()
     db.session.execute(
         update(User).where(User.id.in_([row.id for row in rows])).values(last_seen_at=moment),

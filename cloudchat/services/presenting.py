@@ -3,7 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from cloudchat.channels.text import cut
 from cloudchat.models import Attachment, Conversation, Device, Message
+
+PREVIEW_LENGTH = 160
 
 
 def iso(moment: datetime | None) -> str | None:
@@ -102,3 +105,9 @@ def webhook_url(row: Device, public_url: str) -> str | None:
     }
     path = paths.get(row.type)
     return public_url + path if path else None
+
+
+def preview(body: str | None, kind: str) -> str:
+    """The line that the list shows; the kind in brackets where a message has no words."""
+    words = (body or "")[: PREVIEW_LENGTH * 4].split()
+    return cut(" ".join(words), PREVIEW_LENGTH) or f"[{kind}]"

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Row
 
-from cloudchat.channels.base import StatusUpdate
+from cloudchat.channels.base import StatusUpdate, Watermark
 from cloudchat.events import Audience, MessageStatusChanged, publish
 from cloudchat.models.messages import STATUS_RANK
 from cloudchat.services.statements import run
@@ -79,6 +79,52 @@ def apply(updates: Iterable[tuple[int, StatusUpdate]]) -> None:
         )
     if rows:
         tell(run(_APPLY, rows))
+
+
+# Only what the provider has taken already: what still waits here was not what the customer saw.
+_APPLY_WATERMARKS = f"""
+    with given as (
+        select * from jsonb_to_recordset(%(rows)s::jsonb) as g(
+            device_id int, external_user_id text, status text, up_to timestamptz
+        )
+    ), seen as materialized (
+        select m.id, g.status
+        from given g
+        join conversations c on c.organization_id = %(organization_id)s
+          and c.device_id = g.device_id and c.external_user_id = g.external_user_id
+        join messages m on m.organization_id = c.organization_id and m.conversation_id = c.id
+        where m.direction = 'out' and m.status in ('sent', 'delivered')
+          and m.created_at <= g.up_to
+          and case g.status {_RANKS} end > case m.status {_RANKS} end
+        order by m.id
+        for no key update of m
+    ), changed as (
+        update messages m set status = s.status, status_at = now()
+        from (select id, max(status) as status from seen group by id) s  -- 'read' sorts last
+        where m.id = s.id
+        returning m.id, m.conversation_id, m.status, m.error
+    )
+    select h.id, h.conversation_id, h.status, h.error,
+           c.assignee_id, c.division_id, c.external_user_id
+    from changed h
+    join conversations c
+      on c.organization_id = %(organization_id)s and c.id = h.conversation_id
+"""
+
+
+def apply_watermarks(marks: Iterable[tuple[int, Watermark]]) -> None:
+    """Bring all up to date that a customer was sent up to a moment. Part of the caller's transaction."""
+    rows = [
+        {
+            "device_id": device_id,
+            "external_user_id": mark.external_user_id,
+            "status": mark.status,
+            "up_to": mark.up_to,
+        }
+        for device_id, mark in marks
+    ]
+    if rows:
+        tell(run(_APPLY_WATERMARKS, rows))
 
 
 _AUDIENCES = """

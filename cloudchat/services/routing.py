@@ -3,20 +3,73 @@
 from dataclasses import dataclass
 
 from cloudchat.channels.base import InboundMessage
+from cloudchat.services.queueing import choosing, returning, talks, waiting
+from cloudchat.services.queueing.talks import Talk
 
 
-@dataclass(frozen=True)
+@dataclass
 class Arrival:
-    """A message that has just been stored, and the state of its conversation."""
+    """A message that has just been stored, and the state of its conversation, whose row is locked.
+
+    `talk` is what the queue knows of it; None where the organization never had a queue
+    (`has_queue`), and where an agent has the conversation anyway.
+    """
 
     conversation_id: int
     assignee_id: int | None
     message: InboundMessage
+    reopened: bool = False
+    has_queue: bool = True
+    talk: Talk | None = None
+
+    @property
+    def is_reaction(self) -> bool:
+        """A thumb under a message asks nothing and answers nothing."""
+        return self.message.kind == "reaction"
 
 
 def assigned(arrival: Arrival) -> bool:
     """An agent has the conversation: nothing automatic may speak."""
-    return arrival.assignee_id is not None
+    if arrival.talk is None:
+        return arrival.assignee_id is not None
+    if arrival.reopened:  # snoozed or pending until now: its agent may be away, or it waited before
+        returning.reopened(arrival.talk)
+    return arrival.talk.row.assignee_id is not None
+
+
+def waiting_in_queue(arrival: Arrival) -> bool:
+    """The customer waits: a place is told when asked for, the rest is kept for the agent."""
+    if arrival.talk is None or not arrival.talk.is_waiting:
+        return False
+    waiting.hear(arrival.talk, arrival.message)
+    return True
+
+
+def choosing_division(arrival: Arrival) -> bool:
+    """The menu was sent: this is the answer."""
+    talk = arrival.talk
+    if not talk or not talk.row.awaiting_division_selection:
+        return False
+    return arrival.is_reaction or choosing.answer(talk, arrival.message)
+
+
+def menu(arrival: Arrival) -> bool:
+    """The customer is asked which division it is about."""
+    talk = arrival.talk
+    if not talk or talk.row.division_id is not None or arrival.is_reaction:
+        return False
+    return choosing.offer(talk, arrival.message)
+
+
+# Who speaks to somebody whom nobody serves yet. With `bot_first` a bot stands before the menu, which
+# then follows when the bot hands over (`queueing.offer_menu`).
+SPEAKERS = {"queue_first": (menu,), "bot_first": (menu,)}
+
+
+def menu_or_bot(arrival: Arrival) -> bool:
+    """In the order that the organization has chosen."""
+    order = arrival.talk.settings.routing_order if arrival.talk else "bot_first"
+    return any(speaker(arrival) for speaker in SPEAKERS[order])
 
 
 def leave_in_inbox(arrival: Arrival) -> bool:
@@ -24,10 +77,18 @@ def leave_in_inbox(arrival: Arrival) -> bool:
     return True
 
 
-STEPS = (assigned, leave_in_inbox)
+STEPS = (assigned, waiting_in_queue, choosing_division, menu_or_bot, leave_in_inbox)
 
 
-def route(conversation_id: int, assignee_id: int | None, message: InboundMessage) -> str:
-    """Decide once per message; answers the name of the step that took it."""
-    arrival = Arrival(conversation_id, assignee_id, message)
-    return next(step.__name__ for step in STEPS if step(arrival))
+def route(arrivals: list[Arrival]) -> list[str]:
+    """Decide once per message, in the order given; answers the names of the steps that took them.
+
+    A batch shares what is read: the statements do not grow with its messages.
+    """
+    open_ids = {
+        one.conversation_id for one in arrivals if one.has_queue and (one.assignee_id is None or one.reopened)
+    }
+    known = talks.read(sorted(open_ids))
+    for arrival in arrivals:
+        arrival.talk = known.get(arrival.conversation_id)
+    return [next(step.__name__ for step in STEPS if step(arrival)) for arrival in arrivals]

@@ -3,20 +3,24 @@
 from flask import Flask, Response, abort, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from cloudchat.simulators import meta, push, rajaongkir, whatsapp
+from cloudchat.simulators import facebook, messenger, meta, push, rajaongkir, telegram, wa_device, whatsapp
 from cloudchat.simulators.provider import Provider, Settings, World
 from cloudchat.simulators.server import Server
 
 PROVIDERS = (
     meta.create,
     whatsapp.create,
+    messenger.create,
+    facebook.create,
+    telegram.create,
+    wa_device.create,
     push.create,
     rajaongkir.create,
 )
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    "form-action *; frame-ancestors 'none'; object-src 'none'"
 )
 
 

@@ -182,7 +182,7 @@ class Server:
         self._world = world
         self.providers = {provider.name: provider for provider in providers}
         self.port = self._listener.server_address[1]
-        self.url = f"http://{host}:{self.port}"
+        self.url = world.shared["url"] = f"http://{host}:{self.port}"
         self._thread = threading.Thread(
             target=self._listener.serve_forever, args=(0.05,), name="simulators", daemon=True
         )

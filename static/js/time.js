@@ -35,7 +35,14 @@ export const dayKey = (date) => calendar.format(date);
 /** Everything, for the hover. */
 export const fullTime = (date) => whole.format(date);
 
-const STYLES = { short: shortTime, clock: clockTime, day: dayName, full: fullTime };
+/** How long ago, for what goes on: "<1 min", "12 min", "1 h 5 min". */
+export function elapsed(date, now = new Date()) {
+  const minutes = Math.max(0, Math.floor((now - date) / 60_000));
+  if (minutes < 60) return minutes ? t("time.minutes", { count: minutes }) : t("time.under_a_minute");
+  return t("time.hours", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
+}
+
+const STYLES = { short: shortTime, clock: clockTime, day: dayName, full: fullTime, since: elapsed };
 
 /** Write the words of all <time data-time> in a part of the page. */
 export function refreshTimes(root = document) {

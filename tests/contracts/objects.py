@@ -11,11 +11,13 @@ from cloudchat.models import (
     ContactImport,
     ContactLabel,
     ConversationLabel,
+    MessengerConnect,
     Note,
     Notification,
     OutboxEntry,
     PipelineView,
     PushSubscription,
+    QueueEntry,
     User,
     UserSession,
     WebhookEvent,
@@ -157,6 +159,27 @@ def division(organization_id: int) -> int:
     return factories.division(organization_id).id
 
 
+def membership(organization_id: int) -> int:
+    """An agent who serves a division; answers the agent's id."""
+    person = factories.person(organization_id)
+    factories.division(organization_id, agents=(person,))
+    return person.id
+
+
+def waiting_entry(organization_id: int) -> int:
+    """Somebody who waits in the queue of a division."""
+    row = factories.conversation(organization_id, division_id=division(organization_id))
+    entry = QueueEntry(conversation_id=row.id, division_id=row.division_id)
+    return _saved(organization_id, entry)
+
+
+def waited_in_division(organization_id: int) -> int:
+    """A division in whose queue somebody waits."""
+    entry_id = waiting_entry(organization_id)
+    with acting_as(organization_id):
+        return db.session.get(QueueEntry, entry_id).division_id
+
+
 def used_division(organization_id: int) -> int:
     row = factories.division(organization_id)
     factories.conversation(organization_id, division_id=row.id)
@@ -220,6 +243,13 @@ def open_event(organization_id: int) -> int:
         payload={"message": {"id": "x", "from": "628123", "text": {"body": "halo"}, "type": "text"}},
         next_attempt_at=now() + timedelta(minutes=5),
     )
+    return _saved(organization_id, row)
+
+
+def messenger_connect(organization_id: int) -> int:
+    """A run of Facebook's login that failed: any admin of the organization may look at it."""
+    failure = {"code": 190, "subcode": 463, "message": "expired", "step": "subscribe"}
+    row = MessengerConnect(user_id=0, state_hash=hashed(random_token()), failure=failure)
     return _saved(organization_id, row)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cloudchat.jobs import contacts, inbound, media, outbound
+from cloudchat.jobs import contacts, devices, inbound, media, outbound, queueing
 from tests.contracts import objects
 
 PDF = b"%PDF-1.4 test"
@@ -38,6 +38,7 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
         "note_id": objects.note,
         "attachment_id": objects.attachment,
     },
+    "messenger": {"connect_id": objects.messenger_connect},
     "notifications": {
         "notification_id": objects.notification,
         "subscription_id": objects.push_subscription,
@@ -49,13 +50,21 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
         "view_id": objects.pipeline_view,
     },
     "operator": {"organization_id": NotAnId("operators see every organization; nobody else gets in")},
+    "queueing": {
+        "conversation_id": objects.conversation,
+        "division_id": objects.division,
+        "entry_id": objects.waiting_entry,
+        "user_id": objects.membership,
+    },
     "settings": {
+        "name": NotAnId("a page of the documentation, the same for everybody"),
         "device_id": objects.device,
         "label_id": objects.label,
         "reply_id": objects.canned_reply,
         "session_id": objects.session,
         "token_id": objects.api_token,
     },
+    "webhooks": {"public_key": NotAnId("known to the provider; test_lines/test_every_channel.py")},
     "webchat": {
         "public_key": NotAnId("known to every visitor; test_visitors_stay_in_their_own_chat"),
         "attachment_id": NotAnId("of the visitor's own chat; the same test"),
@@ -91,6 +100,13 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "inbox.retry_message": {},
     "inbox.send_message": {"json": {"text": "halo"}},
     "inbox.set_labels": {"json": {"labels": []}},
+    "messenger.show": {"data": {"page_ids": ["1"]}},
+    "queueing.add_division_agents": {"json": lambda made: {"user_ids": [made["agent"]]}},
+    "queueing.assign_entry": {"json": {}},
+    "queueing.cancel_entry": {},
+    "queueing.change_agent": {"json": {"capacity": 7}},
+    "queueing.change_division": {"json": {"name": "Lain"}},
+    "queueing.transfer": {"json": lambda made: {"agent_id": made["agent"]}},
     "pipeline.add_card": {"json": lambda made: {"pipeline_id": made["pipeline"]}},
     "pipeline.change_deal": {"json": {"deal_value": 1000}},
     "pipeline.change_pipeline": {"json": {"name": "Lain"}},
@@ -129,6 +145,7 @@ def _filter(url: str, name: str, make: Callable) -> BodyId:
 
 CONVERSATIONS = "/api/app/inbox/conversations"
 ONE = CONVERSATIONS + "/{conversation}"
+DIVISIONS = "/api/app/divisions"
 # (endpoint, field of its body or query) → how it is tried
 BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
     ("chatbot.create_bot", "device_ids"): BodyId(
@@ -211,6 +228,42 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
     ),
     ("inbox.bulk", "agent_id"): NotAnId("goes the way of assign; test_a_bulk_action_refuses_foreign_ids"),
     ("inbox.bulk", "label"): NotAnId("goes the way of labels; test_a_bulk_action_refuses_foreign_ids"),
+    ("messenger.choose_pages", "page_ids"): NotAnId("Facebook's ids, of the caller's own run"),
+    ("queueing.create_division", "agent_ids"): BodyId(
+        "post", DIVISIONS, lambda i: {"json": {"name": "Baru", "agent_ids": [i]}}, objects.agent
+    ),
+    ("queueing.create_division", "move_to"): NotAnId("nobody waits in a division that is new"),
+    ("queueing.change_division", "agent_ids"): BodyId(
+        "put", DIVISIONS + "/{division}", lambda i: {"json": {"agent_ids": [i]}}, objects.agent
+    ),
+    ("queueing.change_division", "move_to"): BodyId(
+        "put",
+        DIVISIONS + "/{division}",
+        lambda i: {"json": {"is_active": False, "move_to": i}},
+        objects.division,
+    ),
+    ("queueing.reorder_divisions", "ids"): BodyId(
+        "put", DIVISIONS + "/reorder", lambda i: {"json": {"ids": ["{division}", i]}}, objects.division
+    ),
+    ("queueing.add_division_agents", "user_ids"): BodyId(
+        "post", DIVISIONS + "/{division}/agents", lambda i: {"json": {"user_ids": [i]}}, objects.agent
+    ),
+    ("queueing.assign_entry", "agent_id"): BodyId(
+        "post",
+        "/api/app/queue/{waiting_entry}/assign",
+        lambda i: {"json": {"agent_id": i}},
+        objects.agent,
+    ),
+    ("queueing.take_next", "division_id"): BodyId(
+        "post", "/api/app/queue/next", lambda i: {"json": {"division_id": i}}, objects.division
+    ),
+    ("queueing.transfer", "division_id"): BodyId(
+        "post", ONE + "/transfer", lambda i: {"json": {"division_id": i}}, objects.division
+    ),
+    ("queueing.transfer", "agent_id"): BodyId(
+        "post", ONE + "/transfer", lambda i: {"json": {"agent_id": i}}, objects.agent
+    ),
+    ("queueing.show_preview", "button_id"): NotAnId("what a made-up customer taps"),
     ("notifications.mark_read", "ids"): NotAnId("own ones only; test_only_own_ones_are_marked_read"),
     ("notifications.mark_read", "conversation_id"): NotAnId("own ones only; the same test"),
     ("pipeline.delete_pipeline", "move_to_stage_id"): BodyId(
@@ -298,6 +351,9 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.contacts.work_on_import": lambda org: [
         (contacts.work_on_import, objects.queued_import(org))
     ],
+    "cloudchat.jobs.devices.look_after": lambda org: [(devices.look_after, objects.device(org))],
+    "cloudchat.jobs.devices.name_contact": lambda org: [(devices.name_contact, objects.device(org), "1001")],
+    "cloudchat.jobs.devices.tell_admins": lambda org: [(devices.tell_admins, objects.device(org))],
     "cloudchat.jobs.inbound.process": lambda org: [(inbound.process, objects.open_event(org))],
     "cloudchat.jobs.inbound.catch_up": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.media.fetch": lambda org: [(media.fetch, objects.pending_attachment(org))],
@@ -305,13 +361,22 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.notifications.send_test": NotAnId("a user of no browser is told nothing; test_push.py"),
     "cloudchat.jobs.outbound.deliver": lambda org: [(outbound.deliver, objects.device_with_outbox(org))],
     "cloudchat.jobs.outbound.mark_read": lambda org: [(outbound.mark_read, objects.device(org), "wamid.x")],
+    "cloudchat.jobs.outbound.acknowledge": lambda org: [
+        (outbound.acknowledge, objects.device(org), {"query_id": "1"})
+    ],
     "cloudchat.jobs.outbound.settle_lost": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.queueing.drain": lambda org: [(queueing.drain, objects.waited_in_division(org))],
+    "cloudchat.jobs.queueing.tell_owed": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.queueing.rules": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.pipelines.run_due": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.sweeps.wake_snoozed": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.sweeps.clean": NotAnId("takes no id but the organization's"),
 }
 # Functions of the jobs modules that are no jobs
-HELPERS: dict[str, str] = {}
+HELPERS: dict[str, str] = {
+    f"cloudchat.jobs.queueing.{name}": "a subscriber, inside the organization of its event"
+    for name in ("on_due", "on_agent_free", "on_presence", "on_menus_owed")
+}
 
 # namespace → event → its payload with the id of a neighbour's conversation, or why it names none
 SOCKET_EVENTS: dict[str, dict[str, Callable | NotAnId]] = {

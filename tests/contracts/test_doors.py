@@ -39,6 +39,8 @@ PUBLIC = {
     "webchat.page": "the visitor's page",
     "webchat.send_message": "the visitor's token",
     "webchat.start_session": "visitors have no account",
+    "webhooks.receive_telegram": "the secret that Telegram was given is checked",
+    "webhooks.receive_wa_device": "the gateway's signature is checked",
     "webhooks.receive_meta": "Meta's signature",
     "webhooks.verify_meta": "Meta's verify token",
 }

@@ -41,14 +41,17 @@ def tried(app) -> list:
     ]
 
 
+FILLED = ("bot", "card", "contact", "conversation", "division", "pipeline", "stage", "waiting_entry")
+
+
 def filled(value, organization_id):
-    """Replace {bot}, {contact} and {conversation} by ids of the organization, wherever they stand."""
+    """Replace {contact}, {conversation} and the like by ids of the organization, wherever they stand."""
     if isinstance(value, dict):
         return {key: filled(item, organization_id) for key, item in value.items()}
     if isinstance(value, list):
         return [filled(item, organization_id) for item in value]
     if isinstance(value, str):
-        for name in ("bot", "card", "contact", "conversation", "pipeline", "stage"):
+        for name in FILLED:
             if "{" + name + "}" in value:
                 made = getattr(objects, name)(organization_id)
                 return made if value == "{" + name + "}" else value.replace("{" + name + "}", str(made))

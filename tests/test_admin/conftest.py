@@ -10,7 +10,7 @@ from sqlalchemy import event, select
 
 from admin.base import ScopedModelView
 from cloudchat.extensions import db, now
-from cloudchat.models import AuditEntry, Invitation, WebhookEvent
+from cloudchat.models import AuditEntry, DivisionAgent, Invitation, WebhookEvent
 from cloudchat.services import accounts, audit
 from cloudchat.tenancy import acting_as
 from tests import factories
@@ -20,6 +20,13 @@ HTML = {"Accept": "text/html"}
 
 def make_user(organization_id, name):
     return factories.person(organization_id, "agent", name).id
+
+
+def make_assignment(organization_id, name):
+    person = factories.person(organization_id, "agent", name)
+    factories.division(organization_id, agents=(person,))
+    with acting_as(organization_id):
+        return db.session.scalar(select(DivisionAgent.id).where(DivisionAgent.user_id == person.id))
 
 
 def make_invitation(organization_id, name):
@@ -59,6 +66,7 @@ ROWS = {
     "user": make_user,
     "invitation": make_invitation,
     "division": lambda organization, name: factories.division(organization, name).id,
+    "divisionagent": make_assignment,
     "device": lambda organization, name: factories.device(organization, name=name).id,
     "cannedreply": lambda organization, name: factories.canned_reply(organization, text=name).id,
     "label": lambda organization, name: factories.label(organization, name).id,

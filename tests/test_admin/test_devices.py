@@ -22,9 +22,17 @@ def device_of(organization_id: int) -> Device:
         return db.session.scalars(select(Device).order_by(Device.id.desc())).first()
 
 
-def whatsapp(**values) -> dict:
-    account = f"9{factories.number():012d}"
-    return {"name": "WA Toko", "phone_number_id": account, "waba_id": "1", "access_token": SECRET, **values}
+@pytest.fixture
+def whatsapp(simulator_process):
+    """`whatsapp(name="…")`: what an admin enters for a number that Meta knows."""
+
+    def form(**values) -> dict:
+        number = f"9{factories.number():012d}"
+        known = {"phone_number_id": number, "waba_id": f"8{number}", "access_token": SECRET}
+        httpx.post(f"{simulator_process.url}/_control/whatsapp/accounts", json=known).raise_for_status()
+        return {"name": "WA Toko", **known, **values}
+
+    return form
 
 
 def test_the_create_page_offers_the_kinds_that_exist(home, browser):
@@ -34,7 +42,7 @@ def test_the_create_page_offers_the_kinds_that_exist(home, browser):
         assert (f"type={kind}" in page) == (kind in FIELDS)
 
 
-def test_a_device_is_connected_and_its_secret_never_shown(home, browser):
+def test_a_device_is_connected_and_its_secret_never_shown(home, browser, whatsapp):
     mine = browser(home)
     answer = mine.post("/admin/devices/new/?type=wa_official", whatsapp())
     device = device_of(home.organization_id)
@@ -46,20 +54,20 @@ def test_a_device_is_connected_and_its_secret_never_shown(home, browser):
     assert "/webhooks/meta" in mine.get(f"/admin/devices/details/?id={device.id}").text
 
 
-def test_a_refused_secret_is_not_sent_back(home, browser):
+def test_a_refused_secret_is_not_sent_back(home, browser, whatsapp):
     answer = browser(home).post("/admin/devices/new/?type=wa_official", whatsapp(name=""))
     assert answer.status_code == 422
     assert SECRET not in answer.text
 
 
 @pytest.mark.parametrize("missing", ["name", "phone_number_id", "access_token"])
-def test_what_a_kind_needs_is_asked_for(missing, home, browser):
+def test_what_a_kind_needs_is_asked_for(missing, home, browser, whatsapp):
     answer = browser(home).post("/admin/devices/new/?type=wa_official", whatsapp(**{missing: " "}))
     assert answer.status_code == 422
     assert f'id="{missing}-error"' in answer.text
 
 
-def test_the_pace_is_set_within_what_the_provider_allows(home, browser):
+def test_the_pace_is_set_within_what_the_provider_allows(home, browser, whatsapp):
     mine = browser(home)
     for wrong in ("0", "1001", "banyak", "nan", "-5"):
         sent = whatsapp(messages_per_second=wrong)
@@ -72,12 +80,12 @@ def test_the_pace_is_set_within_what_the_provider_allows(home, browser):
 
 
 @pytest.mark.parametrize("kind", ["", "sms", "../x", "organization_id"])
-def test_an_unknown_kind_makes_nothing(kind, home, browser):
+def test_an_unknown_kind_makes_nothing(kind, home, browser, whatsapp):
     assert browser(home).post(f"/admin/devices/new/?type={kind}", whatsapp()).status_code == 404
     assert device_of(home.organization_id) is None
 
 
-def test_an_empty_secret_keeps_the_old_one(home, browser):
+def test_an_empty_secret_keeps_the_old_one(home, browser, whatsapp):
     mine = browser(home)
     mine.post("/admin/devices/new/?type=wa_official", whatsapp())
     device = device_of(home.organization_id)
@@ -108,7 +116,7 @@ def test_a_web_chat_shows_its_address_and_snippet(home, browser):
     assert "https://toko.example" in mine.get(f"/admin/devices/edit/?id={device.id}").text
 
 
-def test_an_account_is_connected_only_once(home, browser, cast):
+def test_an_account_is_connected_only_once(home, browser, cast, whatsapp):
     device = factories.device(cast.neighbour_id)
     answer = browser(home).post(
         "/admin/devices/new/?type=wa_official", whatsapp(phone_number_id=device.external_account)
@@ -149,3 +157,10 @@ def test_removing_names_what_happens_and_keeps_conversations(home, browser):
     assert (gone.deleted_at is not None, gone.secrets) == (True, None)
     assert mine.get(f"/admin/devices/details/?id={gone.id}").status_code == 404
     assert mine.client.get(f"/api/app/inbox/conversations/{conversation.id}").status_code == 200
+
+
+def test_a_token_that_meta_refuses_is_said_beside_its_field(home, browser, whatsapp):
+    answer = browser(home).post("/admin/devices/new/?type=wa_official", whatsapp(access_token="EAAsalah"))
+    assert answer.status_code == 422
+    assert 'id="access_token-error"' in answer.text
+    assert device_of(home.organization_id) is None

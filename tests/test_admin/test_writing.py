@@ -11,6 +11,7 @@ from cloudchat.models import (
     AuditEntry,
     CannedReply,
     Contact,
+    Division,
     DivisionAgent,
     Invitation,
     Label,
@@ -192,13 +193,16 @@ def test_an_address_in_use_is_not_invited(home, browser):
 def test_a_division_gets_and_loses_members(home, browser):
     people = [factories.person(home.organization_id, "agent") for _ in range(3)]
     division = factories.division(home.organization_id, "Penagihan", tuple(people[:2]))
+    values = {"name": "Penagihan", "position": "2", "is_active": "y", "avg_handling_time_minutes": "12"}
     browser(home).post(
         f"/admin/divisions/edit/?id={division.id}",
-        {"name": "Penagihan", "position": "2", "is_active": "y", "members": [people[1].id, people[2].id]},
+        {**values, "keywords": "tagihan, bayar", "members": [people[1].id, people[2].id]},
     )
     with acting_as(home.organization_id):
         members = set(db.session.scalars(select(DivisionAgent.user_id)))
+        kept = db.session.get(Division, division.id, populate_existing=True)
     assert members == {people[1].id, people[2].id}
+    assert (kept.keyword_triggers, kept.avg_handling_time_minutes) == (["tagihan", "bayar"], 12)
 
 
 def test_a_contact_is_saved_with_labels_and_custom_fields(home, browser):

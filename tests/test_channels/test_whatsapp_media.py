@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from cloudchat.channels import meta_hosts
 from cloudchat.channels.base import DeviceAccount, Media
 from cloudchat.channels.whatsapp_cloud import WhatsAppCloud
 from cloudchat.errors import ProviderError
@@ -113,7 +114,7 @@ def test_only_metas_addresses_are_called(graph, channel, device, url: str) -> No
 
 def test_metas_own_file_hosts_are_allowed(channel) -> None:
     for url in ("https://lookaside.fbsbx.com/a?mid=1", "https://mmg.whatsapp.net/v/t62"):
-        assert channel._allowed(url) == url
+        assert meta_hosts.allowed(url, channel._graph) == url
 
 
 def test_a_redirect_is_not_followed(graph, channel, device) -> None:

@@ -7,6 +7,7 @@ from cloudchat.extensions import db, now
 from cloudchat.models import DivisionAgent, Notification
 from cloudchat.services import conversations, notification_list, notification_settings, outbound
 from cloudchat.services.notification_kinds import KINDS
+from cloudchat.services.visibility import audience_of
 from cloudchat.tenancy import acting_as
 from tests.test_notifications.conftest import identity
 
@@ -287,3 +288,15 @@ def test_badges_stay_the_databases(cast, make, writes, as_person):
         conversations.mark_read(identity(cast.agent), talk.id)
     count = as_person(cast.agent).get("/api/app/inbox/unread-count")
     assert count.json == {"conversations": 0, "messages": 0}
+
+
+def test_who_enters_a_queue_is_new_there_once(cast, make, alerts, present, bell):
+    billing = make.division(cast.organization_id, agents=(cast.agent,))
+    talk = make.conversation(cast.organization_id, division_id=billing.id)
+    with acting_as(cast.organization_id):
+        audience = audience_of(db.session.get(make.Conversation, talk.id))
+        events.publish(events.ConversationChanged(audience, {"division_id": billing.id}, 2))
+        events.publish(events.QueueEntered(audience, billing.id, 1))
+        db.session.commit()
+        events.drain()
+    assert bell(cast.agent) == [("conversation_new", 1)] and bell(cast.colleague) == []

@@ -26,7 +26,6 @@ from cloudchat.services.accounts.tokens import (
     token_organization,
 )
 from cloudchat.services.accounts.users import (
-    agents,
     change_password,
     check_email,
     check_role,
@@ -44,7 +43,6 @@ __all__ = [
     "Identity",
     "OrganizationFacts",
     "accept_invitation",
-    "agents",
     "change_password",
     "check_email",
     "check_new_password",

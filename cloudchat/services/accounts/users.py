@@ -57,21 +57,6 @@ def set_locale(user_id: int, locale: str) -> None:
     db.session.commit()
 
 
-def agents() -> list[dict]:
-    """Everybody of the organization to whom a conversation can be given, by name."""
-    rows = db.session.scalars(select(User).where(User.is_active).order_by(User.name, User.id))
-    return [
-        {
-            "id": user.id,
-            "name": user.name,
-            "role": user.role,
-            "availability": user.availability,
-            "capacity": user.capacity,
-        }
-        for user in rows
-    ]
-
-
 def check_email(email: str) -> str:
     try:
         checked = validate_email(

@@ -51,7 +51,7 @@ def control_blueprint(world: World, meta) -> Blueprint:
     control = Blueprint("meta_control", __name__, url_prefix="/_control/meta")
     _options(control, world, meta)
     _webhooks(control, meta)
-    _faults(control, meta)
+    fault_routes(control, meta.faults)
     return control
 
 
@@ -128,19 +128,21 @@ def _webhooks(control: Blueprint, meta) -> None:
         return jsonify(idle=webhooks.idle())
 
 
-def _faults(control: Blueprint, meta) -> None:
+def fault_routes(control: Blueprint, faults) -> None:
+    """Listing, adding and removing the rules of one provider's faults."""
+
     @control.get("/faults")
-    def faults():
-        return jsonify(items=meta.faults.list())
+    def list_faults():
+        return jsonify(items=faults.list())
 
     @control.post("/faults")
     def add_fault():
-        return jsonify(meta.faults.add(**json_body()))
+        return jsonify(faults.add(**json_body()))
 
     @control.delete("/faults", defaults={"fault_id": None})
     @control.delete("/faults/<int:fault_id>")
     def remove_fault(fault_id):
-        meta.faults.clear(fault_id)
+        faults.clear(fault_id)
         return jsonify(ok=True)
 
 

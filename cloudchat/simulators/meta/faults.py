@@ -34,6 +34,8 @@ class Fault:
     id: int = 0
     times: int | None = 1
     code: int = 131000
+    subcode: int = 0
+    message: str = ""  # instead of the one that the code has
     http: int = 0  # another HTTP status than the code's own
     status: int = 502
     seconds: float = 30.0
@@ -54,8 +56,10 @@ class Fault:
 class Faults:
     """The rules in force, oldest first; each call uses up at most one."""
 
-    def __init__(self, world: World):
+    def __init__(self, world: World, codes=CODES, make_error: Callable[[Fault], Exception] | None = None):
         self._world = world
+        self._codes = codes
+        self._make_error = make_error or graph_error
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
         self._rules: list[Fault] = []
@@ -68,7 +72,7 @@ class Faults:
         rule, times = Fault(kind, id=next(self._ids)), fields.pop("times", 1)
         set_options(rule, {"times": times, **fields} if times is not None else fields)
         rule.times = times
-        if kind == "error" and rule.code not in CODES:
+        if kind == "error" and rule.code not in self._codes and not rule.message:
             raise ValueError(f"unknown error code {rule.code}")
         with self._lock:
             self._rules.append(rule)
@@ -100,7 +104,7 @@ class Faults:
         """Carry the rule out around `call`, which answers the request as usual."""
         match rule.kind:
             case "error":
-                raise GraphError(rule.code, http=rule.http or None)
+                raise self._make_error(rule)
             case "status":
                 return Response(BAD_GATEWAY, rule.status, mimetype="text/html")
             case "close" | "reset":
@@ -123,5 +127,16 @@ class Faults:
             case "cut":
                 connection.cut(size // 2)
             case "error_after":
-                raise GraphError(131000)
+                raise self._make_error(Fault("error", code=self._codes_worst()))
         return answer
+
+    def _codes_worst(self) -> int:
+        """The provider's "something went wrong on our side"."""
+        return 131000 if 131000 in self._codes else 500
+
+
+def graph_error(rule: Fault) -> GraphError:
+    """Graph's way to say what the rule says."""
+    return GraphError(
+        rule.code, message=rule.message or None, subcode=rule.subcode or None, http=rule.http or None
+    )

@@ -46,6 +46,7 @@ class Delivery:
     signature: str = "valid"
     secret: str | None = None
     content_type: str = "application/json"
+    headers: Callable[[bytes], dict[str, str]] | None = None  # of providers other than Meta
     retry: bool = True
     epoch: int = 0  # of the reset before it: what is older is not retried
     created: float = field(default_factory=time.time)
@@ -129,7 +130,7 @@ class Deliverer:
         old = self.get(delivery_id)
         return self.post(
             old.body or old.payload, lane=old.lane, kind=old.kind, url=old.url,
-            signature=old.signature, secret=old.secret,
+            signature=old.signature, secret=old.secret, headers=old.headers,
         )  # fmt: skip
 
     def get(self, delivery_id: int) -> Delivery:
@@ -257,6 +258,8 @@ class Deliverer:
         self._world.changes.tell()
 
     def _headers(self, delivery: Delivery) -> dict[str, str]:
+        if delivery.headers is not None:
+            return {"Content-Type": delivery.content_type, **delivery.headers(delivery.body)}
         secret = delivery.secret or self.options.app_secret
         return {
             "Content-Type": delivery.content_type,

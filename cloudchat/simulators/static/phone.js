@@ -1,6 +1,6 @@
 // The customer's phone: shows the thread as the server renders it, sends through the control API.
 const phone = document.getElementById("phone");
-const { account, customer } = phone.dataset;
+const { account, customer, name } = phone.dataset; // name: the provider's part of the addresses
 const scroll = document.getElementById("scroll");
 const text = document.getElementById("text");
 const quoting = document.getElementById("quoting");
@@ -66,6 +66,7 @@ function showState() {
   phone.querySelector(".number").hidden = typing === "1";
   const open = until * 1000 > Date.now();
   const note = document.getElementById("window-note");
+  if (!note) return; // the channel knows no window
   note.textContent = open ? phone.dataset.open + dayAndClock.format(new Date(until * 1000)) : phone.dataset.shut;
   note.classList.toggle("shut", !open);
 }
@@ -88,9 +89,9 @@ async function refresh() {
   refreshing = true;
   try {
     const seen = document.visibilityState === "visible" ? "&seen=1" : "";
-    show(await fragment(`/whatsapp/thread?${query}${seen}`));
+    show(await fragment(`/${name}/thread?${query}${seen}`));
     showState();
-    document.getElementById("people").replaceWith(await fragment(`/whatsapp/people?${query}`));
+    document.getElementById("people").replaceWith(await fragment(`/${name}/people?${query}`));
   } catch (error) {
     console.warn(error); // the next event or the timer tries again
   }
@@ -110,10 +111,10 @@ async function post(path, options) {
 
 async function send(message) {
   const problem = document.getElementById("problem");
-  const body = { phone_number_id: account, from: customer, ...message };
+  const body = { account, phone_number_id: account, from: customer, ...message };
   if (quoted && !body.reply_to) body.reply_to = quoted;
   try {
-    await post("/_control/whatsapp/messages", { body: JSON.stringify(body) });
+    await post(`/_control/${name}/messages`, { body: JSON.stringify(body) });
     problem.hidden = true;
     unquote();
     toEnd();
@@ -136,9 +137,10 @@ function kindOf(mime) {
 
 async function sendFile(file) {
   const form = new FormData();
+  form.set("account", account);
   form.set("phone_number_id", account);
   form.set("file", file);
-  const media = await post("/_control/whatsapp/media", { body: form });
+  const media = await post(`/_control/${name}/media`, { body: form });
   const caption = text.value.trim();
   const message = { type: kindOf(media.mime_type), media_id: media.id, filename: media.filename, caption };
   if (await send(message)) text.value = "";

@@ -41,6 +41,7 @@ const refreshRows = paced(inTurn(async () => {
     ids.filter((id) => !kept.has(id)).forEach(removeRow);
     fresh.forEach(placeRow);
     showCounts(JSON.parse(answer.dataset.counts));
+    document.dispatchEvent(new CustomEvent("inbox:rows"));
   } catch (error) {
     ids.forEach((id) => touched.add(id));
     throw error;

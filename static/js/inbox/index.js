@@ -13,6 +13,7 @@ import "./panel.js";
 import "./reading.js";
 import "./search.js";
 import "./viewing.js";
+import "../queueing/panel.js";
 import { toggle } from "./bulk.js";
 import { root, state } from "./dom.js";
 import { loadList, startList } from "./list.js";

@@ -8,6 +8,7 @@ import { clearSelection, toggle } from "./bulk.js";
 import { head, one, root, state } from "./dom.js";
 import { rows } from "./rows.js";
 import { closeThread } from "./thread.js";
+import { askTransfer } from "../queueing/transfer.js";
 
 const group = t("inbox.keys.group");
 const focusedRow = () => document.activeElement?.closest?.("[data-rows] > [data-id]");
@@ -47,6 +48,7 @@ const entries = [
   ["n", "inbox.keys.note", () => field() && setMode("note")],
   ["a", "inbox.keys.assign", () => menuOf("assign")],
   ["l", "inbox.keys.label", () => menuOf("label")],
+  ["t", "inbox.keys.transfer", askTransfer],
   ["s", "inbox.keys.snooze", () => menuOf("snooze")],
   ["e", "inbox.keys.resolve", () => head() && setStatus(head().dataset.status === "resolved" ? "open" : "resolved")],
 ];

@@ -25,7 +25,7 @@ export async function loadList() {
     const body = await fragment(address("/list"), loading.signal);
     clearTimeout(patience);
     if (mine !== generation) return;
-    window.Idiomorph.morph(box, [...body.childNodes], { morphStyle: "innerHTML", ignoreActiveValue: true, callbacks: { beforeAttributeUpdated: keepsMenuOpen } });
+    window.Idiomorph.morph(box, [...body.childNodes], { morphStyle: "innerHTML", ignoreActiveValue: true, callbacks: { beforeAttributeUpdated: keepsMenuOpen, beforeNodeMorphed: isOurs } });
     pane().scrollTop = 0;
     decorateAll();
     forgetAbove();
@@ -36,6 +36,9 @@ export async function loadList() {
     if (error.name !== "AbortError") showError(error);
   }
 }
+
+/** The queues between the filters and the rows are drawn by a script of their own. */
+const isOurs = (node) => !node.matches?.("[data-queue]");
 
 /** Several filters are chosen in a row: their menu stays open while the list is drawn anew. */
 export function keepsMenuOpen(name, node) {

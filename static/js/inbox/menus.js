@@ -15,6 +15,7 @@ document.addEventListener("cloudchat:menu-open", ({ target }) => {
   const toggle = one(`[data-menu="${target.id}"][aria-expanded="true"]`);
   forBulk = Boolean(toggle?.closest("[data-bulk]"));
   if (target.id === "label-menu") markLabels();
+  if (target.id === "assign-menu") one("[data-transfer]", target).hidden = forBulk;
 });
 
 document.addEventListener("inbox:choices", markLabels);

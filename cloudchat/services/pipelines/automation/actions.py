@@ -23,8 +23,9 @@ from cloudchat.models import (
     PipelineStage,
     User,
 )
-from cloudchat.services import conversations, outbound, outgoing_rules, secrets
+from cloudchat.services import activity, conversations, outbound, outgoing_rules, secrets
 from cloudchat.services.presenting import iso
+from cloudchat.services.queueing import handing
 from cloudchat.services.visibility import audience_of
 
 MAX_TEXT = 4096
@@ -204,11 +205,7 @@ def assign_agent(row: Conversation, values: dict, run: PipelineRun) -> dict:
     if agent is None:
         raise Conflict("no_agent", code="no_agent")
     if row.assignee_id != agent.id:
-        before = audience_of(row)
-        row.assignee_id, row.needs_human = agent.id, False
-        conversations.log(row, "assigned", None, agent_id=agent.id)
-        changed(row, {"assignee_id": agent.id}, before)
-        publish(UnreadChanged(row.organization_id))
+        handing.give_by_hand(row, agent, None, locked=False)
     return {"agent_id": agent.id, "name": agent.name}
 
 
@@ -239,11 +236,13 @@ def _next_agent(values: dict, run: PipelineRun) -> int | None:
 
 @action("assign_division", _check_division)
 def assign_division(row: Conversation, values: dict, _run: PipelineRun) -> dict:
-    """Give the conversation to a division."""
+    """Give the conversation to a division: into its queue, where no agent has it."""
     division = db.session.get(Division, values["division_id"])
     if division is None:
         raise Conflict("unknown_division", code="unknown_division")
-    if row.division_id != division.id:
+    if row.division_id != division.id and row.assignee_id is None:
+        handing.to_division(row, division)
+    elif row.division_id != division.id:
         before = audience_of(row)
         row.division_id = division.id
         conversations.log(row, "division_set", None, division=division.name)
@@ -287,7 +286,7 @@ def send_message(row: Conversation, values: dict, _run: PipelineRun) -> dict:
     if not row.device.is_active or row.device.deleted_at:
         raise Conflict("device_off", code="device_off")
     text = values["text"].replace("{name}", row.contact.name)  # once, and never str.format
-    if conversations.window_is_open(row, row.device.type):
+    if activity.window_is_open(row, row.device.type):
         outgoing_rules.check(channel_for(row.device.type).capabilities, text, None, {})
         message = outbound.add(row, "system", text)
     elif values.get("template"):

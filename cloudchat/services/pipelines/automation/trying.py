@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, Organization, PipelineStage
-from cloudchat.services import conversations
+from cloudchat.services import activity
 from cloudchat.services.pipelines.automation import rules
 
 
@@ -29,7 +29,7 @@ def _impossible(rule: dict, row: Conversation) -> str | None:
     if rule["do"] == "send_message":
         if not row.device.is_active or row.device.deleted_at:
             return "device_off"
-        if not rule["with"].get("template") and not conversations.window_is_open(row, row.device.type):
+        if not rule["with"].get("template") and not activity.window_is_open(row, row.device.type):
             return "window_closed"
     if rule["do"] == "notify" and not rule["with"].get("agent_id") and row.assignee_id is None:
         return "no_agent"

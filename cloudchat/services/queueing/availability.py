@@ -1,0 +1,99 @@
+"""Agents at work: what they set, how much they have, and what becomes of it when they go."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from cloudchat.extensions import db
+from cloudchat.models import Conversation, DivisionAgent, User
+from cloudchat.services import presence
+from cloudchat.services.accounts import get_user
+from cloudchat.services.queueing import agents, handing
+
+
+@dataclass(frozen=True)
+class AgentNow:
+    """An agent at this moment; `open` is the load that counts against `capacity`."""
+
+    id: int
+    name: str
+    role: str
+    availability: str
+    connected: bool
+    open: int
+    capacity: int
+    division_ids: list[int]
+
+    @property
+    def is_available(self) -> bool:
+        return self.connected and self.availability == "online" and self.open < self.capacity
+
+
+def set_mine(user_id: int, status: str, requeue: bool = False) -> AgentNow:
+    """Online, busy or offline. Who goes offline keeps open conversations, or with `requeue` hands
+    them back: each to the head of its queue with its original time, or to the inbox."""
+    presence.set_availability(user_id, status)
+    if status == "offline" and requeue:
+        _hand_back(user_id)
+    return of_user(user_id)
+
+
+def _hand_back(user_id: int) -> None:
+    ids = db.session.scalars(
+        select(Conversation.id)
+        .where(Conversation.assignee_id == user_id, Conversation.status == "open")
+        .order_by(Conversation.id)
+    ).all()
+    for conversation_id in ids:
+        row = db.session.scalar(
+            select(Conversation)
+            .where(Conversation.id == conversation_id)
+            .options(joinedload(Conversation.device))
+            .with_for_update(of=Conversation, key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        if row is not None and row.assignee_id == user_id and row.status == "open":
+            handing.back_to_head(row, "agent_offline")
+        db.session.commit()
+
+
+def of_user(user_id: int) -> AgentNow:
+    return _now([get_user(user_id)])[0]
+
+
+def agents_now(after: tuple[str, int] | None = None, limit: int | None = None) -> list[AgentNow]:
+    """The active users by name, with load and divisions, in three statements."""
+    statement = select(User).where(User.is_active).order_by(User.name, User.id)
+    if after:
+        name, user_id = after
+        statement = statement.where((User.name > name) | ((User.name == name) & (User.id > user_id)))
+    if limit:
+        statement = statement.limit(limit)
+    return _now(list(db.session.scalars(statement.execution_options(populate_existing=True))))
+
+
+def _now(users: list[User]) -> list[AgentNow]:
+    ids = [user.id for user in users]
+    load = agents.loads(ids)
+    divisions: dict[int, list[int]] = {user_id: [] for user_id in ids}
+    rows = db.session.execute(
+        select(DivisionAgent.user_id, DivisionAgent.division_id)
+        .where(DivisionAgent.user_id.in_(ids), DivisionAgent.is_active)
+        .order_by(DivisionAgent.division_id)
+    )
+    for user_id, division_id in rows:
+        divisions[user_id].append(division_id)
+    return [
+        AgentNow(
+            user.id,
+            user.name,
+            user.role,
+            user.availability,
+            presence.is_connected(user),
+            load[user.id],
+            user.capacity,
+            divisions[user.id],
+        )
+        for user in users
+    ]

@@ -1,0 +1,163 @@
+"""A division that closes while people wait: they are moved, or told and asked again. Nobody is stranded."""
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import joinedload
+
+from cloudchat.errors import Invalid
+from cloudchat.events import MenusOwed, QueueChanged, QueueDue, UnreadChanged, publish_once
+from cloudchat.extensions import db, now
+from cloudchat.models import Conversation, Division, DivisionChoice, QueueEntry
+from cloudchat.services.activity import changed_all, log_all
+from cloudchat.services.queueing import choosing, entries, saying, talks
+from cloudchat.services.visibility import audience_of
+
+TOLD_AT_ONCE = 50
+
+Waiting = list[tuple[Conversation, QueueEntry]]
+
+
+def close(division: Division, move_to: int | None = None) -> int:
+    """Empty the queue of a division that nobody serves any more; answers how many had waited.
+
+    Part of the caller's transaction. With `move_to` they keep their time in that queue. Else they
+    leave it, a human is flagged, and the menu is owed to them (`tell_owed` sends it).
+    """
+    target = _target(division, move_to)
+    rows = _waiting(division.id)
+    if rows:
+        if target is None:
+            _put_out(rows, division)
+        else:
+            _move(rows, division, target)
+        publish_once(UnreadChanged(division.organization_id))
+        publish_once(QueueChanged(division.organization_id, division.id))
+        if target is None:
+            publish_once(MenusOwed(division.organization_id))
+        else:
+            publish_once(QueueChanged(division.organization_id, target.id))
+            publish_once(QueueDue(division.organization_id, target.id))
+    return len(rows)
+
+
+def _target(division: Division, move_to: int | None) -> Division | None:
+    if move_to is None:
+        return None
+    found = db.session.get(Division, move_to)
+    if found is None or found.id == division.id or not found.is_active:
+        raise Invalid("division", fields={"move_to": ["unknown_division"]})
+    return found
+
+
+def _waiting(division_id: int) -> Waiting:
+    """Who waits there, with the conversations locked in the order in which everybody locks them."""
+    ids = list(
+        db.session.scalars(entries.waiting_in(division_id).with_only_columns(QueueEntry.conversation_id))
+    )
+    rows = {
+        row.id: row
+        for row in db.session.scalars(
+            select(Conversation)
+            .where(Conversation.id.in_(ids))
+            .order_by(Conversation.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    }
+    still = db.session.scalars(
+        entries.waiting_in(division_id)
+        .where(QueueEntry.conversation_id.in_(ids))
+        .order_by(QueueEntry.entered_at, QueueEntry.id)
+        .execution_options(populate_existing=True)
+    )
+    return [(rows[entry.conversation_id], entry) for entry in still]
+
+
+def _move(waiting: Waiting, division: Division, target: Division) -> None:
+    """The same turns in the other queue: a new place is told there."""
+    changes = [(row, {"division_id": target.id}, audience_of(row)) for row, _ in waiting]
+    for row, entry in waiting:
+        row.division_id = entry.division_id = target.id
+        entry.queue_number, entry.announced_at, entry.told_position = 0, None, None
+    changed_all(changes)
+    why = {"division_id": target.id, "division": target.name, "former": division.name}
+    log_all([(row, "queue_moved", why) for row, _ in waiting])
+
+
+def _put_out(waiting: Waiting, division: Division) -> None:
+    """Out of the line; a human is flagged, and the customer is owed a word and the menu."""
+    fields = {"division_id": None, "needs_human": True}
+    changes = [(row, fields, audience_of(row)) for row, _ in waiting]
+    moment = now()
+    for row, entry in waiting:
+        entry.status, entry.finished_at, entry.end_reason = "cancelled", moment, "closed"
+        row.division_id, row.needs_human = None, True
+    changed_all(changes)
+    log_all([(row, "division_closed", {"division": division.name}) for row, _ in waiting])
+    ids = [row.id for row, _ in waiting]
+    db.session.execute(delete(DivisionChoice).where(DivisionChoice.conversation_id.in_(ids)))
+    db.session.add_all(
+        DivisionChoice(conversation_id=i, closed_division=division.name, wrong_answers=0) for i in ids
+    )
+    db.session.flush()
+
+
+# --- the menus that are owed -------------------------------------------------------------------
+
+
+def tell_owed(limit: int = TOLD_AT_ONCE) -> bool:
+    """Tell those whose division closed, and ask them again; one transaction each. Whether all are told."""
+    ids = list(
+        db.session.scalars(
+            select(DivisionChoice.conversation_id)
+            .where(DivisionChoice.asked_at.is_(None))
+            .order_by(DivisionChoice.id)
+            .limit(limit)
+        )
+    )
+    db.session.rollback()
+    for conversation_id in ids:
+        _tell(conversation_id)
+    return len(ids) < limit
+
+
+def _tell(conversation_id: int) -> None:
+    row = db.session.scalar(
+        select(Conversation)
+        .where(Conversation.id == conversation_id)
+        .options(joinedload(Conversation.device))
+        .with_for_update(of=Conversation, key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    talk = talks.of(row)
+    if talk is None or talk.choice is None or talk.choice.asked_at is not None:
+        db.session.rollback()
+        return
+    words = saying.closed(talk.settings, talk.choice.closed_division or "")
+    free = row.status == "open" and row.assignee_id is None and row.division_id is None
+    if not (free and choosing.offer(talk, before=words)):
+        db.session.delete(talk.choice)
+        if free:
+            saying.say(row, words)
+    db.session.commit()
+
+
+def owed_anywhere() -> list[int]:
+    """Organizations with menus that are owed; read across all of them."""
+    return list(
+        db.session.scalars(
+            select(DivisionChoice.organization_id).where(DivisionChoice.asked_at.is_(None)).distinct()
+        )
+    )
+
+
+def nobody_left(division: Division) -> None:
+    """The last agent left: who waits keeps the place and is told so, and a human is flagged."""
+    waiting = _waiting(division.id)
+    for _, entry in waiting:
+        entry.announced_at = None
+    flagged = [row for row, _ in waiting if not row.needs_human]
+    for row in flagged:
+        row.needs_human = True
+    changed_all([(row, {"needs_human": True}, None) for row in flagged])
+    log_all([(row, "division_empty", {"division": division.name}) for row in flagged])
+    publish_once(QueueDue(division.organization_id, division.id))

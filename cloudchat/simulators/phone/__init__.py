@@ -1,0 +1,1 @@
+"""A customer's phone for channels that are simpler than WhatsApp's: threads, pages, control calls."""
