@@ -86,7 +86,9 @@ def test_costs_sorted_and_the_same_question_free(api, provider, shop):
     assert again.json["items"] == first.json["items"] and again.json["from_cache"]
     assert len(provider.calls) == calls
     text_for_chat = again.json["text"]
-    assert text_for_chat.startswith("Ongkir JAKARTA SELATAN") and "Rp" in text_for_chat
+    assert (
+        text_for_chat.startswith("Ongkir Jakarta Selatan ke Kota Bandung, 1,2 kg:") and "Rp" in text_for_chat
+    )
     assert "JTR" not in text_for_chat and "GOKIL" not in text_for_chat and "M-100" not in text_for_chat
     use = api.get(f"{URL}/usage").json
     assert use["requests_this_month"] == 2 and use["api_calls_today"] == calls

@@ -78,6 +78,8 @@ def save(values: dict[str, Any]) -> OngkirSettings:
     if "default_origin_city_id" in values or "default_origin_city_name" in values:
         row.origin_id = row.origin_label = None  # looked up anew when it is needed
     if values.get("origin") is not None:
+        if "default_origin_city_name" not in values:
+            row.default_origin_city_id = row.default_origin_city_name = row.default_origin_province = None
         row.origin_id, row.origin_label = values["origin"]["id"], values["origin"]["label"]
     if values.get("rajaongkir_account_type") and "daily_limit" not in values:
         row.daily_limit = LIMITS[row.rajaongkir_account_type]

@@ -54,7 +54,7 @@ def ask(asked: Asked, source: str, conversation_id: int | None = None, seconds: 
     lookup = Lookup(settings, seconds)
     try:
         origin = _place(lookup, asked.origin) if asked.origin else _default_origin(lookup, settings)
-        quote.origin = _shown(asked.origin, origin) or settings.default_origin_city_name or ""
+        quote.origin = _shown(asked.origin, origin) if asked.origin else own_origin(settings)
         if origin is None:
             raise RajaOngkirError("place_unknown" if asked.origin else "no_origin")
         destination = _place(lookup, asked.destination)
@@ -90,6 +90,11 @@ def _shown(wanted: str | Place | City | None, found: Place | None) -> str:
     if isinstance(wanted, str):
         return wanted
     return (wanted or found).label if (wanted or found) else ""
+
+
+def own_origin(settings: OngkirSettings) -> str:
+    """Where the organization sends from, as it is shown; "" where none is chosen."""
+    return settings.default_origin_city_name or (settings.origin_label or "").removeprefix("-, ")
 
 
 def _default_origin(lookup: Lookup, settings: OngkirSettings) -> Place | None:

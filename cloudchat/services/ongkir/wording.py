@@ -98,10 +98,15 @@ def row(rate: Rate, locale: str = "id") -> str:
 
 def answer(rates: list[Rate], origin: str, destination: str, grams: int, locale: str = "id") -> str:
     """The costs as a message, cheapest first."""
-    named = {"origin": origin, "destination": destination, "weight": weight(grams, locale)}
+    named = {"origin": titled(origin), "destination": titled(destination), "weight": weight(grams, locale)}
     head = say("quote" if origin else "quote_here", locale, **named)
     rows = [row(rate, locale) for rate in for_parcels(rates)[:MOST_ROWS]]
     return "\n".join((head, *(f"{number}. {text}" for number, text in enumerate(rows, 1))))
+
+
+def titled(name: str) -> str:
+    """The provider's upper case as people write it."""
+    return name.title().replace("Dki ", "DKI ").replace("Di Yog", "DI Yog") if name.isupper() else name
 
 
 def courier_names(codes: list[str]) -> str:
