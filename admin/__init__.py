@@ -5,10 +5,12 @@ from flask_admin import Admin
 
 from admin import operator
 from admin.assignments import AssignmentView
+from admin.bots import PairView, ScheduleView
 from admin.contacts import ContactView
 from admin.devices import DeviceView
 from admin.door import Home
 from admin.lists import CannedReplyView, DivisionView, LabelView
+from admin.pipelines import PipelineView
 from admin.records import AuditView, DeadEventView
 from admin.users import InvitationView, UserView
 
@@ -21,6 +23,9 @@ VIEWS = (
     CannedReplyView,
     LabelView,
     ContactView,
+    PairView,
+    ScheduleView,
+    PipelineView,
     AuditView,
     DeadEventView,
 )

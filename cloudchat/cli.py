@@ -2,6 +2,7 @@
 
 import json
 from functools import partial
+from pathlib import Path
 
 import click
 from flask import Flask
@@ -15,12 +16,14 @@ from cloudchat import demo, jobs, local
 from cloudchat.errors import AppError
 from cloudchat.extensions import db, redis
 from cloudchat.messages import sentence
-from cloudchat.services import accounts, organizations
+from cloudchat.services import accounts, bot_evaluation, bot_settings, organizations
+from cloudchat.services.matching import evaluation, shops
 from cloudchat.services.ongkir import evaluation as ongkir_evaluation
 from cloudchat.tenancy import acting_as
 
 org_group = AppGroup("org", help="Organizations.")
 user_group = AppGroup("user", help="Users.")
+bot_group = AppGroup("bot", help="Bots.")
 demo_group = AppGroup("demo", help="Demo data.")
 ongkir_group = AppGroup("ongkir", help="Shipping costs.")
 
@@ -28,6 +31,7 @@ ongkir_group = AppGroup("ongkir", help="Shipping costs.")
 def init_app(app: Flask) -> None:
     app.cli.add_command(org_group)
     app.cli.add_command(user_group)
+    app.cli.add_command(bot_group)
     app.cli.add_command(demo_group)
     app.cli.add_command(ongkir_group)
     app.cli.add_command(worker)
@@ -71,6 +75,42 @@ def create_user(
         db.session.commit()
         made = {"user_id": user.id, "api_token": token}
     click.echo(json.dumps(made))
+
+
+@bot_group.command("evaluate")
+@click.option("--file", "path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--org", "organization_id", type=int, help="With --bot: measure it by its own log.")
+@click.option("--bot", "bot_id", type=int)
+@click.option("--answer-from", default=75.0, show_default=True, help="The bot's score for answering.")
+@click.option("--suggest-from", default=10.0, show_default=True, help="The bot's score for asking back.")
+@click.option("--cost/--no-cost", default=False, help="Also time and memory with 30 and 2,000 pairs.")
+def evaluate_bot(
+    path: Path | None,
+    organization_id: int | None,
+    bot_id: int | None,
+    answer_from: float,
+    suggest_from: float,
+    cost: bool,
+) -> None:
+    """How often the right question is found, and whether a score means what it says; prints JSON."""
+    if organization_id and bot_id:
+        with _plain_errors(), acting_as(organization_id):
+            bot = bot_settings.get(bot_id)
+            answer_from, suggest_from = bot.answer_threshold, bot.suggest_threshold
+            measured = [bot_evaluation.shop_of(bot_id)]
+    else:
+        measured = shops.from_json(path) if path else shops.own()
+    asked = [one for shop in measured for one in evaluation.ask_all(shop)]
+    told = {
+        "shops": [shop.name for shop in measured],
+        "answer_from": answer_from,
+        "suggest_from": suggest_from,
+        **evaluation.figures(asked, answer_from, suggest_from),
+        "calibration": evaluation.calibration(asked),
+    }
+    if cost:
+        told["cost"] = [evaluation.cost(pairs) for pairs in (30, 2000)]
+    click.echo(json.dumps(told, indent=2))
 
 
 @demo_group.command("seed")

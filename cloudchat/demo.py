@@ -6,6 +6,7 @@ from cloudchat import config
 from cloudchat.extensions import db
 from cloudchat.models import CannedReply, Contact, Device, Division, Label, User
 from cloudchat.services import accounts, connecting, divisions, labels, organizations
+from cloudchat.services.pipelines import catalog
 from cloudchat.tenancy import acting_as, all_organizations
 
 PASSWORD = "demo-cloudchat"
@@ -94,6 +95,8 @@ def _lists() -> None:
     if not db.session.scalar(select(CannedReply.id).limit(1)):
         for shortcut, text in REPLIES:
             labels.save_canned_reply(CannedReply(), shortcut, text, None)
+    if catalog.default() is None:
+        catalog.create({"ladder": "sales"}, None)
     if not db.session.scalar(select(Contact.id).limit(1)):
         db.session.add(Contact(name="Andi Pratama", phone="+6281200000099"))
         db.session.commit()

@@ -199,6 +199,14 @@ class QueueDue(Event):
 
 
 @dataclass(frozen=True)
+class AgentLeft(Event):
+    """A user was shut out; what they had open has to go back."""
+
+    organization_id: int
+    user_id: int
+
+
+@dataclass(frozen=True)
 class AgentFree(Event):
     """An agent may take one more: a slot was freed, or they came online."""
 

@@ -20,7 +20,15 @@ def js_texts() -> dict[str, str]:
 
 def _all() -> dict[str, str]:
     frame = _common() | _errors() | _frame() | _times() | _shortcuts() | _notifications()
-    return frame | _inbox() | _queue() | _divisions()
+    return frame | _inbox() | _queue() | _divisions() | _pipeline()
+
+
+def _pipeline() -> dict[str, str]:
+    """What every page may have to say; the board's own words come with the board."""
+    return {
+        "pipeline.off": _("The conversation is off the pipeline"),
+        "pipeline.notice_open": _("Open it"),
+    }
 
 
 def _common() -> dict[str, str]:

@@ -137,11 +137,13 @@ class load_of:
         return self._load.capacity
 
 
-def content_policy(frame_ancestors: str = "'none'") -> str:
-    """Our Content-Security-Policy; only a page that is made to be embedded names who may frame it."""
+def content_policy(frame_ancestors: str = "'none'", charts: bool = False) -> str:
+    """Our Content-Security-Policy; only a page that is made to be embedded names who may frame it,
+    and only one with charts lets scripts write styles (Plotly does)."""
+    inline = " 'unsafe-inline'" if charts else ""
     socket = config.active().public_url.replace("http", "ws", 1)
     return (
-        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        f"default-src 'self'; script-src 'self'; style-src 'self'{inline}; img-src 'self' data: blob:; "
         f"media-src 'self' blob:; connect-src 'self' {socket}; font-src 'self'; object-src 'none'; "
         f"base-uri 'none'; form-action 'self'; frame-ancestors {frame_ancestors}"
     )

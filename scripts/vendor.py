@@ -17,6 +17,7 @@ ICONS = PACKAGES / "@tabler" / "icons" / "icons" / "outline"
 FILES = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "idiomorph-ext.min.js": "idiomorph/dist/idiomorph-ext.min.js",
+    "plotly-cartesian.min.js": "plotly.js-cartesian-dist-min/plotly-cartesian.min.js",
     "socket.io.esm.min.js": "socket.io-client/dist/socket.io.esm.min.js",
     "sortable.esm.js": "sortablejs/modular/sortable.esm.js",
 }

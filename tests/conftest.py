@@ -170,7 +170,7 @@ def desk(app, settings):
             subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out) for command in commands
         ]
     try:
-        wait_until(lambda: _ready(config.public_url), 60, f"the desk did not start, see {logs}")
+        wait_until(lambda: _ready(config.public_url), 100, f"the desk did not start, see {logs}")
         yield config.public_url
     finally:
         for process in processes:

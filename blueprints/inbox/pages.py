@@ -11,7 +11,17 @@ from cloudchat.channels import get as channel_for
 from cloudchat.errors import Invalid
 from cloudchat.fields import LARGEST_ID
 from cloudchat.models import Conversation
-from cloudchat.services import activity, contacts, edits, inbox, labels, mentions, presenting, threads
+from cloudchat.services import (
+    activity,
+    bot_talks,
+    contacts,
+    edits,
+    inbox,
+    labels,
+    mentions,
+    presenting,
+    threads,
+)
 from cloudchat.services.queueing import trail
 from cloudchat.services.visibility import get_visible
 from cloudchat.web import Body, me, requires
@@ -39,8 +49,11 @@ def show(conversation_id: int):
 
 def _page(conversation_id: int | None) -> str:
     query = wanted_list()
-    around = inbox.surroundings(me(), query.filter(), conversation_id)
-    return render_template("inbox/index.html", around=around, conversation_id=conversation_id, **_rows(query))
+    wanted = inbox.searched(query.filter())
+    around = inbox.surroundings(me(), wanted, conversation_id)
+    return render_template(
+        "inbox/index.html", around=around, conversation_id=conversation_id, **_rows(query, wanted)
+    )
 
 
 @bp.get("/app/inbox/list")
@@ -48,8 +61,9 @@ def _page(conversation_id: int | None) -> str:
 def list_page():
     """The list under another filter: tabs with counts, and the first rows."""
     query = wanted_list()
-    around = inbox.surroundings(me(), query.filter())
-    return render_template("inbox/_list.html", around=around, **_rows(query))
+    wanted = inbox.searched(query.filter())
+    around = inbox.surroundings(me(), wanted)
+    return render_template("inbox/_list.html", around=around, **_rows(query, wanted))
 
 
 @bp.get("/app/inbox/menus")
@@ -94,12 +108,12 @@ def wanted_list() -> ConversationQuery:
     return query
 
 
-def _rows(query: ConversationQuery) -> dict:
+def _rows(query: ConversationQuery, wanted: inbox.Filter | None = None) -> dict:
     try:
-        rows, next_cursor = page_of_conversations(query)
+        rows, next_cursor = page_of_conversations(query, wanted)
     except Invalid:  # a cursor that is not ours
         query.cursor = None
-        rows, next_cursor = page_of_conversations(query)
+        rows, next_cursor = page_of_conversations(query, wanted)
     return {"rows": rows, "next_cursor": next_cursor, "query": query}
 
 
@@ -169,6 +183,7 @@ def _opened(row: Conversation) -> dict:
         "window_ends_at": presenting.iso(ends),
         "blocked": _why_no_reply(row),
         "capabilities": capabilities,
+        "bot_has_it": bot_talks.has_it(row),
     }
 
 

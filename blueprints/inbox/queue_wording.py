@@ -21,6 +21,7 @@ def queue_sentence(entry: dict, actor: str) -> str | None:
             "%(agent)s did not answer in time; back to the head of the queue", agent=agent
         ),
         "queue_agent_offline": _("%(agent)s went offline; back to the head of the queue", agent=agent),
+        "queue_agent_gone": _("%(agent)s no longer works here; it was handed back", agent=agent),
         "queue_agent_away": _("Reopened while %(agent)s is away; back into the queue", agent=agent),
         "division_closed": _("%(division)s was closed; the customer is asked again", division=division),
         "division_empty": _("Nobody is left in %(division)s; a human is needed", division=division),

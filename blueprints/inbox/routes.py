@@ -52,7 +52,7 @@ def list_conversations(query: ConversationQuery):
     return {"items": [presenting.conversation(row) for row in rows], "next_cursor": next_cursor}
 
 
-def page_of_conversations(query: ConversationQuery):
+def page_of_conversations(query: ConversationQuery, wanted: inbox.Filter | None = None):
     """One page of the list and the cursor of the next."""
     after = None
     parts = decode_cursor(query.cursor, str, int)
@@ -63,7 +63,7 @@ def page_of_conversations(query: ConversationQuery):
             raise Invalid(code="invalid", fields={"cursor": ["invalid_cursor"]}) from None
         if after[0].tzinfo is None or not 0 <= after[1] < 2**31:
             raise Invalid(code="invalid", fields={"cursor": ["invalid_cursor"]})
-    rows = inbox.conversations(me(), query.filter(), after, query.limit)
+    rows = inbox.conversations(me(), wanted or query.filter(), after, query.limit)
     next_cursor = None
     if len(rows) > query.limit:
         rows = rows[: query.limit]

@@ -53,6 +53,8 @@ def activity_sentence(entry: dict) -> str:
         return _assigned(entry, actor)
     if entry["kind"] == "labelled":
         return _labelled(data, actor)
+    if entry["kind"] == "needs_human":
+        return _needs_human(data)
     if entry["kind"] == "snoozed" and data.get("until"):
         until = f"{day_name(data['until'])} {clock_time(data['until'])}"
         return _("%(actor)s snoozed it until %(time)s", actor=_who(actor), time=until)
@@ -72,6 +74,20 @@ def activity_sentence(entry: dict) -> str:
     }
     words = plain.get(entry["kind"]) or queue_sentence(entry, _who(actor))
     return words or entry["kind"].replace("_", " ")
+
+
+def _needs_human(data: dict) -> str:
+    """Why a bot called a human."""
+    reasons = {
+        "word": _("The customer asked for an agent"),
+        "button": _("The customer asked for an agent"),
+        "misses": _("The bot did not understand several times in a row"),
+        "low_score": _("The bot did not know the answer"),
+        "loop": _("The bot stopped: another machine seems to be answering"),
+        "no_words": _("The bot cannot look at this kind of message"),
+        "outside_hours": _("The customer wrote outside the bot's hours"),
+    }
+    return reasons.get(data.get("reason"), _("The bot called an agent"))
 
 
 def _who(actor: str | None) -> str:

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("pipeline", __name__)
 
-from blueprints.pipeline import card_routes, routes  # noqa: E402, F401
+from blueprints.pipeline import analytics, card_routes, downloads, pages, routes, words  # noqa: E402, F401

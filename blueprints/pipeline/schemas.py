@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from cloudchat.errors import Invalid
 from cloudchat.fields import Reference, RowId, StrictId, number_or_word
@@ -68,6 +68,20 @@ class PipelineChange(Body):
     is_default: bool | None = None
     is_active: bool | None = None
     hide_resolved: bool | None = None
+
+
+class AnalyticsQuery(Body):
+    """Days of the organization's zone, both included; the last 30 where none are named."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+    start: date | None = Field(None, alias="from")
+    end: date | None = Field(None, alias="to")
+    agent_id: RowId | None = None
+    label_id: RowId | None = None
+    channel: str | None = Field(None, max_length=20)
+    manual: bool = False
+    skip_corrections: bool = False
 
 
 class PipelineQuery(Body):

@@ -15,6 +15,7 @@ import httpx
 
 PORTS = frozenset({80, 443, 8080, 8443})
 LONGEST_URL = 2000
+INWARD = (".localhost", ".local", ".internal", ".home.arpa")
 TIMEOUT = httpx.Timeout(10, connect=5)
 _allowed: frozenset[str] = frozenset()
 
@@ -56,6 +57,8 @@ def check_url(url: str) -> None:
         return
     if port not in PORTS:
         raise Refused("port")
+    if f".{host.rstrip('.').lower()}".endswith(INWARD):
+        raise Refused("a name of the own network")
     try:
         _safe_addresses(host, port)
     except OSError:

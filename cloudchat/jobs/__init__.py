@@ -201,6 +201,7 @@ def start_subscriptions() -> None:
     events.subscribe(events.ContactImportDue, on_import)
     events.subscribe(events.QueueDue, queueing.on_due)
     events.subscribe(events.AgentFree, queueing.on_agent_free)
+    events.subscribe(events.AgentLeft, queueing.on_agent_left)
     events.subscribe(events.AgentPresence, queueing.on_presence)
     events.subscribe(events.MenusOwed, queueing.on_menus_owed)
     events.subscribe(events.PipelineRunsDue, on_runs_due)

@@ -5,7 +5,7 @@ from sqlalchemy.exc import OperationalError
 
 from cloudchat import events
 from cloudchat.jobs import enqueue_once, system_job, tenant_job
-from cloudchat.services.queueing import agents, claiming, closing, rounds
+from cloudchat.services.queueing import agents, availability, claiming, closing, rounds
 from cloudchat.tenancy import acting_as
 
 log = structlog.get_logger(__name__)
@@ -32,6 +32,16 @@ def rules(organization_id: int) -> None:
     """What time brings about: silent agents, customers who moved up."""
     rounds.return_silent()
     rounds.tell_moved_up()
+
+
+@tenant_job
+def hand_back(organization_id: int, user_id: int) -> None:
+    """What somebody who was shut out had open goes back to the queue or the inbox."""
+    availability.hand_back(user_id, "agent_gone")
+
+
+def on_agent_left(event: events.AgentLeft) -> None:
+    enqueue_once(hand_back, event.organization_id, event.user_id, queue_name="messages")
 
 
 def on_due(event: events.QueueDue) -> None:
@@ -76,6 +86,8 @@ def waiting() -> None:
         enqueue_once(drain, organization_id, division_id, queue_name="messages")
     for organization_id in closing.owed_anywhere():
         enqueue_once(tell_owed, organization_id, queue_name="messages")
+    for organization_id, user_id in availability.left_behind():
+        enqueue_once(hand_back, organization_id, user_id, queue_name="messages")
 
 
 @system_job("silent agents and customers who moved up are looked for in every organization")

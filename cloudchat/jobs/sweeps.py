@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 
 from cloudchat.extensions import db, now
 from cloudchat.jobs import (
+    bots,
     contacts,
     devices,
     enqueue,
@@ -20,7 +21,14 @@ from cloudchat.jobs import (
     system_job,
     tenant_job,
 )
-from cloudchat.models import Conversation, Device, IdempotencyKey, Organization, WebhookEvent
+from cloudchat.models import (
+    ChatbotTalk,
+    Conversation,
+    Device,
+    IdempotencyKey,
+    Organization,
+    WebhookEvent,
+)
 from cloudchat.services import (
     contact_import,
     conversations,
@@ -90,6 +98,13 @@ def wake_snoozed(organization_id: int) -> None:
 def due_automation() -> None:
     for organization_id in running.organizations_with_due():
         enqueue_once(pipelines.run_due, organization_id)
+
+
+@system_job("ratings of bots are due in every organization")
+def due_ratings() -> None:
+    due = select(ChatbotTalk.organization_id).where(ChatbotTalk.rating_due_at <= now()).distinct()
+    for organization_id in db.session.scalars(due):
+        enqueue_once(bots.ask_ratings, organization_id)
 
 
 @system_job("contact imports whose worker died go on in every organization")

@@ -5,9 +5,10 @@ from datetime import time as Time
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from cloudchat.extensions import Timestamps, db, primary_key
+from cloudchat.models.bots import Chatbot
 from cloudchat.tenancy import TenantScoped, organization_fk, tenant_fk
 
 
@@ -30,6 +31,10 @@ class ChatbotSchedule(Timestamps, TenantScoped, db.Model):
     start_time: Mapped[Time]
     end_time: Mapped[Time]
     is_active: Mapped[bool] = mapped_column(default=True)
+
+    bot: Mapped[Chatbot] = relationship(
+        primaryjoin=lambda: foreign(ChatbotSchedule.bot_id) == Chatbot.id, viewonly=True
+    )
 
 
 class ChatbotException(Timestamps, TenantScoped, db.Model):

@@ -23,6 +23,7 @@ from cloudchat.models.contacts import Contact
 from cloudchat.models.devices import Device
 from cloudchat.models.divisions import Division
 from cloudchat.models.labels import ConversationLabel, Label
+from cloudchat.models.pipelines import PipelineStage
 from cloudchat.models.queueing import QueueEntry
 from cloudchat.models.users import User
 from cloudchat.tenancy import TenantScoped, organization_fk, tenant_fk
@@ -148,6 +149,9 @@ class Conversation(Timestamps, TenantScoped, db.Model):
     )
     assignee: Mapped[User | None] = relationship(
         primaryjoin=lambda: foreign(Conversation.assignee_id) == User.id, viewonly=True
+    )
+    stage: Mapped[PipelineStage | None] = relationship(
+        primaryjoin=lambda: foreign(Conversation.pipeline_stage_id) == PipelineStage.id, viewonly=True
     )
     division: Mapped[Division | None] = relationship(
         primaryjoin=lambda: foreign(Conversation.division_id) == Division.id, viewonly=True

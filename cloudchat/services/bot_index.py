@@ -14,6 +14,7 @@ MOST_LEARNED = 20  # phrases of a pair that its ranking learns from, the most fr
 
 _kept: OrderedDict[int, tuple[int, Index]] = OrderedDict()
 _lock = Lock()
+_builders: dict[int, Lock] = {}
 
 
 def of(bot: Chatbot) -> Index:
@@ -24,6 +25,12 @@ def of(bot: Chatbot) -> Index:
         if version == bot.qa_version:
             _kept.move_to_end(bot.id)
             return index
+    with _building(bot.id):  # whoever comes meanwhile waits for the first to be done
+        version, index = _kept.get(bot.id, (None, None))
+        return index if version == bot.qa_version else _keep(bot)
+
+
+def _keep(bot: Chatbot) -> Index:
     made = Index(_pairs(bot.id))
     with _lock:
         _kept[bot.id] = (bot.qa_version, made)
@@ -31,6 +38,11 @@ def of(bot: Chatbot) -> Index:
         while len(_kept) > 1 and sum(len(index.pairs) for _, index in _kept.values()) > MOST_KEPT:
             _kept.popitem(last=False)
     return made
+
+
+def _building(bot_id: int) -> Lock:
+    with _lock:
+        return _builders.setdefault(bot_id, Lock())
 
 
 def _pairs(bot_id: int) -> list[Pair]:

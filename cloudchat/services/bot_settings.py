@@ -146,7 +146,7 @@ def _apply(bot: Chatbot, values: dict[str, Any]) -> None:
         except ValueError as error:
             errors[name] = [str(error)]
     if "answer_threshold" in values or "suggest_threshold" in values:
-        answer = bot.answer_threshold if bot.answer_threshold is not None else 70
+        answer = bot.answer_threshold if bot.answer_threshold is not None else 75
         # Above the answer there is nothing to ask back about
         if bot.suggest_threshold is not None and bot.suggest_threshold > answer:
             if "suggest_threshold" in values:

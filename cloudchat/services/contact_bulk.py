@@ -8,6 +8,7 @@ from cloudchat.events import ContactChanged, UnreadChanged, publish
 from cloudchat.extensions import db
 from cloudchat.models import Contact, ContactLabel, Conversation, Message, Note
 from cloudchat.services import audit, labels
+from cloudchat.services.contacts import tell_boards
 from cloudchat.tenancy import current_organization_id
 
 MAX_BULK = 1000
@@ -52,6 +53,7 @@ def delete_all(contact_ids: list[int]) -> int:
     ids = _checked(contact_ids)
     for contact in db.session.scalars(select(Contact).where(Contact.id.in_(ids))):
         audit.record("contact.deleted", contact, name=contact.name)
+    tell_boards(ids)
     db.session.flush()
     db.session.execute(delete(Contact).where(Contact.id.in_(ids)))
     publish(UnreadChanged(current_organization_id()))

@@ -8,7 +8,7 @@ import phonenumbers
 from sqlalchemy import Select, func, select, tuple_
 
 from cloudchat.errors import Invalid, NotFound
-from cloudchat.events import ContactChanged, UnreadChanged, publish
+from cloudchat.events import ContactChanged, PipelineChanged, UnreadChanged, publish
 from cloudchat.extensions import db
 from cloudchat.models import (
     Contact,
@@ -270,6 +270,18 @@ def delete(contact_id: int) -> None:
     """Delete a contact with its conversations and messages."""
     contact = get(contact_id)
     audit.record("contact.deleted", contact, name=contact.name)
+    tell_boards([contact.id])
     db.session.delete(contact)
     publish(UnreadChanged(contact.organization_id))
     db.session.commit()
+
+
+def tell_boards(contact_ids: list[int]) -> None:
+    """The boards on which these contacts have cards look again; part of the caller's transaction."""
+    rows = db.session.execute(
+        select(Conversation.organization_id, Conversation.pipeline_id)
+        .where(Conversation.contact_id.in_(contact_ids), Conversation.pipeline_id.is_not(None))
+        .distinct()
+    )
+    for row in rows:
+        publish(PipelineChanged(row.organization_id, row.pipeline_id))

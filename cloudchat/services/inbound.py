@@ -21,6 +21,7 @@ from cloudchat.services import files, presenting, receipts, routing
 from cloudchat.services.addressing import Place, Sender, places_of
 from cloudchat.services.files import ready_attachment
 from cloudchat.services.presenting import preview
+from cloudchat.services.queueing import elsewhere
 from cloudchat.services.statements import run
 from cloudchat.tenancy import current_organization_id
 
@@ -185,7 +186,11 @@ _KEEP = """
            c.unread_count, c.version, c.assignee_id, c.division_id, c.external_user_id,
            exists (
                select 1 from queue_settings q where q.organization_id = %(organization_id)s
-           ) as has_queue
+           ) as has_queue,
+           exists (
+               select 1 from chatbot_devices d
+               where d.organization_id = %(organization_id)s and d.device_id = a.device_id
+           ) as has_bot
     from added a join changed c on c.id = a.conversation_id
 """
 
@@ -246,8 +251,10 @@ def _announce(fresh: list[tuple[Incoming, object]], places: dict) -> list[dict]:
                 place.status = "open"
             if not item.message.silent:
                 state = place.conversation_id, place.assignee_id
-                arrivals.append(routing.Arrival(*state, item.message, reopened, row.has_queue))
+                arrivals.append(routing.Arrival(*state, item.message, reopened, row.has_queue, row.has_bot))
     routing.route(arrivals)
+    if answered := {row.conversation_id for item, row in fresh if item.message.echo and row.has_queue}:
+        elsewhere.answered(answered)
     if told:
         publish(UnreadChanged(current_organization_id()))
     return told

@@ -4,14 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Integer, Select, and_, any_, func, literal, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from cloudchat.errors import NotFound
 from cloudchat.extensions import db, now
 from cloudchat.models import (
     Attachment,
-    Contact,
     Conversation,
     ConversationEvent,
     ConversationLabel,
@@ -20,12 +19,13 @@ from cloudchat.models import (
     Label,
     Message,
     Note,
+    PipelineStage,
     User,
 )
 from cloudchat.models.conversations import PATIENCE
 from cloudchat.services import presenting
 from cloudchat.services.accounts import Identity
-from cloudchat.services.searching import contact_matches, conversations_with_text
+from cloudchat.services.searching import Found, find
 from cloudchat.services.visibility import visible_to
 
 COUNT_CAP = 1000  # counts beyond this are shown as "999+"
@@ -45,6 +45,7 @@ class Filter:
     needs_human: bool | None = None
     waiting: bool | None = None  # the customer wrote, and nobody has answered for over PATIENCE
     q: str = ""
+    found: Found | None = None  # what `q` came upon, once it was looked for
 
 
 def _narrowed(statement: Select, identity: Identity, wanted: Filter) -> Select:
@@ -68,14 +69,26 @@ def _narrowed(statement: Select, identity: Identity, wanted: Filter) -> Select:
     if wanted.label is not None:
         criteria.append(Conversation.id.in_(_labelled(wanted.label)))
     if wanted.q.strip():
-        found = select(Contact.id).where(contact_matches(wanted.q))
+        found = wanted.found or find(wanted.q)
         criteria.append(
             or_(
-                Conversation.contact_id.in_(found),
-                Conversation.id.in_(conversations_with_text(wanted.q)),
+                Conversation.contact_id == any_(array_of(found.contact_ids)),
+                Conversation.id == any_(array_of(found.conversation_ids)),
             )
         )
     return statement.where(*criteria)
+
+
+def array_of(ids: list[int]) -> ColumnElement:
+    """One value however many there are: a statement for each length would not be worth keeping."""
+    return literal(ids, ARRAY(Integer))
+
+
+def searched(wanted: Filter) -> Filter:
+    """The filter with its words looked up once, for more than one use."""
+    if wanted.found or not wanted.q.strip():
+        return wanted
+    return replace(wanted, found=find(wanted.q))
 
 
 def is_waiting() -> ColumnElement[bool]:
@@ -97,6 +110,7 @@ _AS_SHOWN = (
     joinedload(Conversation.contact),
     joinedload(Conversation.device),
     joinedload(Conversation.assignee),
+    joinedload(Conversation.stage).load_only(PipelineStage.name, PipelineStage.color),
     joinedload(Conversation.division),
     joinedload(Conversation.waiting),
     selectinload(Conversation.labels),
@@ -141,7 +155,7 @@ def opened(identity: Identity, conversation_id: int) -> Conversation:
 
 def counts(identity: Identity, wanted: Filter) -> dict[str, int]:
     """How many the tabs hold under the other filters: mine, unassigned, all (capped)."""
-    row = db.session.execute(select(*_tab_counts(identity, wanted))).one()
+    row = db.session.execute(select(*_tab_counts(identity, searched(wanted)))).one()
     return dict(row._mapping)
 
 
@@ -173,7 +187,7 @@ def surroundings(identity: Identity, wanted: Filter, open_id: int | None = None)
     seen = select(Conversation.id).where(Conversation.id == open_id, visible_to(identity))
     row = db.session.execute(
         select(
-            *_tab_counts(identity, wanted),
+            *_tab_counts(identity, searched(wanted)),
             _choices(Label, Label.name, color=Label.color).label("labels"),
             _choices(Device, Device.name, type=Device.type)
             .where(Device.deleted_at.is_(None))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from cloudchat.channels.base import InboundMessage
+from cloudchat.models import Chatbot
+from cloudchat.services import bot_talks, bots
 from cloudchat.services.queueing import choosing, returning, talks, waiting
 from cloudchat.services.queueing.talks import Talk
 
@@ -12,7 +14,7 @@ class Arrival:
     """A message that has just been stored, and the state of its conversation, whose row is locked.
 
     `talk` is what the queue knows of it; None where the organization never had a queue
-    (`has_queue`), and where an agent has the conversation anyway.
+    (`has_queue`), and where an agent has the conversation anyway; `bot` is the device's, if any.
     """
 
     conversation_id: int
@@ -20,7 +22,9 @@ class Arrival:
     message: InboundMessage
     reopened: bool = False
     has_queue: bool = True
+    has_bot: bool = True
     talk: Talk | None = None
+    bot: Chatbot | None = None
 
     @property
     def is_reaction(self) -> bool:
@@ -61,9 +65,17 @@ def menu(arrival: Arrival) -> bool:
     return choosing.offer(talk, arrival.message)
 
 
+def bot(arrival: Arrival) -> bool:
+    """The bot of the device answers, unless a human has the conversation or it is asleep."""
+    talk = arrival.talk
+    if arrival.bot is None or arrival.is_reaction or (talk and talk.row.assignee_id is not None):
+        return False
+    return bots.take(arrival.conversation_id, arrival.bot, arrival.message)
+
+
 # Who speaks to somebody whom nobody serves yet. With `bot_first` a bot stands before the menu, which
-# then follows when the bot hands over (`queueing.offer_menu`).
-SPEAKERS = {"queue_first": (menu,), "bot_first": (menu,)}
+# then follows when the bot hands over: it says no.
+SPEAKERS = {"queue_first": (menu, bot), "bot_first": (bot, menu)}
 
 
 def menu_or_bot(arrival: Arrival) -> bool:
@@ -89,6 +101,11 @@ def route(arrivals: list[Arrival]) -> list[str]:
         one.conversation_id for one in arrivals if one.has_queue and (one.assignee_id is None or one.reopened)
     }
     known = talks.read(sorted(open_ids))
+    served = {
+        one.conversation_id for one in arrivals if one.has_bot and (one.assignee_id is None or one.reopened)
+    }
+    bots_by_id = bot_talks.bots_of(sorted(served))
     for arrival in arrivals:
         arrival.talk = known.get(arrival.conversation_id)
+        arrival.bot = bots_by_id.get(arrival.conversation_id)
     return [next(step.__name__ for step in STEPS if step(arrival)) for arrival in arrivals]

@@ -1,13 +1,15 @@
 """How typed words find contacts and messages. What is typed is always data, never a pattern."""
 
 import re
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, func, literal_column, select
 
+from cloudchat.extensions import db
 from cloudchat.models import Contact
 
 MAX_QUERY = 100
-MOST_FOUND = 1000  # conversations that a search looks at, the newest first
+MOST_FOUND = 1000  # contacts, and conversations by their words, that a search looks at
 
 
 def contact_matches(q: str) -> ColumnElement[bool]:
@@ -27,11 +29,39 @@ def _escaped(q: str) -> str:
     return q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def conversations_with_text(q: str) -> Select:
-    """Ids of conversations that have a message with all these words (the last may be a beginning).
+@dataclass(frozen=True)
+class Found:
+    """What the inbox's search came upon: contacts and conversations, by id."""
 
-    Asked of a function of the database, because row-level security would keep the index out of use.
+    contact_ids: list[int]
+    conversation_ids: list[int]
+
+
+def find(q: str) -> Found:
+    """Contacts whose name, phone or e-mail contains the words, and conversations with a message that
+    has all of them (the last may be a beginning). Where very many match: those among the newest.
+
+    Asked of functions of the database, because row-level security would keep the indexes out of use.
     """
-    words = re.findall(r"\w+", q[:MAX_QUERY])
-    query = " & ".join(words) + ":*" if words else ""
-    return select(func.conversations_with_text(query, MOST_FOUND).column_valued("id"))
+    q = q.strip()[:MAX_QUERY]
+    words = re.findall(r"\w+", q)
+    contact, talk = (
+        function.column_valued("id")
+        for function in (
+            func.contacts_matching(f"%{_escaped(q)}%", _phone_pattern(q), MOST_FOUND),
+            func.conversations_with_text(" & ".join(words) + ":*" if words else "", MOST_FOUND),
+        )
+    )
+    row = db.session.execute(
+        select(
+            select(func.array_agg(contact.distinct())).scalar_subquery(),
+            select(func.array_agg(talk.distinct())).scalar_subquery(),
+        )
+    ).one()
+    return Found(row[0] or [], row[1] or [])
+
+
+def _phone_pattern(q: str) -> str:
+    """A number as one types it, as part of one that is kept: 0812 of +62812."""
+    digits = re.sub(r"[\s\-+().]", "", q)
+    return f"%{digits.lstrip('0')}%" if digits.isascii() and digits.isdigit() and len(digits) > 4 else ""

@@ -6,4 +6,5 @@ import "./notifications.js";
 import "./alerts.js";
 import "./bell.js";
 import "./push.js";
+import "./pipeline/notice.js";
 import "./socket.js";

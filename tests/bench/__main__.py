@@ -6,14 +6,14 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from tests.bench import acks, pages, queueing, report, seed, sockets, stack, webhooks
+from tests.bench import acks, boards, matching, pages, queueing, report, seed, sockets, stack, webhooks
 from tests.bench.limits import Inbound
 from tests.bench.progress import be_patient, say
 
 CONVERSATIONS = 100_000
 MESSAGES = 1_000_000
 # In this order: the quiet figures before the load leaves its unread messages behind.
-FIGURES = ("P6", "P7", "P11", "P12", "P3", "P4", "P5", "P2", "P1")
+FIGURES = ("P6", "P7", "P11", "P12", "P14", "P8", "P9", "P10", "P3", "P4", "P5", "P2", "P1")
 
 
 def main() -> int:
@@ -53,8 +53,12 @@ def _measure(running: stack.Stack, rows: seed.Seed, options: argparse.Namespace)
         "P5": lambda: sockets.p5(running, crowd, quick),
         "P6": lambda: pages.p6(running, shop, quick),
         "P7": lambda: pages.p7(running, shop, quick),
+        "P8": lambda: boards.p8(running, shop, quick),
+        "P9": lambda: boards.p9(running, shop, quick),
+        "P10": lambda: boards.p10(running, shop, quick),
         "P11": lambda: pages.p11(running, shop, quick),
         "P12": lambda: queueing.p12(running, quick),
+        "P14": lambda: matching.p14(running, shop, quick),
     }
     wanted = options.only.upper().split(",")
     found = {}

@@ -7,6 +7,7 @@ that names a row: BODY_IDS. A job: JOBS. A socket event: SOCKET_EVENTS. The test
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 from cloudchat.jobs import contacts, devices, inbound, media, outbound, queueing
@@ -73,8 +74,29 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
 # Addresses outside blueprints
 STATIC = {"static", "versioned_static"}
 
+BOT_FORM = {
+    "name": "Lain",
+    "timezone": "Asia/Jakarta",
+    "returns": "reopen",
+    "fallback_message": "Maaf",
+    "escalation_message": "Sebentar",
+    "answer_threshold": "70",
+    "suggest_threshold": "15",
+    "escalate_below": "0",
+    "misses_before_human": "3",
+}
 # endpoint → what a valid call carries (GET and DELETE need nothing)
 REQUESTS: dict[str, dict[str, Any]] = {
+    "chatbot.add_pair": {"data": {"question": "Bisa COD?", "answer": "Bisa"}},
+    "chatbot.check_import": {"data": lambda made: {"file": (BytesIO(b"question,answer\na,b\n"), "a.csv")}},
+    "chatbot.load_import": {"data": lambda made: {"file": (BytesIO(b"question,answer\na,b\n"), "a.csv")}},
+    "chatbot.save_pair": {"data": {"question": "Bisa COD?", "answer": "Bisa"}},
+    "chatbot.at": {"query_string": {"moment": "2026-11-29T03:00"}},
+    "chatbot.delete": {},
+    "chatbot.remove_pair": {},
+    "chatbot.save_settings": {"data": BOT_FORM},
+    "chatbot.switch_pair": {"data": {"is_active": "true"}},
+    "chatbot.try_box": {"data": {"text": "bisa cod?"}},
     "chatbot.change_bot": {"json": {"name": "Lain"}},
     "chatbot.change_pair": {"json": {"answer": "Lain"}},
     "chatbot.change_schedule": {"json": {"is_active": False}},
@@ -305,6 +327,8 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
     ("pipeline.show_cards", "agent"): NotAnId("a filter; test_board.py: test_foreign_filters_find_nothing"),
     ("pipeline.show_cards", "label"): NotAnId("a filter; test_board.py: test_foreign_filters_find_nothing"),
     ("pipeline.show_cards", "stage_id"): NotAnId("not looked at here"),
+    ("pipeline.show_analytics", "agent_id"): NotAnId("a filter; test_analytics.py: foreign ids find nothing"),
+    ("pipeline.show_analytics", "label_id"): NotAnId("a filter; test_analytics.py: foreign ids find nothing"),
     ("pipeline.add_card", "pipeline_id"): BodyId(
         "post",
         "/api/app/conversations/{conversation}/pipeline",
@@ -344,6 +368,7 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
 
 # job → the ids of a neighbour's rows that it is called with, inside our own organization
 JOBS: dict[str, Callable | NotAnId] = {
+    "cloudchat.jobs.bots.ask_ratings": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.contacts.work_on_import": lambda org: [
         (contacts.work_on_import, objects.queued_import(org))
     ],
@@ -362,6 +387,7 @@ JOBS: dict[str, Callable | NotAnId] = {
     ],
     "cloudchat.jobs.outbound.settle_lost": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.queueing.drain": lambda org: [(queueing.drain, objects.waited_in_division(org))],
+    "cloudchat.jobs.queueing.hand_back": lambda org: [(queueing.hand_back, objects.busy_agent(org))],
     "cloudchat.jobs.queueing.tell_owed": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.queueing.rules": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.pipelines.run_due": NotAnId("takes no id but the organization's"),
@@ -371,7 +397,7 @@ JOBS: dict[str, Callable | NotAnId] = {
 # Functions of the jobs modules that are no jobs
 HELPERS: dict[str, str] = {
     f"cloudchat.jobs.queueing.{name}": "a subscriber, inside the organization of its event"
-    for name in ("on_due", "on_agent_free", "on_presence", "on_menus_owed")
+    for name in ("on_due", "on_agent_free", "on_agent_left", "on_presence", "on_menus_owed")
 }
 
 # namespace → event → its payload with the id of a neighbour's conversation, or why it names none

@@ -11,7 +11,7 @@ from sqlalchemy import event, select
 from admin.base import ScopedModelView
 from cloudchat.extensions import db, now
 from cloudchat.models import AuditEntry, DivisionAgent, Invitation, WebhookEvent
-from cloudchat.services import accounts, audit
+from cloudchat.services import accounts, audit, bot_hours
 from cloudchat.tenancy import acting_as
 from tests import factories
 
@@ -61,6 +61,13 @@ def make_dead_event(organization_id, name):
         return made.id
 
 
+def make_bot_window(organization_id, name):
+    bot = factories.bot(organization_id, name=name)
+    with acting_as(organization_id):
+        window = {"day_of_week": 1, "start_time": "08:00", "end_time": "17:00"}
+        return bot_hours.add(bot.id, window).id
+
+
 # A row of each screen's table that carries the given words. A screen without an entry fails its tests.
 ROWS = {
     "user": make_user,
@@ -70,7 +77,10 @@ ROWS = {
     "device": lambda organization, name: factories.device(organization, name=name).id,
     "cannedreply": lambda organization, name: factories.canned_reply(organization, text=name).id,
     "label": lambda organization, name: factories.label(organization, name).id,
+    "pipelinescreen": lambda organization, name: factories.pipeline(organization, name).id,
     "contact": lambda organization, name: factories.contact(organization, name).id,
+    "chatbotqa": lambda organization, name: factories.pair(factories.bot(organization), name).id,
+    "chatbotschedule": make_bot_window,
     "auditentry": make_audit_entry,
     "deadevent": make_dead_event,
 }

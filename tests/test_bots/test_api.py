@@ -47,7 +47,7 @@ def test_what_is_wrong_with_a_bot_is_said_by_field(api, bot):
         "greeting": "x" * 2001,
     }.items():
         assert name in fields(api.put(url, json={name: value})), name
-    assert api.get(url).json["answer_threshold"] == 70
+    assert api.get(url).json["answer_threshold"] == 75
 
 
 def test_a_device_has_one_bot(api, bot, cast, make):

@@ -7,8 +7,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from cloudchat.extensions import db
-from cloudchat.models import Conversation
-from cloudchat.services import conversations, inbox, labels
+from cloudchat.models import Contact, Conversation
+from cloudchat.services import conversations, inbox, labels, searching
 from cloudchat.services.accounts import Identity
 from cloudchat.tenancy import acting_as
 
@@ -336,3 +336,32 @@ def test_unread_of_one_user_equals_the_count_for_all(cast, make):
             assert unread.count_for(person.id) == everybody[person.id]
         assert unread.count_for(cast.agent.id) == unread.Counts(2, 4)
         assert unread.count_for(cast.stranger.id) == unread.Counts()
+
+
+def test_search_finds_names_and_numbers_of_its_own_organization_only(cast, make, as_person):
+    """The search looks past row-level security, so it compares the tenant itself."""
+    found = {}
+    for organization_id in (cast.organization_id, cast.neighbour_id):
+        row = make.conversation(organization_id, name="Budi Santoso_100%")
+        with acting_as(organization_id):
+            db.session.get(Contact, row.contact_id).phone = "+6281277778888"
+            db.session.commit()
+        make.message(row, "Pesanan kemarin")
+        found[organization_id] = row.id
+    make.message(make.conversation(cast.organization_id, name="Siti"), "Halo")
+    for q in ("santoso", "0812-7777-8888", "+62 812 7777", "77778888", "o_100%", "pesanan kem", "bu"):
+        for person in (cast.agent, cast.stranger):
+            call = as_person(person)
+            items = call.get("/api/app/inbox/conversations", query_string={"q": q}).json["items"]
+            assert [item["id"] for item in items] == [found[person.organization_id]], q
+            counts = call.get("/api/app/inbox/counts", query_string={"q": q}).json
+            assert counts["all"] == 1, q
+
+
+def test_search_among_very_many_finds_those_that_spoke_last(cast, make, as_person, monkeypatch):
+    monkeypatch.setattr(searching, "MOST_FOUND", 2)
+    rows = [make.conversation(cast.organization_id, name=f"Budi {number}") for number in range(6)]
+    for row in rows:
+        make.message(row)
+    items = as_person(cast.agent).get("/api/app/inbox/conversations?q=Budi").json["items"]
+    assert [item["id"] for item in items] == [row.id for row in rows[:1:-1]]

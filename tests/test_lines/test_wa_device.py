@@ -5,8 +5,9 @@ import json
 import pytest
 
 from cloudchat.extensions import db
-from cloudchat.models import Attachment, DevicePace, OutboxEntry
-from cloudchat.services import claims, connecting, media
+from cloudchat.models import Attachment, DevicePace, Division, OutboxEntry, QueueEntry
+from cloudchat.services import claims, connecting, divisions, media
+from cloudchat.services.queueing import settings
 from cloudchat.tenancy import acting_as
 
 
@@ -57,6 +58,23 @@ def test_an_answer_typed_on_the_phone_counts_as_a_human_one(phone):
     row, message = phone.conversation(), phone.messages("out")[0]
     assert (message.sender_type, message.text, message.status) == ("agent", "Masih kak", "sent")
     assert (row.unread_count, row.needs_human) == (0, False)
+
+
+def test_an_answer_typed_on_the_phone_takes_the_customer_out_of_the_line(phone):
+    with acting_as(phone.organization_id):
+        for name in ("Billing", "Support"):
+            divisions.save(Division(), {"name": name, "members": [phone.cast.agent.id]})
+        settings.save({"is_enabled": True})
+    phone.receive("Halo")
+    assert phone.conversation().awaiting_division_selection
+    phone.hand_over(phone.echo("Ada apa kak?"))
+    assert not phone.conversation().awaiting_division_selection
+    phone.receive("Mau tanya")
+    phone.receive("1")
+    phone.hand_over(phone.echo("Saya bantu ya"))
+    with acting_as(phone.organization_id):
+        rows = db.session.scalars(db.select(QueueEntry).execution_options(populate_existing=True)).all()
+        assert [(row.status, row.end_reason) for row in rows] == [("cancelled", "elsewhere")] * len(rows)
 
 
 @pytest.mark.parametrize("when", ["before the answer", "after it", "the answer is lost"])

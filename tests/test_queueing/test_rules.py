@@ -1,9 +1,10 @@
 """Each case that leaves a queue in an odd place has a result, and shows it."""
 
 from cloudchat.extensions import db, now
+from cloudchat.jobs import queueing as jobs
 from cloudchat.models import Conversation, Division, Message, QueueEntry, User
-from cloudchat.services import divisions
-from cloudchat.services.queueing import claiming, closing, rounds, settings
+from cloudchat.services import accounts, divisions
+from cloudchat.services.queueing import availability, claiming, closing, rounds, settings
 from cloudchat.tenancy import all_organizations
 from tests.test_queueing.conftest import long_ago
 
@@ -120,6 +121,21 @@ def test_going_offline_keeps_open_chats_or_hands_them_back_to_the_head(shop):
     assert "queue_agent_offline" in first.kinds()
     assert first.says("#") == ["Anda masih dalam antrian ke 1. mohon menunggu"]
     assert second.says("#") == ["Anda masih dalam antrian ke 2. mohon menunggu"]
+
+
+def test_what_a_deactivated_agent_had_open_goes_back(shop):
+    agent, colleague = shop.agent("Support", capacity=1), shop.agent("Support", online=False)
+    budi = shop.customer()
+    budi.chooses("2")
+    shop.act(accounts.deactivate, agent.id)
+    with all_organizations("the sweeper of this test"):
+        assert (agent.organization_id, agent.id) in availability.left_behind()
+    jobs.hand_back(agent.organization_id, agent.id)
+    jobs.hand_back(agent.organization_id, agent.id)  # a job may run twice
+    assert (budi.row.assignee_id, budi.entry.status) == (None, "waiting")
+    assert budi.kinds().count("queue_agent_gone") == 1
+    shop.comes(colleague)
+    assert budi.row.assignee_id == colleague.id
 
 
 def test_a_silent_agent_loses_the_customer_to_another_one(shop):

@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from cloudchat.errors import Conflict, Invalid, NotFound
-from cloudchat.events import AccessChanged, ChoicesChanged, publish
+from cloudchat.events import AccessChanged, AgentLeft, ChoicesChanged, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import ApiToken, User
 from cloudchat.models.users import ROLES
@@ -88,7 +88,7 @@ def set_role(user_id: int, role: str) -> None:
 
 
 def deactivate(user_id: int) -> None:
-    """Shut a user out at once: sessions and tokens end."""
+    """Shut a user out at once: sessions and tokens end; what they had open goes back to the others."""
     user = get_user(user_id)
     _keep_one_admin(user)
     user.is_active = False
@@ -101,6 +101,7 @@ def deactivate(user_id: int) -> None:
     end_other_sessions(user_id, None)
     audit.record("user.deactivated", user)
     publish(ChoicesChanged(user.organization_id))
+    publish(AgentLeft(user.organization_id, user.id))
     db.session.commit()
 
 

@@ -1,9 +1,12 @@
-"""The pairs of one bot, ready to be asked."""
+"""The pairs of one bot, ready to be asked: built once per version, then only read."""
 
-import re
-from collections import Counter
 from dataclasses import dataclass
-from math import log, sqrt
+
+import numpy as np
+
+from cloudchat.services.matching import features
+from cloudchat.services.matching.model import Model
+from cloudchat.services.matching.words import STOPWORDS
 
 
 @dataclass(frozen=True)
@@ -26,34 +29,31 @@ class Match:
 
 
 class Index:
-    """Built once per version of a bot's pairs; `rank` may be called by many at once."""
+    """`rank` may be called by many at once."""
 
     def __init__(self, pairs: list[Pair]):
         self.pairs = pairs
-        grams = [[_grams(text) for text in (*pair.texts, *pair.learned)] for pair in pairs]
-        seen = Counter(gram for texts in grams for text in texts for gram in set(text))
-        total = sum(map(len, grams)) or 1
-        self.weight = {gram: log(1 + total / count) for gram, count in seen.items()}
-        self.vectors = [[self._unit(text) for text in texts] for texts in grams]
+        self._texts = features.Texts(
+            [(*pair.texts, *pair.learned) for pair in pairs], [p.answer for p in pairs]
+        )
 
     def rank(self, text: str, limit: int = 10) -> list[Match]:
-        asked = self._unit(_grams(text))
-        found = [
-            Match(pair.id, round(100 * max((_dot(asked, vector) for vector in vectors), default=0), 2))
-            for pair, vectors in zip(self.pairs, self.vectors, strict=True)
+        """The likeliest pairs, best first; none for a text without words."""
+        if not self.pairs:
+            return []
+        asked = self._texts.ask(text)
+        if not asked.words:
+            return []
+        scores = Model.current().scores(self._texts.features(asked))
+        best = np.lexsort((np.arange(len(scores)), -scores))[:limit]
+        return [
+            Match(self.pairs[at].id, round(float(scores[at]) * 100, 2), self._why(asked, int(at)))
+            for at in best
         ]
-        return sorted(found, key=lambda match: (-match.score, match.id))[:limit]
 
-    def _unit(self, grams: Counter) -> dict[str, float]:
-        vector = {gram: count * self.weight.get(gram, 1.0) for gram, count in grams.items()}
-        length = sqrt(sum(value * value for value in vector.values())) or 1.0
-        return {gram: value / length for gram, value in vector.items()}
-
-
-def _grams(text: str) -> Counter:
-    words = re.findall(r"[a-z0-9]+", text.lower())
-    return Counter(f" {word} "[at : at + 3] for word in words for at in range(len(word)))
-
-
-def _dot(one: dict[str, float], other: dict[str, float]) -> float:
-    return sum(value * other.get(gram, 0.0) for gram, value in one.items())
+    def _why(self, asked: features.Asked, at: int) -> tuple[str, ...]:
+        """What the text and the pair have in common, the rarest first."""
+        shared = [word for word in asked.words if word in self._texts.words_of(at) and word not in STOPWORDS]
+        weight = self._texts.weight_of
+        found = sorted(dict.fromkeys(shared), key=lambda word: -weight(word))[:4]
+        return tuple(word.replace("_", " ") for word in found) or self._texts.shared_concepts(asked, at)

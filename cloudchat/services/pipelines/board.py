@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, true
 
-from cloudchat.errors import NotFound
 from cloudchat.extensions import db, now
 from cloudchat.models import Contact, Conversation, ConversationLabel, Device, Label, Pipeline, PipelineStage
 from cloudchat.services.accounts import Identity
@@ -105,9 +104,7 @@ def more(
 ) -> Stage:
     """The next cards of one column."""
     pipeline = catalog.get(pipeline_id)
-    stage = stages.get(stage_id)
-    if stage.pipeline_id != pipeline.id:
-        raise NotFound("stage")
+    stage = stages.of_pipeline(pipeline.id, stage_id)
     criteria = _criteria(identity, pipeline, wanted)
     statement = _shown(sort).where(*criteria, Conversation.pipeline_stage_id == stage.id)
     if after is not None:

@@ -6,7 +6,6 @@ and what automation has to do are written with it; the news goes out after the c
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import func, select
@@ -14,14 +13,15 @@ from sqlalchemy import func, select
 from cloudchat.errors import AppError, Conflict, Invalid, NotFound
 from cloudchat.events import CardMoved, ConversationChanged, publish
 from cloudchat.extensions import db, now
-from cloudchat.models import Conversation, Pipeline, PipelineStage, PipelineStageHistory
-from cloudchat.services import conversations
+from cloudchat.models import Conversation, Pipeline, PipelineStage
+from cloudchat.services import activity, conversations
 from cloudchat.services.accounts import Identity
-from cloudchat.services.pipelines import placing
+from cloudchat.services.pipelines import placing, recording
 from cloudchat.services.pipelines.automation import planning
 from cloudchat.services.pipelines.cards import Actor, actor_of, card
 from cloudchat.services.pipelines.placing import Column
 from cloudchat.services.presenting import iso
+from cloudchat.services.queueing import returning
 from cloudchat.services.visibility import audience_of, get_visible
 
 MOST_AT_ONCE = 100
@@ -222,20 +222,8 @@ def _check_seen(row: Conversation, seen: int | None) -> None:
     if seen is None or row.pipeline_version <= seen <= row.version:
         return
     present = card(row.id)
-    present["moved_by"] = _last_mover(row)
+    present["moved_by"] = recording.last_mover(row)
     raise Conflict("card_moved", code="card_moved", extra={"card": present})
-
-
-def _last_mover(row: Conversation) -> str | None:
-    from cloudchat.models import User
-
-    return db.session.scalar(
-        select(User.name)
-        .join(PipelineStageHistory, PipelineStageHistory.changed_by == User.id)
-        .where(PipelineStageHistory.conversation_id == row.id)
-        .order_by(PipelineStageHistory.id.desc())
-        .limit(1)
-    )
 
 
 def _check_room(row: Conversation, stage: PipelineStage) -> None:
@@ -260,63 +248,25 @@ def _enter(row: Conversation, stage: PipelineStage, key: str, wanted: Wanted, ac
     moment = now()
     left = db.session.get(PipelineStage, row.pipeline_stage_id) if row.pipeline_stage_id else None
     over = left is not None and row.pipeline_id != stage.pipeline_id
-    exit_row = _history(row, left, None, actor, wanted.depth, moment) if over else None
-    entry = _history(row, None if over else left, stage, actor, wanted.depth, moment)
+    exit_row = recording.history(row, left, None, actor, wanted.depth, moment) if over else None
+    entry = recording.history(row, None if over else left, stage, actor, wanted.depth, moment)
     row.pipeline_id, row.pipeline_stage_id, row.pipeline_position = stage.pipeline_id, stage.id, key
     row.stage_changed_at = moment
     row.lost_reason = _reason(wanted.lost_reason) if stage.kind == "lost" else None
     row.closed_at = moment if stage.kind != "open" else None
     _new_version(row)
     _set_status(row, stage, left, actor)
-    conversations.log(row, "pipeline_moved", None, **_words(left, stage, actor))
+    activity.log(row, "pipeline_moved", None, **recording.words(left, stage, actor))
     if left is not None:
         planning.left(row, left, exit_row or entry)
     planning.entered(row, stage, entry)
 
 
-def _words(left: PipelineStage | None, stage: PipelineStage | None, actor: Actor) -> dict:
-    """What the thread's activity line says."""
-    return {
-        "from": left.name if left else None,
-        "to": stage.name if stage else None,
-        "who": actor.name,
-        "by": actor.type,
-    }
-
-
-def _history(
-    row: Conversation,
-    left: PipelineStage | None,
-    stage: PipelineStage | None,
-    actor: Actor,
-    depth: int,
-    moment: datetime,
-) -> PipelineStageHistory:
-    spent = None
-    if left is not None and row.stage_changed_at is not None:
-        spent = max(0, int((moment - row.stage_changed_at).total_seconds()))
-    made = PipelineStageHistory(
-        conversation_id=row.id,
-        pipeline_id=stage.pipeline_id if stage else left.pipeline_id,
-        from_stage_id=left.id if left else None,
-        to_stage_id=stage.id if stage else None,
-        changed_by=actor.user_id,
-        actor_type=actor.type,
-        assignee_id=row.assignee_id,
-        duration_seconds=spent,
-        depth=depth,
-        created_at=moment,
-    )
-    db.session.add(made)
-    db.session.flush()
-    return made
-
-
 def _leave(row: Conversation, actor: Actor) -> None:
     left = db.session.get(PipelineStage, row.pipeline_stage_id)
-    exit_row = _history(row, left, None, actor, 0, now())
+    exit_row = recording.history(row, left, None, actor, 0, now())
     planning.left(row, left, exit_row)
-    conversations.log(row, "pipeline_moved", None, **_words(left, None, actor))
+    activity.log(row, "pipeline_moved", None, **recording.words(left, None, actor))
     before, pipeline_id = row.pipeline_stage_id, row.pipeline_id
     row.pipeline_id = row.pipeline_stage_id = row.pipeline_position = None
     row.stage_changed_at = row.closed_at = row.lost_reason = None
@@ -336,6 +286,7 @@ def _set_status(row: Conversation, stage: PipelineStage, left: PipelineStage | N
             db.session.refresh(row, ["status", "snoozed_until"])
             return
         row.resolved_at = None
+        returning.reopen(row)
     else:
         return
     changes = {"status": row.status, "snoozed_until": None, "unread_count": row.unread_count}

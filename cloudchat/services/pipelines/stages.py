@@ -29,6 +29,14 @@ def get(stage_id: int) -> PipelineStage:
     return found
 
 
+def of_pipeline(pipeline_id: int, stage_id: int) -> PipelineStage:
+    """A stage of this pipeline and of no other. Raises NotFound."""
+    found = get(stage_id)
+    if found.pipeline_id != pipeline_id:
+        raise NotFound("stage")
+    return found
+
+
 def of_pipelines(ids: list[int]) -> list[PipelineStage]:
     """The stages of these pipelines, in the order of their boards."""
     return list(
@@ -167,6 +175,44 @@ def reorder(pipeline_id: int, ids: list[int]) -> list[PipelineStage]:
     publish(PipelineChanged(pipeline.organization_id, pipeline.id))
     db.session.commit()
     return ordered
+
+
+def set_lines(pipeline_id: int, lines: list[dict], actor: Actor) -> None:
+    """The stages as a form has them, in its order: those without an id are new, and one whose name was
+    emptied is taken away. A line with an id keeps what the form does not say."""
+    known = {row.id: row for row in of_pipelines([pipeline_id])}
+    order = []
+    for line in lines:
+        stage_id = _line_id(line)
+        if stage_id is not None and stage_id not in known:
+            raise NotFound("stage")
+        name = (line.get("name") or "").strip()
+        if stage_id is None and not name:
+            continue
+        values = {"name": name, "kind": line.get("kind") or "open", "color": line.get("color") or None}
+        if stage_id is None:
+            order.append(add(pipeline_id, values).id)
+        elif not name:
+            archive(stage_id, actor)
+        else:
+            row = known[stage_id]
+            if any(getattr(row, key) != value for key, value in values.items()):
+                change(stage_id, values)
+            order.append(stage_id)
+    rows = {row.id: row for row in of_pipelines([pipeline_id])}
+    missing = [row_id for row_id in rows if row_id not in order]
+    ordered = sorted([*order, *missing], key=lambda row_id: rows[row_id].kind != "open")
+    if ordered != list(rows):
+        reorder(pipeline_id, ordered)
+
+
+def _line_id(line: dict) -> int | None:
+    text = str(line.get("id") or "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 11 and int(text) < 2**31):
+        raise NotFound("stage")
+    return int(text)
 
 
 def archive(stage_id: int, actor: Actor, move_to_stage_id: int | None = None) -> None:

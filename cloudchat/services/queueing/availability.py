@@ -11,6 +11,8 @@ from cloudchat.services import presence
 from cloudchat.services.accounts import get_user
 from cloudchat.services.queueing import agents, handing
 
+AT_ONCE = 200  # users that one sweep looks after
+
 
 @dataclass(frozen=True)
 class AgentNow:
@@ -35,11 +37,12 @@ def set_mine(user_id: int, status: str, requeue: bool = False) -> AgentNow:
     them back: each to the head of its queue with its original time, or to the inbox."""
     presence.set_availability(user_id, status)
     if status == "offline" and requeue:
-        _hand_back(user_id)
+        hand_back(user_id, "agent_offline")
     return of_user(user_id)
 
 
-def _hand_back(user_id: int) -> None:
+def hand_back(user_id: int, reason: str) -> None:
+    """Put the open conversations of an agent back, one transaction each: running it twice is harmless."""
     ids = db.session.scalars(
         select(Conversation.id)
         .where(Conversation.assignee_id == user_id, Conversation.status == "open")
@@ -54,8 +57,27 @@ def _hand_back(user_id: int) -> None:
             .execution_options(populate_existing=True)
         )
         if row is not None and row.assignee_id == user_id and row.status == "open":
-            handing.back_to_head(row, "agent_offline")
+            handing.back_to_head(row, reason)
         db.session.commit()
+
+
+def left_behind() -> list[tuple[int, int]]:
+    """(organization, user) of all who were shut out and still have open conversations."""
+    statement = (
+        select(User.organization_id, User.id)
+        .where(
+            User.is_active.is_(False),
+            select(Conversation.id)
+            .where(
+                Conversation.organization_id == User.organization_id,
+                Conversation.assignee_id == User.id,
+                Conversation.status == "open",
+            )
+            .exists(),
+        )
+        .limit(AT_ONCE)
+    )
+    return [tuple(row) for row in db.session.execute(statement)]
 
 
 def of_user(user_id: int) -> AgentNow:

@@ -20,6 +20,7 @@ KINDS = (
     "queue_cancelled",
     "queue_agent_silent",
     "queue_agent_offline",
+    "queue_agent_gone",
     "queue_agent_away",
     "division_closed",
     "division_empty",

@@ -16,7 +16,7 @@ from cloudchat.channels import CHANNELS
 from cloudchat.errors import Invalid
 from cloudchat.extensions import db
 from cloudchat.models import Conversation, ConversationLabel, Label, PipelineStage
-from cloudchat.services.pipelines.automation import actions
+from cloudchat.services.pipelines.automation import actions, checking
 
 TRIGGERS = ("enter", "exit", "idle")
 SINCE = ("move", "reply")
@@ -99,7 +99,7 @@ def _conditions(given: dict) -> dict:
         made["channel"] = wanted
     for name in ("label", "without_label"):
         if given.get(name):
-            made[name] = actions.label_id(given[name], f"if.{name}")
+            made[name] = checking.label_id(given[name], f"if.{name}")
     if given.get("assignee"):
         if given["assignee"] not in ("none", "any"):
             raise _wrong("if.assignee", "unknown")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, tuple_
 from sqlalchemy.orm import aliased
 
 from cloudchat.clients import guarded
@@ -64,9 +64,8 @@ def _next() -> int | None:
             PipelineRun.due_at <= now(),
             ~exists().where(
                 earlier.history_id == PipelineRun.history_id,
-                earlier.place < PipelineRun.place,
+                tuple_(earlier.due_at, earlier.place) < tuple_(PipelineRun.due_at, PipelineRun.place),
                 earlier.state == "pending",
-                earlier.due_at <= now(),
                 earlier.attempts == 0,
             ),
         )

@@ -1,0 +1,360 @@
+"""A bot's turn in a conversation: greet, answer, ask back, own up, or call a human.
+
+`take` is a step of `services/routing.py`: the conversation is locked, and everything that is said is
+part of the transaction that keeps the customer's message. Every turn is a row in the log.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import OperationalError
+
+from cloudchat.channels.base import InboundMessage
+from cloudchat.extensions import db, now
+from cloudchat.models import (
+    Chatbot,
+    ChatbotInteraction,
+    ChatbotPhrase,
+    ChatbotQa,
+    ChatbotTalk,
+    Conversation,
+    Organization,
+)
+from cloudchat.services import activity, bot_hours, bot_pairs, bot_says, bot_talks, schedules
+from cloudchat.services.bot_decisions import Decision, decide
+from cloudchat.services.bot_says import AGENT, QA, RATE, Choice
+from cloudchat.services.matching import smalltalk
+
+log = structlog.get_logger(__name__)
+
+SILENCE = timedelta(minutes=10)  # of the customer after an answer; then the rating is asked for
+LONGEST_QUESTION = 2000
+RATINGS = ("1", "2", "3", "4", "5")
+NO_WORDS = ("reaction", "sticker")  # of these nothing can be asked
+
+
+@dataclass
+class Turn:
+    """One message of a customer, and all that is needed to answer it."""
+
+    row: Conversation
+    bot: Chatbot
+    talk: ChatbotTalk
+    text: str
+    locale: str
+    started: float
+    is_first: bool = False
+
+    def phrase(self, name: str) -> str:
+        return bot_says.phrase(name, self.locale)
+
+
+def take(conversation_id: int, bot: Chatbot, message: InboundMessage) -> bool:
+    """Let the bot have this message; False where it is for a human, or for the next step. What goes
+    wrong here is undone and logged: the message is kept, and waits for a human."""
+    try:
+        with db.session.begin_nested():
+            return _take(conversation_id, bot, message)
+    except OperationalError:  # the database is away or the row is held: the whole message waits
+        raise
+    except Exception:
+        log.exception("bot_failed", conversation_id=conversation_id, bot_id=bot.id)
+        return False
+
+
+def _take(conversation_id: int, bot: Chatbot, message: InboundMessage) -> bool:
+    started = time.perf_counter()
+    # Afresh: the message that has just come changed it behind the session's back
+    row = db.session.get(Conversation, conversation_id, populate_existing=True)
+    if row is None or not bot_says.can_speak(row):
+        return False
+    is_first = db.session.get(ChatbotTalk, row.id) is None
+    talk = bot_talks.of(row, bot)
+    if bot_talks.is_silent(row, talk, bot):
+        return False
+    text = (message.text or "").strip()[:LONGEST_QUESTION]
+    turn = Turn(row, bot, talk, text, _locale_of(row), started, is_first)
+    if _rated(turn, message.choice_id):
+        return True
+    if message.kind in NO_WORDS:
+        return True
+    moment = now()
+    schedule = bot_hours.of(bot, moment)
+    if not schedules.is_awake(schedule, moment):
+        _closed(turn, schedules.next_change(schedule, moment))
+        return False
+    talk.rating_due_at = None
+    if bot_talks.is_machine(talk, text or message.kind):
+        _call_human(turn, "loop")
+        return False
+    if not text:  # a photo or a voice: only a human can see or hear it
+        _flag(turn, "no_words")
+        return False
+    wanted = _choice(turn, message.choice_id)
+    if wanted == AGENT:
+        return _escalate(turn, "button", None)
+    pair = _offered_pair(turn, wanted)
+    if pair is not None:
+        return _choose(turn, pair)
+    return _answer(turn, decide(bot, text))
+
+
+# --- the moves ---------------------------------------------------------------------------------
+
+
+def _answer(turn: Turn, decision: Decision) -> bool:
+    turn.talk.offered = None
+    if decision.outcome == "greeting":
+        return _be_polite(turn)
+    if decision.outcome == "escalate":
+        return _escalate(turn, decision.reason, decision.score)
+    if decision.outcome == "answer":
+        pair = db.session.get(ChatbotQa, decision.best.id)
+        return _tell(turn, pair, decision.score)
+    if decision.outcome == "suggest":
+        return _ask_back(turn, decision)
+    turn.talk.misses += 1
+    most = turn.bot.misses_before_human
+    if most and turn.talk.misses >= most:
+        return _escalate(turn, "misses", decision.score)
+    said = _say(turn, turn.bot.fallback_message)
+    _log(turn, "fallback", said, score=decision.score)
+    return True
+
+
+def _tell(turn: Turn, pair: ChatbotQa, score: float | None, reason: str | None = None) -> bool:
+    said = _say(turn, pair.answer)
+    turn.talk.misses = 0
+    _log(turn, "answer", said, score=score, pair_id=pair.id, reason=reason)
+    if turn.bot.asks_rating and turn.talk.rating_asked_at is None:
+        turn.talk.rating_due_at = now() + SILENCE
+    return True
+
+
+def _ask_back(turn: Turn, decision: Decision) -> bool:
+    """The likeliest questions as choices, and a human as the last one."""
+    ids = [match.id for match in decision.matches]
+    questions = dict(
+        db.session.execute(select(ChatbotQa.id, ChatbotQa.question).where(ChatbotQa.id.in_(ids))).all()
+    )
+    ids = [qa_id for qa_id in ids if qa_id in questions]
+    choices = [Choice(f"{QA}{qa_id}", questions[qa_id]) for qa_id in ids]
+    choices.append(Choice(AGENT, turn.phrase("agent")))
+    said = bot_says.offer(turn.row, _greeted(turn, turn.phrase("suggest")), choices, turn.phrase("choose"))
+    scores = {str(match.id): match.score for match in decision.matches}
+    turn.talk.offered = {"question": turn.text[:300], "qa_ids": ids, "scores": scores}
+    _log(turn, "suggest", said, score=decision.score)
+    return True
+
+
+def _choice(turn: Turn, choice_id: str | None) -> str | None:
+    """The id of the button that was tapped, or whose number was typed."""
+    if choice_id and choice_id.startswith(bot_says.CHOICE):
+        return choice_id
+    ids = (turn.talk.offered or {}).get("qa_ids", [])
+    typed = turn.text.rstrip(". ")
+    if not ids or not (typed.isascii() and typed.isdigit() and len(typed) < 3):
+        return None
+    choices = [*(f"{QA}{qa_id}" for qa_id in ids), AGENT]
+    return choices[int(typed) - 1] if 1 <= int(typed) <= len(choices) else None
+
+
+def _offered_pair(turn: Turn, wanted: str | None) -> ChatbotQa | None:
+    """The pair of a button of ours; None for one that was switched off or deleted since."""
+    qa_id = (wanted or "").removeprefix(QA)
+    if not (qa_id.isascii() and qa_id.isdigit() and len(qa_id) < 10):
+        return None
+    return db.session.scalar(
+        select(ChatbotQa).where(
+            ChatbotQa.id == int(qa_id), ChatbotQa.bot_id == turn.bot.id, ChatbotQa.is_active
+        )
+    )
+
+
+def _choose(turn: Turn, pair: ChatbotQa) -> bool:
+    """Answer what was chosen; what the customer had written teaches the bot's ranking."""
+    offered = turn.talk.offered or {}
+    if pair.id in offered.get("qa_ids", []):
+        _learn(turn.bot, pair.id, offered["question"])
+    turn.talk.offered = None
+    return _tell(turn, pair, offered.get("scores", {}).get(str(pair.id)), reason="choice")
+
+
+def _learn(bot: Chatbot, qa_id: int, text: str) -> None:
+    """Keep what the customer wrote as one more way to ask this; once per text, counted."""
+    moment = now()
+    db.session.execute(
+        insert(ChatbotPhrase)
+        .values(
+            organization_id=bot.organization_id,
+            bot_id=bot.id,
+            qa_id=qa_id,
+            text=" ".join(text.lower().split())[:300],
+            count=1,
+            created_at=moment,
+            updated_at=moment,
+        )
+        .on_conflict_do_update(
+            index_elements=["qa_id", "text"], set_={"count": ChatbotPhrase.count + 1, "updated_at": moment}
+        )
+    )
+    bot_pairs.touch(bot.id)
+
+
+def _be_polite(turn: Turn) -> bool:
+    """A greeting is greeted, thanks are the moment to ask for the rating, a nod needs nothing."""
+    kind = smalltalk.kind_of(turn.text)
+    if kind == "thanks" and _may_ask_rating(turn):
+        ask_rating(turn.row, turn.bot, turn.talk, turn.locale)
+        return True
+    if kind == "nod" and not turn.is_first:
+        return True
+    if turn.is_first and turn.bot.greeting:
+        said = _say(turn, "")
+    else:
+        said = _say(turn, turn.phrase("welcome" if kind == "thanks" else "hello"))
+    _log(turn, "greeting", said)
+    return True
+
+
+def _closed(turn: Turn, ends_at) -> None:
+    """Outside its hours: say so once per closed period, and let a human know."""
+    text = turn.bot.outside_hours_message
+    if text and bot_talks.take_notice(turn.row, turn.bot, ends_at):
+        bot_says.say(turn.row, text)
+    _flag(turn, "outside_hours")
+
+
+# --- calling a human ---------------------------------------------------------------------------
+
+
+def _escalate(turn: Turn, reason: str, score: float | None) -> bool:
+    """Say that a human comes. False: the next step of the routing (the queue's menu) may follow."""
+    said = _say(turn, turn.bot.escalation_message)
+    _log(turn, "escalate", said, score=score, reason=reason)
+    _hand_over(turn, reason)
+    return False
+
+
+def _call_human(turn: Turn, reason: str) -> None:
+    """Without a word: whoever is there may be a machine."""
+    _log(turn, "escalate", None, reason=reason)
+    _hand_over(turn, reason)
+
+
+def _hand_over(turn: Turn, reason: str) -> None:
+    turn.talk.has_it, turn.talk.offered, turn.talk.rating_due_at = False, None, None
+    _flag(turn, reason)
+
+
+def _flag(turn: Turn, reason: str) -> None:
+    if turn.row.needs_human:
+        return
+    turn.row.needs_human = True
+    activity.log(turn.row, "needs_human", None, reason=reason, bot=turn.bot.name)
+    activity.changed(turn.row, None, {"needs_human": True})
+
+
+# --- ratings -----------------------------------------------------------------------------------
+
+
+def _may_ask_rating(turn: Turn) -> bool:
+    talk = turn.talk
+    return bool(turn.bot.asks_rating and talk.rating_asked_at is None and talk.last_interaction_id)
+
+
+def ask_rating(row: Conversation, bot: Chatbot, talk: ChatbotTalk, locale: str) -> None:
+    """Ask once; part of the caller's transaction."""
+    talk.rating_asked_at, talk.rating_due_at = now(), None
+    bot_says.scale(row, bot_says.phrase("rate", locale), bot_says.phrase("choose", locale))
+
+
+def talks_to_rate(limit: int = 200) -> list[int]:
+    """Conversations whose customer has been silent since an answer for long enough."""
+    due = select(ChatbotTalk.conversation_id).where(ChatbotTalk.rating_due_at <= now())
+    return list(db.session.scalars(due.order_by(ChatbotTalk.rating_due_at).limit(limit)))
+
+
+def ask_if_silent(conversation_id: int) -> None:
+    """Ask for the rating, unless a message, a human or another process came first; commits."""
+    row = db.session.scalar(
+        select(Conversation).where(Conversation.id == conversation_id).with_for_update(of=Conversation)
+    )
+    talk = db.session.get(ChatbotTalk, conversation_id, populate_existing=True)
+    if row is not None and talk is not None and talk.rating_due_at and talk.rating_due_at <= now():
+        bot = db.session.get(Chatbot, talk.bot_id)
+        talk.rating_due_at = None
+        fits = row.status == "open" and row.assignee_id is None and bot.is_active and bot.asks_rating
+        if fits and not bot_talks.is_silent(row, talk, bot) and bot_says.can_speak(row):
+            ask_rating(row, bot, talk, _locale_of(row))
+    db.session.commit()
+
+
+def _locale_of(row: Conversation) -> str:
+    found = db.session.scalar(select(Organization.locale).where(Organization.id == row.organization_id))
+    return found or "id"
+
+
+def _rated(turn: Turn, choice_id: str | None) -> bool:
+    """A rating, tapped or typed, once it was asked for. 0, 6 and words are ordinary messages."""
+    talk, tapped = turn.talk, bool(choice_id and choice_id.startswith(RATE))
+    given = choice_id.removeprefix(RATE) if tapped else turn.text
+    if talk.rating_asked_at is None or talk.last_interaction_id is None or given not in RATINGS:
+        return False
+    if talk.offered and not tapped:
+        return False  # the number answers what was offered since
+    db.session.execute(
+        update(ChatbotInteraction)
+        .where(ChatbotInteraction.id == talk.last_interaction_id, ChatbotInteraction.bot_id == turn.bot.id)
+        .values(user_rating=int(given))
+    )
+    talk.last_interaction_id = None
+    bot_says.say(turn.row, turn.phrase("rated"))
+    return True
+
+
+# --- helpers -----------------------------------------------------------------------------------
+
+
+def _greeted(turn: Turn, text: str) -> str:
+    """The greeting stands before the bot's first words, in the same message."""
+    if turn.is_first and turn.bot.greeting:
+        return f"{turn.bot.greeting}\n\n{text}" if text else turn.bot.greeting
+    return text
+
+
+def _say(turn: Turn, text: str) -> str:
+    said = _greeted(turn, text)
+    bot_says.say(turn.row, said)
+    return said
+
+
+def _log(
+    turn: Turn,
+    outcome: str,
+    said: str | None,
+    *,
+    score: float | None = None,
+    pair_id: int | None = None,
+    reason: str | None = None,
+) -> None:
+    made = ChatbotInteraction(
+        bot_id=turn.bot.id,
+        conversation_id=turn.row.id,
+        question=turn.text,
+        answer=said,
+        confidence_score=score,
+        matched_qa_id=pair_id,
+        response_time_ms=round((time.perf_counter() - turn.started) * 1000),
+        was_escalated=outcome == "escalate",
+        outcome=outcome,
+        reason=reason,
+    )
+    db.session.add(made)
+    db.session.flush()
+    if outcome == "answer":
+        turn.talk.last_interaction_id = made.id

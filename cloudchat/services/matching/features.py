@@ -1,0 +1,211 @@
+"""What speaks for each pair of a bot: likeness of letters, of words, of what they are about.
+
+All pairs are measured at once. Words, letter groups and concepts are postings: for each, the texts
+in which it stands and how much it weighs there, so a question costs as much as its own few words.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from math import log, sqrt
+
+import numpy as np
+
+from cloudchat.services.matching.words import CONCEPTS, STOPWORDS, Speller, plain, read
+
+STOP_WEIGHT = 0.15  # of a word that says little
+GRAM = 3
+
+
+@dataclass
+class Asked:
+    """A question, taken apart."""
+
+    words: list[str]
+    grams: Counter
+    concepts: Counter
+    unknown: float = 0.0  # share of its weight in words that no pair has
+    weight: dict[str, float] = field(default_factory=dict)
+
+
+class Postings:
+    """A sparse matrix, texts by terms, kept by term."""
+
+    def __init__(self, rows: Sequence[dict[str, float]]):
+        self.count = len(rows)
+        places: dict[str, list[int]] = {}
+        values: dict[str, list[float]] = {}
+        for at, row in enumerate(rows):
+            for term, value in row.items():
+                places.setdefault(term, []).append(at)
+                values.setdefault(term, []).append(value)
+        self.terms = {
+            term: (np.array(found, np.int32), np.array(values[term], np.float32))
+            for term, found in places.items()
+        }
+
+    def dot(self, query: dict[str, float]) -> np.ndarray:
+        """The product of a query with every text."""
+        found = [(self.terms[term], value) for term, value in query.items() if term in self.terms]
+        if not found:
+            return np.zeros(self.count)
+        places = np.concatenate([rows for (rows, _), _ in found])
+        values = np.concatenate([weights * value for (_, weights), value in found])
+        return np.bincount(places, values, self.count)
+
+
+class Texts:
+    """The texts of all pairs of a bot, and how alike a question is to each pair."""
+
+    def __init__(self, groups: Sequence[Sequence[str]], answers: Sequence[str]):
+        self.groups = len(groups)
+        texts = [text for group in groups for text in group]
+        known = {word for text in (*texts, *answers) for word in plain(text).split()}
+        self.speller = Speller(known)
+        self._words = [read(text) for text in _breathing(texts)]
+        self._starts = np.cumsum([0, *(max(1, len(group)) for group in groups)])[:-1]
+        self._of_group = [
+            range(start, start + len(group)) for start, group in zip(self._starts, groups, strict=True)
+        ]
+        answer_words = [read(text) for text in answers]
+        self._weigh([*self._words_by_group(), *answer_words])
+        self._by_word = Postings([_unit(self._weighed(words)) for words in self._words])
+        self._has_word = Postings([dict.fromkeys(words, 1.0) for words in self._words])
+        self._mass = np.array([sum(self._weighed(words).values()) or 1.0 for words in self._words])
+        self._gram_weight = _rarity([_grams(" ".join(words)) for words in self._words])
+        self._by_gram = Postings([self._gram_vector(words) for words in self._words])
+        self._by_concept = Postings([_unit(concepts_of(words)) for words in self._words])
+        unions = [[*own, *answer] for own, answer in zip(self._words_by_group(), answer_words, strict=True)]
+        self._sets = [frozenset(words) for words in unions]
+        self._in_union = Postings([dict.fromkeys(words, 1.0) for words in unions])
+        self._in_texts = Postings([dict.fromkeys(words, 1.0) for words in self._words_by_group()])
+        self._answer_by_word = Postings([_unit(self._weighed(words)) for words in answer_words])
+        self._answer_by_concept = Postings([_unit(concepts_of(words)) for words in answer_words])
+        self._union_by_concept = Postings([_unit(concepts_of(words)) for words in self._words_by_group()])
+
+    # --- what the index asks -------------------------------------------------------------------
+
+    def ask(self, text: str) -> Asked:
+        words = read(text, self.speller)
+        weight = self._weighed(words)
+        total = sum(weight.values()) or 1.0
+        unknown = sum(value for word, value in weight.items() if word not in self._rarity) / total
+        return Asked(words, self._gram_vector(words), concepts_of(words), unknown, weight)
+
+    def words_of(self, at: int) -> frozenset[str]:
+        return self._sets[at]
+
+    def weight_of(self, word: str) -> float:
+        return self._rarity.get(word, 0.0)
+
+    def shared_concepts(self, asked: Asked, at: int) -> tuple[str, ...]:
+        """Words of the question that speak of the same things as the pair, in other words."""
+        about = concepts_of(self._sets[at])
+        return tuple(
+            dict.fromkeys(
+                word.replace("_", " ")
+                for word in asked.words
+                if word not in STOPWORDS and any(concept in about for concept in CONCEPTS.get(word, ()))
+            )
+        )[:4]
+
+    def features(self, asked: Asked) -> np.ndarray:
+        """One row per pair, one column per measure, each about 0 to 1."""
+        total = sum(asked.weight.values()) or 1.0
+        word = self._best(self._by_word.dot(_unit(asked.weight)))
+        matched = self._has_word.dot(asked.weight)
+        of_query = self._best(matched) / total
+        of_text = self._best(matched / self._mass)
+        gram = self._best(self._by_gram.dot(asked.grams))
+        asked_concepts = _unit(asked.concepts)
+        concept = self._best(self._by_concept.dot(asked_concepts))
+        measures = [
+            word,
+            of_query,
+            of_text,
+            gram,
+            concept,
+            self._in_texts.dot(asked.weight) / total,
+            self._in_union.dot(asked.weight) / total,
+            self._answer_by_word.dot(_unit(asked.weight)),
+            self._answer_by_concept.dot(asked_concepts),
+            self._union_by_concept.dot(asked_concepts),
+        ]
+        columns = list(measures)
+        columns += [_lead(values) for values in measures]
+        length = min(1.0, log(1 + len(asked.words)) / 3)
+        about = min(1.0, len(asked.concepts) / 10)
+        columns += [np.full(self.groups, value) for value in (length, asked.unknown, about)]
+        return np.column_stack(columns)
+
+    # --- helpers -------------------------------------------------------------------------------
+
+    def _best(self, values: np.ndarray) -> np.ndarray:
+        """The best text of each pair."""
+        return np.maximum.reduceat(values, self._starts)
+
+    def _words_by_group(self) -> list[list[str]]:
+        return [[word for at in places for word in self._words[at]] for places in self._of_group]
+
+    def _weigh(self, documents: Iterable[list[str]]) -> None:
+        self._rarity = _rarity([Counter(words) for words in documents])
+        self._common = max(self._rarity.values(), default=1.0)
+
+    def _weighed(self, words: list[str]) -> dict[str, float]:
+        """How much each word says; one that no pair has says as much as a rare one."""
+        return {
+            word: self._rarity.get(word, self._common) * (STOP_WEIGHT if word in STOPWORDS else 1.0)
+            for word in words
+        }
+
+    def _gram_vector(self, words: list[str]) -> dict[str, float]:
+        grams = _grams(" ".join(words))
+        return _unit({gram: sqrt(count) * self._gram_weight.get(gram, 1.0) for gram, count in grams.items()})
+
+
+def _breathing(items: Sequence[str]) -> Iterator[str]:
+    """The items, with a pause for other greenlets now and then: thousands of texts take a second."""
+    for at, item in enumerate(items):
+        if at % 50 == 0:
+            time.sleep(0)
+        yield item
+
+
+def concepts_of(words: Iterable[str]) -> Counter:
+    """What words are about; a word of several concepts says less of each."""
+    found: Counter = Counter()
+    for word in dict.fromkeys(words):
+        concepts = CONCEPTS.get(word, ())
+        weight = (STOP_WEIGHT if word in STOPWORDS else 1.0) / sqrt(len(concepts) or 1)
+        for concept in concepts:
+            found[concept] += weight
+    return found
+
+
+def _lead(values: np.ndarray) -> np.ndarray:
+    """By how much each value is ahead of the best of the others."""
+    if len(values) == 1:
+        return values
+    second, first = np.partition(values, -2)[-2:]
+    return values - np.where(values == first, second, first)
+
+
+def _grams(text: str) -> Counter:
+    found: Counter = Counter()
+    for word in text.split():
+        if word in STOPWORDS:
+            continue
+        padded = f"^{word}$"
+        found.update(padded[at : at + GRAM] for at in range(max(1, len(padded) - GRAM + 1)))
+    return found
+
+
+def _rarity(documents: list[Counter]) -> dict[str, float]:
+    seen = Counter(term for document in documents for term in document)
+    return {term: log(1 + len(documents) / count) for term, count in seen.items()}
+
+
+def _unit(vector: dict[str, float]) -> dict[str, float]:
+    length = sqrt(sum(value * value for value in vector.values()))
+    return {term: value / length for term, value in vector.items()} if length else {}

@@ -1,0 +1,207 @@
+#!/usr/bin/env python
+"""Make the weights of the matching (`cloudchat/services/matching/data/model.json`) and show what they reach.
+
+Run as `python -m scripts.train_matching` from the root. Every shop is measured by a model that never
+saw it; the weights that are kept are made from all of them. Only numpy is needed; it takes a minute.
+"""
+
+import json
+import sys
+
+import numpy as np
+
+from cloudchat.services.matching.features import Texts
+from cloudchat.services.matching.lists import FOLDER
+from cloudchat.services.matching.model import PATH, Model, summary
+from cloudchat.services.matching.shops import Shop, from_json, own
+
+HIDDEN = 8
+ROUNDS = 140
+RATE = 0.03
+DECAY = 0.02
+FOLDS = 4
+SEEDS = 3
+MADE_SHARE = 3  # every third near miss is enough
+
+
+class Example:
+    """A question: the measures of all pairs, and the row of the right one (None: no pair answers)."""
+
+    def __init__(self, rows: np.ndarray, right: int | None, weight: float = 1.0, made: bool = False):
+        self.rows, self.right, self.weight, self.made = rows, right, weight, made
+
+
+def examples_of(shop: Shop) -> list[Example]:
+    """Each question as it is, and once more without the pair that answers it: a near miss."""
+    texts = Texts([pair.texts for pair in shop.pairs], [pair.answer for pair in shop.pairs])
+    places = {pair.id: at for at, pair in enumerate(shop.pairs)}
+    found = []
+    for text, pair_id in shop.questions:
+        asked = texts.ask(text)
+        if asked.words:
+            right = places.get(pair_id)
+            found.append(Example(texts.features(asked), right, 1.0 if right is not None else 1.5))
+    for pair in shop.pairs:
+        rest = [other for other in shop.pairs if other.id != pair.id]
+        without = Texts([other.texts for other in rest], [other.answer for other in rest])
+        own_questions = [text for text, pair_id in shop.questions if pair_id == pair.id]
+        for text in own_questions[pair.id % MADE_SHARE :: MADE_SHARE]:
+            if (asked := without.ask(text)).words:
+                found.append(Example(without.features(asked), None, made=True))
+    return found
+
+
+class Net:
+    """Both layers with their gradients; see `model.py` for what they mean."""
+
+    def __init__(self, examples: list[Example], seed: int):
+        chance = np.random.default_rng(seed)
+        rows = np.concatenate([example.rows for example in examples])
+        self.scale = {"pairs": (rows.mean(0), rows.std(0) + 1e-3)}
+        heads = np.array(
+            [np.concatenate([e.rows[np.argmax(e.rows.sum(1))], e.rows.max(0)]) for e in examples]
+        )
+        self.scale["none"] = (heads.mean(0), heads.std(0) + 1e-3)
+        self.values = {}
+        for name, width in (("pairs", rows.shape[1]), ("none", 2 * rows.shape[1])):
+            self.values[name] = {
+                "hidden": chance.normal(0, width**-0.5, (width, HIDDEN)),
+                "bias": np.zeros(HIDDEN),
+                "out": chance.normal(0, HIDDEN**-0.5, HIDDEN),
+                "past": np.zeros(width),
+                "start": np.zeros(()),
+            }
+        self.moments = {
+            name: {key: (0 * v, 0 * v) for key, v in layer.items()} for name, layer in self.values.items()
+        }
+
+    def forward(self, name: str, rows: np.ndarray):
+        mean, spread = self.scale[name]
+        scaled = (rows - mean) / spread
+        layer = self.values[name]
+        hidden = np.tanh(scaled @ layer["hidden"] + layer["bias"])
+        return scaled, hidden, hidden @ layer["out"] + scaled @ layer["past"] + layer["start"]
+
+    def backward(self, name: str, scaled, hidden, slope) -> dict:
+        layer = self.values[name]
+        inner = (slope[:, None] * layer["out"]) * (1 - hidden**2)
+        return {
+            "hidden": scaled.T @ inner + DECAY * layer["hidden"],
+            "bias": inner.sum(0),
+            "out": hidden.T @ slope + DECAY * layer["out"],
+            "past": scaled.T @ slope + DECAY * layer["past"],
+            "start": slope.sum(),
+        }
+
+    def step(self, name: str, slopes: dict, round_: int) -> None:
+        for key, slope in slopes.items():
+            first, second = self.moments[name][key]
+            first, second = 0.9 * first + 0.1 * slope, 0.99 * second + 0.01 * slope**2
+            self.moments[name][key] = first, second
+            change = (first / (1 - 0.9**round_)) / (np.sqrt(second / (1 - 0.99**round_)) + 1e-8)
+            self.values[name][key] = self.values[name][key] - RATE * change
+
+    def kept(self) -> dict:
+        return {
+            name: {"mean": self.scale[name][0], "spread": self.scale[name][1], **layer}
+            for name, layer in self.values.items()
+        }
+
+
+def train(examples: list[Example], seed: int) -> dict:
+    """The weights that give each question's right pair, or none, the highest probability."""
+    net = Net(examples, seed)
+    rows = np.concatenate([example.rows for example in examples])
+    ends = np.cumsum([len(example.rows) for example in examples])
+    starts = np.concatenate([[0], ends[:-1]])
+    weights = np.array([example.weight for example in examples])
+    total = weights.sum()
+    of = np.repeat(np.arange(len(examples)), ends - starts)
+    target = np.zeros(len(rows))
+    for at, example in enumerate(examples):
+        if example.right is not None:
+            target[starts[at] + example.right] = 1.0
+    none_target = np.array([float(example.right is None) for example in examples])
+    for round_ in range(1, ROUNDS + 1):
+        scaled, hidden, logits = net.forward("pairs", rows)
+        heads = np.array([summary(rows[s:e], logits[s:e]) for s, e in zip(starts, ends, strict=True)])
+        none_scaled, none_hidden, none_logits = net.forward("none", heads)
+        top = np.maximum(np.maximum.reduceat(logits, starts), none_logits)
+        power, none_power = np.exp(logits - top[of]), np.exp(none_logits - top)
+        sums = np.add.reduceat(power, starts) + none_power
+        slope = (power / sums[of] - target) * weights[of] / total
+        none_slope = (none_power / sums - none_target) * weights / total
+        net.step("pairs", net.backward("pairs", scaled, hidden, slope), round_)
+        net.step("none", net.backward("none", none_scaled, none_hidden, none_slope), round_)
+    return net.kept()
+
+
+def curve_of(outcomes: list[tuple[float, bool]]) -> list[list[float]]:
+    """Probability against the share that was right: monotone, by pooling neighbours that fall."""
+    pools = [[p, float(right), 1.0] for p, right in sorted(outcomes)]
+    merged: list[list[float]] = []
+    for pool in pools:
+        merged.append(pool)
+        while len(merged) > 1 and merged[-2][1] / merged[-2][2] >= merged[-1][1] / merged[-1][2]:
+            last = merged.pop()
+            merged[-1] = [a + b for a, b in zip(merged[-1], last, strict=True)]
+    smooth = [[p / n, (right + 0.5) / (n + 1)] for p, right, n in merged if n >= 12]
+    return [[0.0, 0.0], *smooth, [1.0, min(0.99, smooth[-1][1] + 0.01)]]
+
+
+def report(title: str, results: list[tuple[np.ndarray, int | None]], threshold: float) -> None:
+    answerable = [(p, right) for p, right in results if right is not None]
+    none = [p for p, right in results if right is None]
+    first = np.mean([np.argmax(p) == right for p, right in answerable])
+    third = np.mean([right in np.argsort(-p)[:3] for p, right in answerable])
+    right = np.mean([p.max() >= threshold and np.argmax(p) == right for p, right in answerable])
+    wrong = np.mean([p.max() >= threshold and np.argmax(p) != right for p, right in answerable])
+    false = np.mean([p.max() >= threshold for p in none])
+    best = 0.0
+    for cut in sorted({p.max() for p, _ in results}):
+        if np.mean([p.max() >= cut for p in none]) <= 0.05:
+            best = np.mean([p.max() >= cut and np.argmax(p) == r for p, r in answerable])
+            break
+    print(
+        f"{title:28} top-1 {first:.0%} top-3 {third:.0%} | at {threshold:.2f}: right {right:.0%} "
+        f"wrong {wrong:.0%} false {false:.0%} | right at 5% false: {best:.0%}"
+    )
+
+
+def main() -> None:
+    shops = own() + from_json(FOLDER / "kenanga.json")
+    known = {shop.name: examples_of(shop) for shop in shops}
+    everything: list[tuple[np.ndarray, int | None]] = []
+    names = list(known)
+    for fold in range(FOLDS):
+        held = names[fold::FOLDS]
+        rest = [example for name in names if name not in held for example in known[name]]
+        nets = [train(rest, seed) for seed in range(SEEDS)]
+        model = Model.load({"nets": nets, "curve": [[0, 0], [1, 1]]})
+        for name in held:
+            results = [(model.probabilities(e.rows)[:-1], e.right) for e in known[name] if not e.made]
+            report(name, results, 0.7)
+            everything += results
+    report("all, never seen", everything, 0.7)
+    outcomes = [(float(p[at]), at == right) for p, right in everything for at in np.argsort(-p)[:3]]
+    curve = curve_of(outcomes)
+    bent = [(np.interp(p, *np.array(curve).T), right) for p, right in everything]
+    report("all, calibrated", bent, 0.7)
+    if "--dry" not in sys.argv:
+        examples = [example for found in known.values() for example in found]
+        keep([train(examples, seed) for seed in range(SEEDS)], curve)
+
+
+def keep(nets: list[dict], curve: list) -> None:
+    def plain(value):
+        return np.round(value, 4).tolist()
+
+    kept = [
+        {name: {key: plain(value) for key, value in layer.items()} for name, layer in net.items()}
+        for net in nets
+    ]
+    PATH.write_text(json.dumps({"nets": kept, "curve": plain(np.array(curve))}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

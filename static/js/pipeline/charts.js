@@ -1,0 +1,33 @@
+// Draws the report's figures in the page's own colours, again when the theme changes.
+const figures = JSON.parse(document.getElementById("report-charts").textContent);
+const COLORS = { accent: "--accent", blue: "--blue", amber: "--amber-mark", green: "--green", red: "--red-solid", muted: "--text-3" };
+
+/** A colour variable as it is now: light-dark() is resolved by an element that wears it. */
+function color(name) {
+  const probe = document.createElement("span");
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
+}
+
+function draw() {
+  const text = color("--text-2");
+  const line = color("--line");
+  const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, tickfont: { color: text } };
+  for (const place of document.querySelectorAll("[data-chart]")) {
+    const { data, layout } = figures[place.dataset.chart];
+    const traces = data.map((trace) => {
+      const own = trace.meta && COLORS[trace.meta] ? color(COLORS[trace.meta]) : null;
+      return own ? { ...trace, marker: { ...trace.marker, color: own }, line: { ...trace.line, color: own } } : trace;
+    });
+    if (place.dataset.chart !== "funnel") traces.forEach((trace) => trace.type === "bar" && delete trace.line);
+    const dressed = { ...layout, paper_bgcolor: "transparent", plot_bgcolor: "transparent", font: { color: text, family: getComputedStyle(document.body).fontFamily, size: 12 }, xaxis: { ...layout.xaxis, ...axis }, yaxis: { ...layout.yaxis, ...axis }, height: 300 };
+    window.Plotly.react(place, traces, dressed, { displayModeBar: false, responsive: true, locale: document.documentElement.lang });
+  }
+}
+
+addEventListener("load", draw);
+document.addEventListener("cloudchat:theme", draw);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);

@@ -1,0 +1,327 @@
+"""What stages do by themselves: each action once, conditions, delays, loops, webhooks."""
+
+import hashlib
+import hmac
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import time_machine
+from sqlalchemy import select
+
+from cloudchat.clients import guarded
+from cloudchat.extensions import db, now
+from cloudchat.models import ConversationLabel, Message, Note, PipelineRun
+from cloudchat.services.pipelines.automation import running
+from cloudchat.services.pipelines.automation.rules import within_hours
+from cloudchat.tenancy import acting_as
+from tests import factories
+
+
+@pytest.fixture
+def work(sales, cast):
+    """`work()`: do what is due, until nothing is; `work(card)` answers its runs as well."""
+
+    def run(card=None):
+        with acting_as(cast.organization_id):
+            running.run_due()
+            if card is None:
+                return None
+            rows = select(PipelineRun).where(PipelineRun.conversation_id == card.id).order_by(PipelineRun.id)
+            return list(db.session.scalars(rows.execution_options(populate_existing=True)))
+
+    return run
+
+
+def test_each_action_happens_once_and_is_logged(sales, cast, work):
+    label, division = factories.label(cast.organization_id), factories.division(cast.organization_id)
+    rules = [
+        {"on": "enter", "do": "assign_agent", "with": {"agent_id": cast.agent.id}},
+        {"on": "enter", "do": "assign_division", "with": {"division_id": division.id}},
+        {"on": "enter", "do": "add_label", "with": {"label": label.name.upper()}},
+        {"on": "enter", "do": "send_message", "with": {"text": "Halo {name} {0} {name.x}"}},
+        {"on": "enter", "do": "note", "with": {"text": "Cek stok"}},
+        {"on": "enter", "do": "notify", "with": {"text": "Ada prospek"}},
+        {"on": "enter", "do": "set_value", "with": {"value": 75000}},
+        {"on": "enter", "do": "add_label", "with": {"label_id": label.id}, "enabled": False},
+        {"on": "exit", "do": "remove_label", "with": {"label_id": label.id}},
+    ]
+    sales.rules(sales.qualified, *rules)
+    card = sales.card(name="Budi {name}")
+    sales.move(card, sales.qualified)
+    runs = work(card)
+    work()  # a second time: nothing is left to do
+    assert [(run.rule["do"], run.state) for run in runs] == [(rule["do"], "done") for rule in rules[:7]]
+    row = sales.now(card)
+    assert (row.assignee_id, row.division_id, row.deal_value) == (cast.agent.id, division.id, 75000)
+    with acting_as(cast.organization_id):
+        [message] = db.session.scalars(select(Message).where(Message.conversation_id == card.id))
+        assert message.text == "Halo Budi {name} {0} {name.x}"
+        assert db.session.scalar(select(Note.text).where(Note.conversation_id == card.id)) == "Cek stok"
+        assert db.session.get(ConversationLabel, (card.id, label.id)) is not None
+    sales.move(card, sales.won)
+    work()
+    with acting_as(cast.organization_id):
+        assert db.session.get(ConversationLabel, (card.id, label.id)) is None
+    shown = sales.call("get", f"/api/app/conversations/{card.id}/pipeline/history").json["items"]
+    assert [item["do"] for item in shown[1]["automation"]] == [rule["do"] for rule in rules[:7]]
+    assert shown[0]["automation"][0]["state"] == "done"
+
+
+def test_a_failing_action_leaves_the_others_and_the_move(sales, work):
+    sales.rules(
+        sales.qualified,
+        {"on": "enter", "do": "notify", "with": {"text": "tidak ada agen"}},
+        {"on": "enter", "do": "note", "with": {"text": "tetap ditulis"}},
+    )
+    card = sales.card()
+    sales.move(card, sales.qualified)
+    failed, done = work(card)
+    assert (failed.state, failed.result["reason"], done.state) == ("failed", "no_agent", "done")
+    assert sales.now(card).pipeline_stage_id == sales.qualified.id
+
+
+def test_closed_window_takes_the_template(sales, cast, work):
+    text = {"text": "Halo", "template": {"name": "sapa", "language": "id"}}
+    sales.rules(
+        sales.qualified,
+        {"on": "enter", "do": "send_message", "with": {"text": "Halo"}},
+        {"on": "enter", "do": "send_message", "with": text},
+    )
+    card = factories.card(sales.pipeline, last_inbound_at=now() - timedelta(days=3))
+    sales.move(card, sales.qualified)
+    refused, sent = work(card)
+    assert (refused.state, refused.result["reason"], sent.state) == ("failed", "window_closed", "done")
+    with acting_as(cast.organization_id):
+        [message] = db.session.scalars(select(Message).where(Message.conversation_id == card.id))
+    assert (message.type, message.payload["template"]["name"]) == ("template", "sapa")
+
+
+def test_a_loop_stops_and_says_so(sales, work):
+    """A → B → A: at most five moves by itself (H63)."""
+    lead, qualified = sales.lead, sales.qualified
+    sales.rules(lead, {"on": "enter", "do": "move", "with": {"stage_id": qualified.id}})
+    sales.rules(qualified, {"on": "enter", "do": "move", "with": {"stage_id": lead.id}})
+    card = sales.card(sales.stages["Penawaran"])
+    sales.move(card, lead)
+    runs = work(card)
+    assert [run.state for run in runs] == ["done"] * 5 + ["stopped"]
+    assert runs[-1].result == {"reason": "chain_limit"}
+    assert [row.actor_type for row in sales.history(card)[2:]] == ["automation"] * 5
+
+
+def test_what_waits_is_cancelled_when_the_card_leaves(sales, work):
+    sales.rules(
+        sales.lead,
+        {"on": "idle", "after_minutes": 2 * 1440, "do": "move", "with": {"stage_id": sales.qualified.id}},
+        {"on": "enter", "after_minutes": 60, "do": "note", "with": {"text": "sejam"}},
+    )
+    stays, leaves = sales.card(), sales.card()
+    sales.move(leaves, sales.won)
+    with time_machine.travel(now() + timedelta(days=2, minutes=1), tick=True):
+        runs = work(stays)
+        assert [run.state for run in runs] == ["done", "done"]
+        assert sales.now(stays).pipeline_stage_id == sales.qualified.id
+        assert [run.state for run in work(leaves)] == ["cancelled", "cancelled"]
+
+
+def test_waiting_for_a_reply_begins_anew_with_each_message(sales, work):
+    sales.rules(
+        sales.lead,
+        {"on": "idle", "since": "reply", "after_minutes": 60, "do": "note", "with": {"text": "diam"}},
+    )
+    card = sales.card(last_inbound_at=now() - timedelta(hours=5))
+    with time_machine.travel(now() + timedelta(minutes=50), tick=True):
+        factories.message(card, "masih di sini")
+    with time_machine.travel(now() + timedelta(minutes=70), tick=True):
+        assert [run.state for run in work(card)] == ["pending"]
+    with time_machine.travel(now() + timedelta(minutes=120), tick=True):
+        assert [run.state for run in work(card)] == ["done"]
+
+
+def test_a_changed_rule_counts_for_cards_that_are_there(sales, work):
+    card = sales.card()
+    rule = {"on": "idle", "after_minutes": 60, "do": "note", "with": {"text": "baru"}}
+    saved = sales.rules(sales.lead, rule)["automation_actions"][0]
+    assert [run.state for run in work(card)] == ["pending"]
+    sales.rules(sales.lead, {**saved, "enabled": False})
+    assert work(card) == []
+    sales.rules(sales.lead, {**saved, "after_minutes": 0})
+    assert [run.state for run in work(card)] == ["done"]
+    sales.rules(sales.lead, saved)  # done once for this entry: not again
+    with time_machine.travel(now() + timedelta(hours=2), tick=True):
+        assert [run.state for run in work(card)] == ["done"]
+
+
+def test_conditions_and_the_dress_rehearsal(sales, cast, work):
+    label = factories.label(cast.organization_id, "VIP")
+    sales.rules(
+        sales.qualified,
+        {"on": "enter", "if": {"label": "vip"}, "do": "note", "with": {"text": "vip"}},
+        {"on": "enter", "if": {"channel": "webchat"}, "do": "note", "with": {"text": "web"}},
+        {"on": "enter", "if": {"min_value": 1000}, "do": "note", "with": {"text": "besar"}},
+        {"on": "enter", "if": {"assignee": "none"}, "do": "note", "with": {"text": "bebas"}},
+    )
+    card = sales.card()
+    url = f"/api/app/pipelines/stages/{sales.qualified.id}/automation/test"
+    tried = sales.call("post", url, json={"conversation_id": card.id}).json["items"]
+    assert [item["reason"] for item in tried] == ["label", None, "min_value", None]
+    assert tried[0]["rule"]["if"] == {"label": label.name}
+    sales.move(card, sales.qualified)
+    runs = work(card)
+    assert [run.state for run in runs] == ["skipped", "done", "skipped", "done"]
+    assert runs[0].result == {"reason": "label"}
+
+
+def test_agents_take_turns(sales, cast, work):
+    division = factories.division(cast.organization_id, agents=(cast.agent, cast.colleague))
+    turns = {"round_robin": True, "division_id": division.id}
+    sales.rules(sales.qualified, {"on": "enter", "do": "assign_agent", "with": turns})
+    cards = [sales.card() for _ in range(4)]
+    for card in cards:
+        sales.move(card, sales.qualified)
+        work()
+    first, second = sorted((cast.agent.id, cast.colleague.id))
+    assert [sales.now(card).assignee_id for card in cards] == [first, second, first, second]
+
+
+@pytest.mark.parametrize(
+    ("rule", "field"),
+    [
+        ({"on": "never", "do": "note", "with": {"text": "x"}}, "on"),
+        ({"on": "enter", "do": "format_disk"}, "do"),
+        ({"on": "idle", "do": "note", "with": {"text": "x"}}, "after_minutes"),
+        ({"on": "exit", "do": "move", "with": {"stage_id": 1}}, "do"),
+        ({"on": "enter", "do": "note", "with": {}}, "with.text"),
+        ({"on": "enter", "do": "move", "with": {"stage_id": 2**40}}, "with.stage_id"),
+        ({"on": "enter", "if": {"x": 1}, "do": "resolve"}, "if"),
+        ({"on": "enter", "if": {"hours": {"from": "25:00"}}, "do": "resolve"}, "if.hours"),
+        ({"on": "enter", "do": "webhook", "with": {"url": "http://127.0.0.1/x"}}, "with.url"),
+    ],
+)
+def test_what_cannot_work_is_refused_when_saved(sales, rule, field):
+    answer = sales.call(
+        "put", f"/api/app/pipelines/stages/{sales.lead.id}", json={"automation_actions": [rule]}
+    )
+    assert answer.status_code == 422
+    assert list(answer.json["error"]["fields"]) == [f"automation_actions.0.{field}"]
+
+
+def test_foreign_rows_in_rules_refuse_the_whole_call(sales, cast):
+    """H37: one foreign id among good rules, and nothing is kept."""
+    foreign = factories.pipeline(cast.neighbour_id)
+    bad = (
+        ("assign_agent", {"agent_id": cast.stranger.id}),
+        ("assign_division", {"division_id": factories.division(cast.neighbour_id).id}),
+        ("add_label", {"label_id": factories.label(cast.neighbour_id).id}),
+        ("move", {"stage_id": factories.stages_of(foreign)[0].id}),
+        ("notify", {"text": "x", "agent_id": cast.stranger.id}),
+    )
+    good = {"on": "enter", "do": "note", "with": {"text": "x"}}
+    url = f"/api/app/pipelines/stages/{sales.lead.id}"
+    for action, values in bad:
+        rules = [good, {"on": "enter", "do": action, "with": values}]
+        assert sales.call("put", url, json={"automation_actions": rules}).status_code == 422
+    shown = sales.call("get", f"/api/app/pipelines/{sales.pipeline.id}").json["stages"][0]
+    assert shown["automation_actions"] == []
+
+
+def test_hours_may_cross_midnight():
+    night = {"from": "22:00", "to": "06:00", "days": [1]}  # Monday night
+    at = lambda day, hour: datetime(2026, 11, day, hour, tzinfo=UTC)  # noqa: E731 - 23 November is a Monday
+    assert within_hours(night, at(23, 23)) and within_hours(night, at(24, 5))
+    assert not within_hours(night, at(23, 5)) and not within_hours(night, at(24, 23))
+
+
+# --- webhooks ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def receiver():
+    """A program outside: keeps what it is sent, answers the statuses that it is given, then 200."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.server.calls.append((dict(self.headers), body))
+            self.send_response(self.server.statuses.pop(0) if self.server.statuses else 200)
+            self.send_header("Location", "http://169.254.169.254/")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.calls, server.statuses = [], []
+    server.url = f"http://127.0.0.1:{server.server_port}/hook"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    guarded.configure([f"127.0.0.1:{server.server_port}"])
+    yield server
+    guarded.configure(())
+    server.shutdown()
+
+
+def test_a_webhook_is_signed_and_tried_again(sales, receiver, work):
+    given = {"url": receiver.url, "secret": "rahasia-webhook"}
+    rule = sales.rules(sales.qualified, {"on": "enter", "do": "webhook", "with": given})[
+        "automation_actions"
+    ][0]
+    assert rule["with"] == {"url": receiver.url, "has_secret": True, "secret": "rahasia-webhook"}
+    shown = sales.call("get", f"/api/app/pipelines/{sales.pipeline.id}").json["stages"][1]
+    assert shown["automation_actions"][0]["with"] == {"url": receiver.url, "has_secret": True}
+    receiver.statuses = [500, 302]
+    card = sales.card()
+    sales.move(card, sales.qualified)
+    [run] = work(card)
+    assert (run.state, run.attempts, run.result["status"]) == ("pending", 1, 500)
+    with time_machine.travel(now() + timedelta(minutes=2), tick=True):
+        [run] = work(card)
+    assert (run.state, run.result["reason"]) == ("failed", "bad_status")  # a redirect is not followed
+    (headers, body), second = receiver.calls
+    signed = hmac.new(b"rahasia-webhook", body, hashlib.sha256).hexdigest()
+    assert headers["X-CloudChat-Signature"] == f"sha256={signed}"
+    assert headers["X-CloudChat-Delivery"] == second[0]["X-CloudChat-Delivery"] == str(run.id)
+    assert json.loads(body)["event"] == "pipeline.stage_enter"
+    assert json.loads(body)["conversation_id"] == card.id
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/",
+        "http://[::1]/",
+        "http://0.0.0.0/",
+        "http://169.254.169.254/latest",
+        "http://10.1.2.3/",
+        "http://100.64.0.1/",
+        "http://[fd00::1]/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://[64:ff9b::7f00:1]/",
+        "http://2130706433/",
+        "http://0177.0.0.1/",
+        "http://localhost./",
+        "http://8.8.8.8:6379/",
+        "http://user@8.8.8.8/",
+        "file:///etc/passwd",
+        "gopher://8.8.8.8/",
+        "http://8.8.8.8/\r\nX: y",
+        "http://" + "a" * 3000,
+    ],
+)
+def test_the_own_network_is_never_called(url):
+    """H31, H32: refused when it is saved."""
+    with pytest.raises(guarded.Refused):
+        guarded.check_url(url)
+
+
+def test_a_name_that_turns_inward_is_refused_at_the_connection(monkeypatch):
+    """The name is looked at again when it is called, and the address that was looked at is used."""
+    import socket
+
+    inward = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 80))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: inward)
+    with pytest.raises(guarded.Refused):
+        guarded.post("http://hook.example.com/", b"{}", {})
