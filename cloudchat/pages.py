@@ -1,17 +1,16 @@
 """What all pages share: language, helpers for templates, security headers."""
 
 import hashlib
-from functools import cached_property
 from pathlib import Path
 
 from flask import Flask, current_app, g, request, session
 from flask_babel import get_locale
+from werkzeug.local import LocalProxy
 from werkzeug.routing import IntegerConverter
 
 from cloudchat import config
 from cloudchat.js_texts import js_texts
 from cloudchat.services import unread
-from cloudchat.services.queueing import listing
 from cloudchat.web import public
 
 LOCALES = ("id", "en")
@@ -86,55 +85,19 @@ def _context() -> dict:
     return {
         "me": identity,
         "locale": str(get_locale() or LOCALES[0]),
-        "unread": unread_of(identity),
-        "load": load_of(identity),
+        "frame": _frame(identity),
     }
 
 
-class unread_of:
-    """The caller's badge counts, asked of the database only if a template shows them."""
+def _frame(identity) -> LocalProxy:
+    """What the frame shows of its reader, asked of the database once, and only if a template shows it."""
 
-    def __init__(self, identity):
-        self._identity = identity
+    def figures() -> unread.Frame:
+        if "frame" not in g:
+            g.frame = unread.for_page(identity.user_id) if identity is not None else unread.Frame()
+        return g.frame
 
-    @property
-    def _counts(self) -> tuple[unread.Counts, int]:
-        if "unread" not in g:
-            known = self._identity is not None
-            g.unread = unread.for_page(self._identity.user_id) if known else (unread.Counts(), 0)
-        return g.unread
-
-    @property
-    def conversations(self) -> int:
-        return self._counts[0].conversations
-
-    @property
-    def messages(self) -> int:
-        return self._counts[0].messages
-
-    @property
-    def notifications(self) -> int:
-        return self._counts[1]
-
-
-class load_of:
-    """How busy the caller is, asked of the database only if a template shows it."""
-
-    def __init__(self, identity):
-        self._identity = identity
-
-    @cached_property
-    def _load(self):
-        known = self._identity is not None and not self._identity.acting
-        return listing.load_of(self._identity.user_id) if known else listing.Load()
-
-    @property
-    def open(self) -> int:
-        return self._load.open
-
-    @property
-    def capacity(self) -> int:
-        return self._load.capacity
+    return LocalProxy(figures)
 
 
 def content_policy(frame_ancestors: str = "'none'", charts: bool = False) -> str:

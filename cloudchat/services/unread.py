@@ -40,15 +40,34 @@ _ONE_MEMBER = text(
     f"with groups as ({_GROUPS.text}), members as ({_MEMBERS.text}) select * from members, groups"
 )
 
-# The bell's number beside the badge's, in one statement: every page shows both.
+
+@dataclass(frozen=True)
+class Frame:
+    """What stands around every page: badges, the bell's number, and how busy its reader is."""
+
+    unread: Counts = Counts()
+    notifications: int = 0
+    open: int = 0
+    capacity: int = 0
+
+
+# One statement for all of it: every page shows it.
 _BELL = text("""
     select count(*) from notifications
     where organization_id = :organization_id and user_id = :user_id and read_at is null and listed
 """)
+_LOAD = text("""
+    select coalesce(max(capacity), 0) as capacity, (
+        select count(*) from conversations
+        where organization_id = :organization_id and assignee_id = :user_id and status = 'open'
+    ) as open
+    from users where organization_id = :organization_id and id = :user_id
+""")
 _PAGE = text(f"""
-    with groups as ({_GROUPS.text}), members as ({_MEMBERS.text}), bell as ({_BELL.text})
-    select members.*, groups.*, bell.count as notifications
-    from bell left join members on true left join groups on true
+    with groups as ({_GROUPS.text}), members as ({_MEMBERS.text}), bell as ({_BELL.text}),
+         load as ({_LOAD.text})
+    select members.*, groups.*, load.*, bell.count as notifications
+    from bell cross join load left join members on true left join groups on true
 """)
 
 
@@ -69,11 +88,12 @@ def count_for(user_id: int) -> Counts:
     return _count(rows[0], rows) if rows else Counts()
 
 
-def for_page(user_id: int) -> tuple[Counts, int]:
-    """One user's counts, and how many unread notifications the bell has; in one statement."""
+def for_page(user_id: int) -> Frame:
+    """What the frame of one user's pages shows."""
     rows = db.session.execute(_PAGE, {"organization_id": current_organization_id(), "user_id": user_id}).all()
     groups = [row for row in rows if row.id is not None and row.conversations is not None]
-    return (_count(rows[0], groups) if groups else Counts()), rows[0].notifications
+    counts = _count(rows[0], groups) if groups else Counts()
+    return Frame(counts, rows[0].notifications, rows[0].open, rows[0].capacity)
 
 
 def _count(member, groups) -> Counts:

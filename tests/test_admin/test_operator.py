@@ -140,7 +140,7 @@ def test_shutting_out_ends_every_login_and_can_be_undone(operator, tenant, brows
 
     mine.post(url, {"active": "no"})
     assert theirs.get("/app/settings/security").location.startswith("/login")
-    assert app.test_client().get("/api/app/me", headers=tenant.headers).status_code == 401
+    assert app.test_client().get("/api/app/me", headers=tenant.headers).status_code == 403
 
     mine.post(url, {"active": "yes"})
     assert browser(tenant).get("/app/settings/security").status_code == 200

@@ -1,11 +1,11 @@
-"""What the settings and the top bar show of the queue. Reads only."""
+"""What the settings show of the queue. Reads only."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
 from cloudchat.extensions import db
-from cloudchat.models import Conversation, Division, QueueEntry, User
+from cloudchat.models import Division, QueueEntry, User
 from cloudchat.services import divisions
 
 
@@ -29,23 +29,3 @@ def all_divisions() -> list[Listed]:
     waiting = {division_id: count for division_id, count in counted}
     people = divisions.members_of([row.id for row in rows])
     return [Listed(row, people[row.id], waiting.get(row.id, 0)) for row in rows]
-
-
-@dataclass(frozen=True)
-class Load:
-    """How many conversations somebody has open, of how many they take."""
-
-    open: int = 0
-    capacity: int = 0
-
-
-def load_of(user_id: int) -> Load:
-    """One person's load in one statement, for the top bar of every page."""
-    has_open = (
-        select(func.count(Conversation.id))
-        .where(Conversation.assignee_id == User.id, Conversation.status == "open")
-        .correlate(User)
-        .scalar_subquery()
-    )
-    row = db.session.execute(select(has_open, User.capacity).where(User.id == user_id)).first()
-    return Load(*row) if row else Load()
