@@ -13,6 +13,7 @@ from cloudchat.services.ongkir.targets import is_vague, target
 
 HEAVIEST = 150_000  # grams
 LONGEST_NAME = 200
+OF_THE_KEY = {"no_key": "ongkir_no_key", "invalid": "ongkir_invalid", "legacy": "ongkir_legacy"}
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,6 @@ def raise_kind(kind: str) -> None:
         raise TooMany(
             "ongkir", code="ongkir_quota_exceeded", retry_after=round(accounts.seconds_to_midnight())
         )
-    if kind in ("no_key", "invalid", "legacy"):
-        raise Conflict("ongkir", code=f"ongkir_{kind}")
+    if kind in OF_THE_KEY:
+        raise Conflict("ongkir", code=OF_THE_KEY[kind])
     raise Unavailable("ongkir", code="ongkir_unavailable")
