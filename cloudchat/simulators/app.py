@@ -9,6 +9,7 @@ from cloudchat.simulators import (
     messenger,
     meta,
     push,
+    rajaongkir,
     telegram,
     wa_device,
     whatsapp,
@@ -25,6 +26,7 @@ PROVIDERS = (
     telegram.create,
     wa_device.create,
     push.create,
+    rajaongkir.create,
 )
 
 CONTENT_SECURITY_POLICY = (
