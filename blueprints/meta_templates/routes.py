@@ -5,10 +5,10 @@ from spectree import Response as Answers
 from blueprints.meta_templates import bp
 from blueprints.meta_templates.schemas import (
     NewTemplate,
-    RemovalQuery,
     SyncBody,
     TemplateChange,
     TemplateQuery,
+    TemplateRemovalQuery,
 )
 from cloudchat.services.meta_templates import catalog, rules, syncing, writing
 from cloudchat.web import api, decode_cursor, encode_cursor, idempotent, me, requires
@@ -72,8 +72,8 @@ def change_template(template_id: int, json: TemplateChange):
 
 @bp.delete("/api/app/meta-templates/<int:template_id>")
 @requires("manager")
-@api.validate(query=RemovalQuery, resp=GONE, tags=["templates"])
-def delete_template(template_id: int, query: RemovalQuery):
+@api.validate(query=TemplateRemovalQuery, resp=GONE, tags=["templates"])
+def delete_template(template_id: int, query: TemplateRemovalQuery):
     """At Meta this one language, here as well. An approved one takes `confirm=true`."""
     writing.delete(template_id, query.confirm)
     return "", 204

@@ -48,7 +48,7 @@ class NewTemplate(TemplateChange):
         return self.model_dump(exclude={"device_id"}, exclude_none=True)
 
 
-class RemovalQuery(Body):
+class TemplateRemovalQuery(Body):
     """`confirm`: yes, also if it is approved and perhaps in use."""
 
     confirm: bool = False
