@@ -38,13 +38,13 @@ async function check(form) {
     if (!showErrors(form, error.fields ?? {})) reportError(error, null);
   }
   busy.textContent = "";
+  delete form.dataset.sending;
 }
 
 document.addEventListener("submit", (event) => {
   const form = event.target.closest("[data-ongkir-checker]");
   if (!form) return;
   event.preventDefault();
-  delete form.dataset.sending;
   check(form);
 });
 
