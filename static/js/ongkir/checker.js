@@ -38,7 +38,6 @@ async function check(form) {
     if (!showErrors(form, error.fields ?? {})) reportError(error, null);
   }
   busy.textContent = "";
-  delete form.dataset.sending;
 }
 
 document.addEventListener("submit", (event) => {
@@ -46,7 +45,7 @@ document.addEventListener("submit", (event) => {
   if (!form) return;
   event.preventDefault();
   check(form);
-});
+}, true); // before the page's own forms count it as sent
 
 /** Put the answer behind what is written already. */
 function insert(button) {

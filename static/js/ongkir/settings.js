@@ -13,7 +13,7 @@ const originBusy = root.querySelector("[data-origin-busy]");
 
 /** Check the key that is saved; the page then shows what came out. */
 async function verify() {
-  const busy = keyForm.querySelector("[data-busy]");
+  const busy = keyForm.querySelector("[data-verifying]");
   busy.textContent = t("ongkir.verifying");
   try {
     await api("POST", `${URL}/verify`);
@@ -37,7 +37,6 @@ async function put(target, body) {
 keyForm.addEventListener("submit", async (event) => {
   event.preventDefault();
   const saved = await put(keyForm, { rajaongkir_api_key: keyForm.elements.rajaongkir_api_key.value.trim() });
-  delete keyForm.dataset.sending;
   if (saved) {
     keyForm.reset();
     await verify();
@@ -100,7 +99,6 @@ form.addEventListener("submit", async (event) => {
     body.default_origin_province = province.selectedOptions[0].dataset.name;
   }
   const saved = await put(form, body);
-  delete form.dataset.sending;
   if (!saved) return;
   root.querySelector("[data-saved]").textContent = t("ongkir.saved");
   if (body.default_origin_city_name) location.reload();
