@@ -1,9 +1,11 @@
 """Templates in the browser: fetched by the button, built beside a phone, refused in words, our own."""
 
 import os
+from datetime import timedelta
 
 import pytest
 
+from cloudchat.extensions import now
 from tests.browser.axe import serious
 from tests.test_templates.conftest import Waba, make_waba, parts, waba  # noqa: F401
 
@@ -96,3 +98,22 @@ def test_our_own_are_kept(open_page, log_in, cast):
     page.get_by_role("link", name="Salam").wait_for()
     assert serious(page) == []
     shot(page, "own")
+
+
+def test_a_template_answers_after_the_window_has_closed(open_page, log_in, cast, make, waba):  # noqa: F811
+    waba.add("pesanan_dikirim", components=parts())
+    waba.sync()
+    row = make.conversation(waba.organization_id, waba.device, last_inbound_at=now() - timedelta(days=3))
+    page = log_in(open_page(), cast.agent, f"/app/inbox/{row.id}")
+    page.get_by_role("button", name="Kirim template").and_(page.locator(".btn-primary")).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="pesanan_dikirim").click()
+    dialog.get_by_label("Isi untuk 1").fill("Sari")
+    dialog.get_by_role("button", name="Kirim", exact=True).click()
+    dialog.locator(".invalid-feedback").wait_for()
+    dialog.get_by_label("Isi untuk 2").fill("INV-7")
+    shot(page, "picker")
+    assert serious(page) == []
+    dialog.get_by_role("button", name="Kirim", exact=True).click()
+    page.locator(".msg-out").get_by_text("Halo Sari, pesanan INV-7").wait_for()
+    shot(page, "sent")
