@@ -2,7 +2,7 @@
 
 from rq import cron
 
-from cloudchat.jobs import queueing, sweeps
+from cloudchat.jobs import queueing, sweeps, templates
 
 # A sweep that waited longer than this (no worker ran) is dropped: the next one finds the same.
 LIVES = 60
@@ -23,3 +23,4 @@ cron.register(sweeps.bot_hours_past, queue_name="default", cron="5 * * * *", res
 cron.register(
     sweeps.bot_history, queue_name="default", cron="35 19 * * *", result_ttl=0
 )  # UTC: night in Indonesia
+cron.register(templates.due_syncs, queue_name="default", interval=30, result_ttl=0, ttl=LIVES)
