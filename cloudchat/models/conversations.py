@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from cloudchat.extensions import Timestamps, db, now, primary_key
+from cloudchat.models.bot_turns import ChatbotTalk
 from cloudchat.models.contacts import Contact
 from cloudchat.models.devices import Device
 from cloudchat.models.divisions import Division
@@ -161,6 +162,12 @@ class Conversation(Timestamps, TenantScoped, db.Model):
         primaryjoin=lambda: and_(
             Conversation.id == foreign(QueueEntry.conversation_id), QueueEntry.status == "waiting"
         ),
+        uselist=False,
+        viewonly=True,
+    )
+    # What its bot remembers of it
+    bot_talk: Mapped[ChatbotTalk | None] = relationship(
+        primaryjoin=lambda: Conversation.id == foreign(ChatbotTalk.conversation_id),
         uselist=False,
         viewonly=True,
     )

@@ -72,7 +72,7 @@ def has_it(row: Conversation) -> bool:
     """Does a bot speak in this conversation now? For showing it; the rule is `is_silent`."""
     if row.status != "open" or row.assignee_id is not None or row.needs_human:
         return False
-    talk = db.session.get(ChatbotTalk, row.id)
+    talk = row.bot_talk
     return talk is not None and talk.has_it and _last_human_message(row.id, talk.since_message_id) is None
 
 
