@@ -51,7 +51,8 @@ def test_a_deactivated_user_is_out(browser, person, make):
     with acting_as(someone.organization_id):
         accounts.deactivate(someone.id)
     assert not there.is_in()
-    assert browser().get("/api/app/me", headers=someone.headers).status_code == 401
+    told = browser().get("/api/app/me", headers=someone.headers)
+    assert (told.status_code, told.json["error"]["code"]) == (403, "organization_inactive")
     assert browser().log_in(someone.email).status_code == 401
 
 
@@ -83,7 +84,8 @@ def test_a_closed_organization_lets_nobody_in(browser, person):
     with acting_as(someone.organization_id):
         organizations.set_active(someone.organization_id, False)
     assert not there.is_in()
-    assert browser().get("/api/app/me", headers=someone.headers).status_code == 401
+    told = browser().get("/api/app/me", headers=someone.headers)
+    assert (told.status_code, told.json["error"]["code"]) == (403, "organization_inactive")
     assert browser().log_in(someone.email).status_code == 401
 
 
