@@ -16,8 +16,8 @@ def extract(file, keywords, comment_tags, options) -> Iterator[tuple]:
 
 
 def _is_operation(decorator: ast.expr) -> bool:
-    """Whether it is `@api.validate(…)`, by which a route gets into the API's description."""
-    return ast.unparse(decorator).startswith("api.validate(")
+    """Whether it is `@api.validate(…)`, which nearly all routes of the API have, or such a route itself."""
+    return ast.unparse(decorator).startswith(("api.validate(", "bp.get('/api/"))
 
 
 def _summary(node: ast.FunctionDef) -> str:
