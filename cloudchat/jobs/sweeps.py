@@ -16,6 +16,7 @@ from cloudchat.jobs import (
     inbound,
     media,
     notifications,
+    ongkir,
     outbound,
     pipelines,
     system_job,
@@ -41,6 +42,7 @@ from cloudchat.services import (
     settling,
 )
 from cloudchat.services import media as media_service
+from cloudchat.services.ongkir import lookups, talks
 from cloudchat.services.pipelines.automation import running
 
 EVENTS_KEPT = timedelta(days=10)  # Meta repeats for up to 7 days; repeats must still be known
@@ -113,6 +115,12 @@ def stalled_imports() -> None:
         enqueue(contacts.work_on_import, organization_id, import_id, timeout=contacts.IMPORT_TIMEOUT)
 
 
+@system_job("the sweeper finds unanswered questions for shipping costs of every organization")
+def late_ongkir() -> None:
+    for organization_id, conversation_id in talks.late():
+        enqueue_once(ongkir.answer, organization_id, conversation_id)
+
+
 @system_job("the sweeper finds pushes to send of every organization")
 def due_pushes() -> None:
     for organization_id in push.organizations_due():
@@ -136,6 +144,7 @@ def clean(organization_id: int) -> None:
     db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEYS_KEPT))
     db.session.commit()
     contact_import.drop_old_drafts()
+    lookups.drop_old()
     facebook_connect.clean()
     while notification_list.drop_old():
         pass
