@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from babel.messages.extract import extract_python
 
+
 def extract(file, keywords, comment_tags, options) -> Iterator[tuple]:
     source = file.read()
     yield from extract_python(io.BytesIO(source), keywords, comment_tags, options)

@@ -60,9 +60,12 @@ def crowd(cast, make):
         db.session.get(Conversation, old.id).waiting_since = now() - timedelta(minutes=16)
         db.session.execute(
             text(
-                "with people as (insert into contacts (organization_id, name, custom_fields, created_at, updated_at)"
-                " select :id, 'Pelanggan ' || i, '{}', now(), now() from generate_series(1, 1000) i returning id)"
-                " insert into conversations (organization_id, contact_id, device_id, external_user_id, status,"
+                "with people as ("
+                " insert into contacts (organization_id, name, custom_fields, created_at, updated_at)"
+                " select :id, 'Pelanggan ' || i, '{}', now(), now() from generate_series(1, 1000) i"
+                " returning id)"
+                " insert into conversations"
+                " (organization_id, contact_id, device_id, external_user_id, status,"
                 " needs_human, awaiting_division_selection, last_message_at, last_message_text,"
                 " unread_count, last_read_message_id, version, created_at, updated_at)"
                 " select :id, id, :device, 'x', 'open', false, false,"
