@@ -31,6 +31,7 @@ from cloudchat.models import (
     WebhookEvent,
 )
 from cloudchat.services import (
+    bot_analytics,
     contact_import,
     conversations,
     delivery,
@@ -48,6 +49,7 @@ from cloudchat.services.pipelines.automation import running
 EVENTS_KEPT = timedelta(days=10)  # Meta repeats for up to 7 days; repeats must still be known
 KEYS_KEPT = timedelta(days=2)
 ORPHAN_AGE = 86_400  # seconds
+SUMMING_TIMEOUT = 1800  # seconds; a broken-off run is taken up by the next
 DELETED_AT_ONCE = 5000  # rows; one statement for millions would hold everybody else up
 
 
@@ -107,6 +109,18 @@ def due_ratings() -> None:
     due = select(ChatbotTalk.organization_id).where(ChatbotTalk.rating_due_at <= now()).distinct()
     for organization_id in db.session.scalars(due):
         enqueue_once(bots.ask_ratings, organization_id)
+
+
+@system_job("bots of every organization have their hours summed")
+def bot_hours_past() -> None:
+    for organization_id in bot_analytics.with_bots():
+        enqueue_once(bots.aggregate_recent, organization_id, timeout=SUMMING_TIMEOUT)
+
+
+@system_job("bots of every organization have all their sums looked over")
+def bot_history() -> None:
+    for organization_id in bot_analytics.with_bots():
+        enqueue_once(bots.aggregate_all, organization_id, timeout=SUMMING_TIMEOUT)
 
 
 @system_job("contact imports whose worker died go on in every organization")
