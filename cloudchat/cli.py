@@ -18,12 +18,14 @@ from cloudchat.extensions import db, redis
 from cloudchat.messages import sentence
 from cloudchat.services import accounts, bot_evaluation, bot_settings, organizations
 from cloudchat.services.matching import evaluation, shops
+from cloudchat.services.ongkir import evaluation as ongkir_evaluation
 from cloudchat.tenancy import acting_as
 
 org_group = AppGroup("org", help="Organizations.")
 user_group = AppGroup("user", help="Users.")
 bot_group = AppGroup("bot", help="Bots.")
 demo_group = AppGroup("demo", help="Demo data.")
+ongkir_group = AppGroup("ongkir", help="Shipping costs.")
 
 
 def init_app(app: Flask) -> None:
@@ -31,6 +33,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(user_group)
     app.cli.add_command(bot_group)
     app.cli.add_command(demo_group)
+    app.cli.add_command(ongkir_group)
     app.cli.add_command(worker)
     app.cli.add_command(scheduler)
 
@@ -115,6 +118,15 @@ def seed_demo() -> None:
     """Make the demo organization once; prints its logins as JSON."""
     with _plain_errors():
         click.echo(json.dumps(demo.seed()))
+
+
+@ongkir_group.command("evaluate")
+@click.argument("file", type=click.File(encoding="utf-8"))
+@click.option("--show", is_flag=True, help="Also print what was understood otherwise.")
+def evaluate_ongkir(file, show: bool) -> None:
+    """How well the phrases of FILE are understood (docs/ongkir.md); prints JSON."""
+    phrases = ongkir_evaluation.read(file.read())
+    click.echo(json.dumps(ongkir_evaluation.report(phrases, show), indent=2, ensure_ascii=False))
 
 
 @click.command("worker")

@@ -285,6 +285,22 @@ SENTENCES = {
     "time_invalid": _("Write the time as HH:MM, from 00:00 to 23:59."),
     "window_empty": _("Start and end may not be the same."),
     "date_invalid": _("Choose a date from 2020 to 2100."),
+    "ongkir_no_key": _(
+        "No RajaOngkir key is saved yet. An admin can enter it in the shipping cost settings."
+    ),
+    "ongkir_invalid": _("RajaOngkir does not know this key. Copy it anew from collaborator.komerce.id."),
+    "ongkir_legacy": _(
+        "The old RajaOngkir API has been closed. Get a new key at collaborator.komerce.id and enter it here."
+    ),
+    "ongkir_quota_exceeded": _("The daily quota of RajaOngkir is used up. It begins anew at midnight."),
+    "ongkir_unavailable": _("RajaOngkir is not available just now. Try again in a few minutes."),
+    "ongkir_place_unknown": _("RajaOngkir does not know this place. Write the district and the city."),
+    "ongkir_place_vague": _("There are several of this name. Say which, such as Kota Bandung or a district."),
+    "ongkir_no_origin": _("Choose where you send from in the shipping cost settings, or name an origin."),
+    "ongkir_weight_invalid": _("Choose a weight from 1 gram to 150 kg."),
+    "ongkir_courier_unknown": _("There is no such courier."),
+    "ongkir_key_invalid": _("A key has no blanks and at most 200 characters."),
+    "ongkir_limit_invalid": _("Choose a number of calls from 1 to 1,000,000."),
     "device_removed": _("The device was removed before the message was sent."),
     "silent_minutes_invalid": _("Choose a whole number of minutes from 0 to 1,440; 0 switches it off."),
     "handling_minutes_invalid": _("Choose a whole number of minutes from 1 to 1,440."),

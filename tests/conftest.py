@@ -70,6 +70,7 @@ def settings(services, simulator_process, desk_port, tmp_path_factory):
         "META_DIALOG_URL": f"{simulator_process.url}/meta",
         "TELEGRAM_API_URL": f"{simulator_process.url}/telegram",
         "WA_DEVICE_URL": f"{simulator_process.url}/wa-device",
+        "RAJAONGKIR_URL": f"{simulator_process.url}/rajaongkir",
         "WEBHOOK_ALLOW": simulator_process.url.removeprefix("http://"),
         "DATABASE_POOL": "10",
     }

@@ -24,6 +24,7 @@ from cloudchat.models.notifications import (
     NotificationSettings,
     PushSubscription,
 )
+from cloudchat.models.ongkir import OngkirCache, OngkirLog, OngkirSettings, OngkirTalk, OngkirUsage
 from cloudchat.models.organizations import Organization
 from cloudchat.models.pipelines import (
     Pipeline,
@@ -71,6 +72,11 @@ __all__ = [
     "Note",
     "Notification",
     "NotificationSettings",
+    "OngkirCache",
+    "OngkirLog",
+    "OngkirSettings",
+    "OngkirTalk",
+    "OngkirUsage",
     "Organization",
     "OutboxEntry",
     "Pipeline",

@@ -92,6 +92,20 @@ KINDS: dict[str, Kind] = {
         toast=True,
         role="admin",
     ),
+    "ongkir_quota": Kind(
+        N_("Quota of shipping costs used up"),
+        N_("RajaOngkir answers no more today. Customers are told that an agent will help."),
+        N_("The daily quota of RajaOngkir is used up"),
+        toast=True,
+        defaults=("in_app", "desktop"),
+    ),
+    "ongkir_invalid": Kind(
+        N_("Key of shipping costs refused"),
+        N_("RajaOngkir does not know the key any more."),
+        N_("RajaOngkir refuses your key"),
+        toast=True,
+        defaults=("in_app", "desktop"),
+    ),
     "automation": Kind(
         N_("From an automation"),
         N_("A stage's automation has something to say to you."),

@@ -3,7 +3,7 @@
 from flask import Flask, Response, abort, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from cloudchat.simulators import facebook, messenger, meta, push, telegram, wa_device, whatsapp
+from cloudchat.simulators import facebook, messenger, meta, push, rajaongkir, telegram, wa_device, whatsapp
 from cloudchat.simulators.provider import Provider, Settings, World
 from cloudchat.simulators.server import Server
 
@@ -15,6 +15,7 @@ PROVIDERS = (
     telegram.create,
     wa_device.create,
     push.create,
+    rajaongkir.create,
 )
 
 CONTENT_SECURITY_POLICY = (

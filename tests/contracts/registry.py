@@ -359,6 +359,7 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
         lambda i: {"json": {"to_stage_id": i, "cards": [{"id": "{card}"}]}},
         objects.stage,
     ),
+    ("ongkir.list_cities", "province_id"): NotAnId("the provider's, for a province"),
     ("webchat.send_message", "client_id"): NotAnId("the visitor's own name for the message"),
     ("webchat.list_messages", "after"): NotAnId("a place within the visitor's own messages"),
     ("webchat.list_messages", "before"): NotAnId("a place within the visitor's own messages"),

@@ -1,0 +1,7 @@
+"""Shipping costs: the settings, and looking one up."""
+
+from flask import Blueprint
+
+bp = Blueprint("ongkir", __name__)
+
+from blueprints.ongkir import routes  # noqa: E402, F401

@@ -1,0 +1,1 @@
+"""Shipping costs: understanding the question (`parsing`, pure), asking the provider, answering."""
