@@ -16,6 +16,7 @@ from blueprints import (
     dashboard,
     inbox,
     messenger,
+    meta_templates,
     notifications,
     ongkir,
     pipeline,
@@ -27,7 +28,7 @@ from blueprints import (
 )
 from cloudchat import channels, cli, jobs, local, logs, pages, realtime, web
 from cloudchat import config as configuration
-from cloudchat.clients import guarded
+from cloudchat.clients import guarded, meta_graph
 from cloudchat.cookies import CookieSessions
 from cloudchat.extensions import db, migrate, redis
 from cloudchat.limits import limiter
@@ -39,6 +40,7 @@ BLUEPRINTS = (
     contacts,
     dashboard,
     inbox,
+    meta_templates,
     messenger,
     notifications,
     ongkir,
@@ -80,6 +82,7 @@ def create_app(config: configuration.Config | None = None, web_process: bool = F
     limiter.init_app(app)
     channels.configure(config)
     guarded.configure(config.webhook_allow)
+    meta_graph.configure(config)
 
     logs.init_app(app)
     web.init_errors(app)

@@ -116,15 +116,18 @@ def _message_cursor(items: list[dict], query: MessageQuery) -> str | None:
 @idempotent
 @api.validate(json=NewMessage, resp=MADE, tags=["inbox"])
 def send_message(conversation_id: int, json: NewMessage):
-    text, upload, payload = _outgoing(json)
     client_id = json.client_id if json else request.form.get("client_id", "")[:64]
+    if json is not None and json.template_id is not None:
+        made = outbound.reply_with_template(
+            me(), conversation_id, json.template_id, json.variables, client_id
+        )
+        return made, 201
+    text, upload, payload = _outgoing(json)
     return outbound.reply(me(), conversation_id, text, upload, payload, client_id), 201
 
 
 def _outgoing(json: NewMessage | None):
     if json is not None:
-        if json.template_id is not None:
-            raise Invalid(fields={"template_id": ["unsupported"]})
         payload = {"buttons": _buttons(json.buttons)} if json.buttons else None
         if payload and json.list_button:
             payload["list_button"] = json.list_button

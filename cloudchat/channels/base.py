@@ -50,7 +50,7 @@ class RawEvent:
 
     account: str
     provider_id: str
-    kind: str  # message | status | echo | account | other
+    kind: str  # message | status | echo | account | template | other
     payload: dict
     parent_account: str | None = None  # what the account belongs to (WABA); some news names only that
 
@@ -121,13 +121,29 @@ class AccountUpdate:
 
 
 @dataclass(frozen=True)
+class TemplateUpdate:
+    """News about a message template; what it does not speak of is None."""
+
+    account: str  # the WABA
+    name: str
+    language: str
+    external_id: str | None
+    occurred_at: datetime | None
+    status: str | None = None
+    quality: str | None = None
+    category: str | None = None
+    reason: str | None = None
+    details: str | None = None
+
+
+@dataclass(frozen=True)
 class Acknowledgement:
     """The provider waits for a sign that a tap was noticed; `details` is for the adapter alone."""
 
     details: dict
 
 
-Parsed = InboundMessage | StatusUpdate | Watermark | AccountUpdate | Acknowledgement
+Parsed = InboundMessage | StatusUpdate | Watermark | AccountUpdate | Acknowledgement | TemplateUpdate
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from cloudchat.channels import meta_errors, payload, whatsapp_content
+from cloudchat.channels import meta_errors, payload, whatsapp_content, whatsapp_template_news
 from cloudchat.channels.base import AccountUpdate, InboundMessage, Parsed, RawEvent, StatusUpdate
 from cloudchat.channels.payload import as_dict, as_text, dicts, ident
 
@@ -73,7 +73,10 @@ def _of_change(entry: dict, change: dict) -> Iterator[RawEvent]:
     if not found:
         known = isinstance(field, str) and field in ACCOUNT_FIELDS
         content = {"field": as_text(field, 100), "value": change.get("value")}
-        yield _whole("account" if known else "other", account, entry, _timed(entry, content))
+        if whatsapp_template_news.is_news(value) and (waba := ident(entry.get("id"))):
+            content["waba"] = waba
+        kind = "template" if "waba" in content else "account" if known else "other"
+        yield _whole(kind, account, entry, _timed(entry, content))
 
 
 def _messages(account: str, entry: dict, value: dict) -> Iterator[RawEvent]:
@@ -140,6 +143,9 @@ def parse(event: RawEvent) -> list[Parsed]:
     if event.kind == "status":
         update = _status(as_dict(content.get("status")))
         return [update] if update else []
+    if event.kind == "template":
+        news = whatsapp_template_news.read(content)
+        return [news] if news else []
     return [_account(content)] if event.kind == "account" else []
 
 

@@ -149,6 +149,7 @@ def start_subscriptions() -> None:
         outbound,
         pipelines,
         queueing,
+        templates,
     )
 
     def on_queued(event: events.MessageQueued) -> None:
@@ -205,3 +206,4 @@ def start_subscriptions() -> None:
     events.subscribe(events.AgentPresence, queueing.on_presence)
     events.subscribe(events.MenusOwed, queueing.on_menus_owed)
     events.subscribe(events.PipelineRunsDue, on_runs_due)
+    events.subscribe(events.TemplateSyncDue, templates.on_sync_due)

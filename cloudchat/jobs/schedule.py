@@ -2,7 +2,7 @@
 
 from rq import cron
 
-from cloudchat.jobs import queueing, sweeps
+from cloudchat.jobs import queueing, sweeps, templates
 
 # A sweep that waited longer than this (no worker ran) is dropped: the next one finds the same.
 LIVES = 60
@@ -19,3 +19,4 @@ cron.register(sweeps.due_ratings, queue_name="default", interval=60, result_ttl=
 cron.register(sweeps.old_rows, queue_name="default", interval=3600, result_ttl=0)
 cron.register(queueing.waiting, queue_name="default", interval=10, result_ttl=0, ttl=LIVES)
 cron.register(queueing.timed_rules, queue_name="default", interval=20, result_ttl=0, ttl=LIVES)
+cron.register(templates.due_syncs, queue_name="default", interval=30, result_ttl=0, ttl=LIVES)

@@ -34,6 +34,7 @@ from cloudchat.models.pipelines import (
     PipelineView,
 )
 from cloudchat.models.queueing import DivisionChoice, QueueEntry, QueueSettings
+from cloudchat.models.templates import MessageTemplate, MetaTemplate, MetaTemplateSync
 from cloudchat.models.users import ApiToken, Invitation, User, UserSession
 
 __all__ = [
@@ -68,7 +69,10 @@ __all__ = [
     "Invitation",
     "Label",
     "Message",
+    "MessageTemplate",
     "MessengerConnect",
+    "MetaTemplate",
+    "MetaTemplateSync",
     "Note",
     "Notification",
     "NotificationSettings",

@@ -18,6 +18,7 @@ from cloudchat.realtime import (
     pipeline,
     presence,
     queue,
+    templates,
 )
 from cloudchat.realtime.desk import Desk
 from cloudchat.realtime.relay import Relay
@@ -34,6 +35,7 @@ FEATURES = (
     pipeline,
     choices,
     notifications,
+    templates,
 )
 
 LOOPS = (

@@ -21,6 +21,7 @@ from cloudchat.channels.base import (
     InboundMessage,
     RawEvent,
     StatusUpdate,
+    TemplateUpdate,
     Watermark,
 )
 from cloudchat.errors import NotFound, Unavailable
@@ -30,6 +31,7 @@ from cloudchat.models import Device, Organization, WebhookEvent
 from cloudchat.models.delivery import MAX_ATTEMPTS
 from cloudchat.services import devices, echoes, inbound, receipts
 from cloudchat.services.grouping import GroupCommit, Submission
+from cloudchat.services.meta_templates import news
 from cloudchat.services.statements import database_is_away, run
 from cloudchat.tenancy import acting_as, current_organization_id
 
@@ -202,6 +204,7 @@ def _apply(entries: list[Entry]) -> None:
     messages: list[inbound.Incoming] = []
     edits: list[inbound.Incoming] = []
     statuses: list[tuple[int, StatusUpdate]] = []
+    templates: list[TemplateUpdate] = []
     marks: list[tuple[int, Watermark]] = []
     for entry in entries:
         for parsed in channel_for(entry.channel_type).parse(entry.event):
@@ -216,12 +219,15 @@ def _apply(entries: list[Entry]) -> None:
                     marks.append((entry.device_id, parsed))
                 case AccountUpdate():
                     devices.note(entry.device_id, parsed.status, parsed.error)
+                case TemplateUpdate():
+                    templates.append(parsed)
                 case Acknowledgement():
                     publish(TapNoticed(current_organization_id(), entry.device_id, parsed.details))
     inbound.accept(echoes.without_own(messages))
     inbound.amend(edits)
     receipts.apply(statuses)
     receipts.apply_watermarks(marks)
+    news.apply(templates)
     devices.heard({item.device_id for item in messages})
 
 

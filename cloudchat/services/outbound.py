@@ -14,7 +14,7 @@ from cloudchat.events import (
 )
 from cloudchat.extensions import db, now
 from cloudchat.models import Attachment, Conversation, Message, OutboxEntry
-from cloudchat.services import activity, files, outgoing_rules, presenting
+from cloudchat.services import activity, files, outgoing_rules, presenting, template_replies
 from cloudchat.services.accounts import Identity
 from cloudchat.services.files import ready_attachment
 from cloudchat.services.presenting import preview
@@ -54,11 +54,33 @@ def reply(
     return message
 
 
-def _check_device(row: Conversation) -> None:
-    """Can anything but a template go out here now? Raises Conflict."""
+def reply_with_template(
+    identity: Identity, conversation_id: int, template_id: int, variables: dict | None, client_id: str = ""
+) -> dict:
+    """An agent's answer by a template; one of Meta's goes out after the window has closed as well.
+    Raises NotFound, Invalid, Conflict."""
+    row = get_visible(identity, conversation_id, lock=True)
+    if row.status == "resolved":
+        raise Conflict("resolved", code="conversation_resolved")
+    kind, text, payload = template_replies.filled_for(row, template_id, variables)
+    if kind == "text":
+        outgoing_rules.check(channel_for(row.device.type).capabilities, text, None, {})
+    _check_device(row, kind)
+    if client_id:
+        payload["client_id"] = client_id
+    if row.unread_count:
+        activity.clear_unread(row)
+        publish(ConversationChanged(audience_of(row), {"unread_count": 0}, row.version))
+    message = add(row, "agent", text, sender_id=identity.user_id, kind=kind, payload=payload)
+    db.session.commit()
+    return message
+
+
+def _check_device(row: Conversation, kind: str = "text") -> None:
+    """Can a message of this kind go out here now? Raises Conflict."""
     if not row.device.is_active or row.device.deleted_at:
         raise Conflict("device_off", code="device_off")
-    if not activity.window_is_open(row, row.device.type):
+    if kind != "template" and not activity.window_is_open(row, row.device.type):
         raise Conflict("window_closed", code="window_closed")
 
 
@@ -131,7 +153,7 @@ def retry(identity: Identity, conversation_id: int, message_id: int) -> dict:
         raise Conflict("not_failed", code="not_failed")
     if row.status == "resolved":
         raise Conflict("resolved", code="conversation_resolved")
-    _check_device(row)
+    _check_device(row, message.type)
     message.status, message.error, message.external_id = "queued", None, None
     message.status_at = now()
     message.payload = {**message.payload, "resent": message.payload.get("resent", 0) + 1}

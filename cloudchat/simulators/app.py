@@ -3,13 +3,24 @@
 from flask import Flask, Response, abort, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from cloudchat.simulators import facebook, messenger, meta, push, rajaongkir, telegram, wa_device, whatsapp
+from cloudchat.simulators import (
+    facebook,
+    message_templates,
+    messenger,
+    meta,
+    push,
+    rajaongkir,
+    telegram,
+    wa_device,
+    whatsapp,
+)
 from cloudchat.simulators.provider import Provider, Settings, World
 from cloudchat.simulators.server import Server
 
 PROVIDERS = (
     meta.create,
     whatsapp.create,
+    message_templates.create,
     messenger.create,
     facebook.create,
     telegram.create,

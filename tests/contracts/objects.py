@@ -11,7 +11,9 @@ from cloudchat.models import (
     ContactImport,
     ContactLabel,
     ConversationLabel,
+    MessageTemplate,
     MessengerConnect,
+    MetaTemplate,
     Note,
     Notification,
     OutboxEntry,
@@ -138,6 +140,33 @@ def device_with_outbox(organization_id: int) -> int:
     entry = OutboxEntry(device_id=row.device_id, conversation_id=row.id, message_id=message_row.id)
     _saved(organization_id, entry)
     return row.device_id
+
+
+def official_device(organization_id: int) -> int:
+    """One that says its WABA, so that templates can be made with it."""
+    config = {"phone_number_id": "1", "waba_id": str(factories.number())}
+    return factories.device(organization_id, config=config).id
+
+
+def meta_template(organization_id: int) -> int:
+    """A refused one, which may be changed and deleted; Meta does not know of it."""
+    device_id = official_device(organization_id)
+    return _saved(
+        organization_id,
+        MetaTemplate(
+            device_id=device_id,
+            waba_id=str(factories.number()),
+            name="promo",
+            language="id",
+            category="UTILITY",
+            status="REJECTED",
+            components=[{"type": "BODY", "text": "Halo"}],
+        ),
+    )
+
+
+def message_template(organization_id: int) -> int:
+    return _saved(organization_id, MessageTemplate(name=f"Salam {factories.number()}", body="Halo {nama}"))
 
 
 def label(organization_id: int) -> int:

@@ -40,6 +40,7 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
         "attachment_id": objects.attachment,
     },
     "messenger": {"connect_id": objects.messenger_connect},
+    "meta_templates": {"template_id": objects.meta_template, "own_id": objects.message_template},
     "notifications": {
         "notification_id": objects.notification,
         "subscription_id": objects.push_subscription,
@@ -123,6 +124,8 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "inbox.send_message": {"json": {"text": "halo"}},
     "inbox.set_labels": {"json": {"labels": []}},
     "messenger.show": {"data": {"page_ids": ["1"]}},
+    "meta_templates.change_own": {"json": {"body": "Lain"}},
+    "meta_templates.change_template": {"json": {"category": "MARKETING"}},
     "queueing.add_division_agents": {"json": lambda made: {"user_ids": [made["agent"]]}},
     "queueing.assign_entry": {"json": {}},
     "queueing.cancel_entry": {},
@@ -168,6 +171,7 @@ def _filter(url: str, name: str, make: Callable) -> BodyId:
 CONVERSATIONS = "/api/app/inbox/conversations"
 ONE = CONVERSATIONS + "/{conversation}"
 DIVISIONS = "/api/app/divisions"
+TEMPLATES = "/api/app/meta-templates"
 # (endpoint, field of its body or query) → how it is tried
 BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
     ("chatbot.create_bot", "device_ids"): BodyId(
@@ -233,7 +237,7 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
     ("inbox.list_messages", "after"): NotAnId("a place within the conversation of the address"),
     ("inbox.list_messages", "before"): NotAnId("a place within the conversation of the address"),
     ("inbox.send_message", "template_id"): BodyId(
-        "post", ONE + "/messages", lambda i: {"json": {"template_id": i}}, objects.contact
+        "post", ONE + "/messages", lambda i: {"json": {"template_id": i}}, objects.meta_template
     ),
     ("inbox.send_message", "client_id"): NotAnId("the caller's own name for the message"),
     ("inbox.assign_conversation", "agent_id"): BodyId(
@@ -286,6 +290,23 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
         "post", ONE + "/transfer", lambda i: {"json": {"agent_id": i}}, objects.agent
     ),
     ("queueing.show_preview", "button_id"): NotAnId("what a made-up customer taps"),
+    ("meta_templates.list_templates", "device_id"): BodyId(
+        "get", TEMPLATES, lambda i: {"query_string": {"device_id": i}}, objects.official_device
+    ),
+    ("meta_templates.list_templates", "waba_id"): NotAnId("a filter over the caller's own rows"),
+    ("meta_templates.list_sendable", "device_id"): BodyId(
+        "get",
+        "/api/app/broadcasts/templates",
+        lambda i: {"query_string": {"device_id": i}},
+        objects.official_device,
+    ),
+    ("meta_templates.create_template", "device_id"): BodyId(
+        "post", TEMPLATES, lambda i: {"json": {"device_id": i}}, objects.official_device
+    ),
+    ("meta_templates.check_template", "device_id"): NotAnId("the rules alone; no row is looked at"),
+    ("meta_templates.sync_templates", "device_id"): BodyId(
+        "post", TEMPLATES + "/sync", lambda i: {"json": {"device_id": i}}, objects.official_device
+    ),
     ("notifications.mark_read", "ids"): NotAnId("own ones only; test_only_own_ones_are_marked_read"),
     ("notifications.mark_read", "conversation_id"): NotAnId("own ones only; the same test"),
     ("pipeline.delete_pipeline", "move_to_stage_id"): BodyId(
@@ -391,6 +412,8 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.queueing.tell_owed": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.queueing.rules": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.pipelines.run_due": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.templates.ask_due": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.templates.sync": NotAnId("a WABA that is not asked for is not fetched; test_syncing.py"),
     "cloudchat.jobs.sweeps.wake_snoozed": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.sweeps.clean": NotAnId("takes no id but the organization's"),
 }
@@ -398,7 +421,7 @@ JOBS: dict[str, Callable | NotAnId] = {
 HELPERS: dict[str, str] = {
     f"cloudchat.jobs.queueing.{name}": "a subscriber, inside the organization of its event"
     for name in ("on_due", "on_agent_free", "on_agent_left", "on_presence", "on_menus_owed")
-}
+} | {"cloudchat.jobs.templates.on_sync_due": "a subscriber; it only starts a job"}
 
 # namespace → event → its payload with the id of a neighbour's conversation, or why it names none
 SOCKET_EVENTS: dict[str, dict[str, Callable | NotAnId]] = {

@@ -208,7 +208,16 @@ def test_news_about_the_number_names_only_the_waba() -> None:
     assert update.details["value"]["event"] == "FLAGGED"
 
 
-@pytest.mark.parametrize("name", ["template_status", "unknown_field", "no_changes", "other_object"])
+def test_news_of_a_template() -> None:
+    (event,) = split("template_status")
+    assert (event.kind, event.account, event.parent_account) == ("template", "", "102290129340398")
+    (news,) = whatsapp_inbound.parse(event)
+    assert (news.account, news.name, news.language) == ("102290129340398", "promo", "id")
+    assert (news.status, news.reason, news.external_id) == ("REJECTED", "INVALID_FORMAT", "1689556908129835")
+    assert news.occurred_at.timestamp() == 1751247548
+
+
+@pytest.mark.parametrize("name", ["unknown_field", "no_changes", "other_object"])
 def test_what_we_do_not_know_is_kept_and_means_nothing(name: str) -> None:
     (event,) = split(name)
     assert event.kind == "other"

@@ -30,7 +30,7 @@ GOOD = {
     "list": ("interactive", menu(rows(10), header={"type": "text", "text": "Halo"})),
     "contacts": ("contacts", [{"name": {"formatted_name": "Rina", "first_name": "Rina"}}]),
     "reaction": ("reaction", {"message_id": "wamid.x", "emoji": "👍"}),
-    "template": ("template", {"name": "order_1", "language": {"code": "id"}, "components": []}),
+    "template": ("template", {"name": "hello_world", "language": {"code": "id"}, "components": []}),
 }
 BAD = {
     "text too long": ("text", {"body": "x" * 4097}, 100),
@@ -151,7 +151,7 @@ def test_the_window(simulator, receiver):
     moved = simulator.control("whatsapp/window", {"phone": CUSTOMER, "hours_ago": 24.01})
     assert moved["open"] is False
     assert code_of(simulator.send()) == 131047
-    template = {"name": "order_1", "language": {"code": "id"}}
+    template = {"name": "hello_world", "language": {"code": "id"}}
     answer = simulator.send(template, "template")
     assert answer.json()["messages"][0]["message_status"] == "accepted"
     simulator.idle()

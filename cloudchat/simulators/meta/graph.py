@@ -101,7 +101,7 @@ class Graph:
         if not match or int(match[1]) not in VERSIONS:
             raise GraphError(2500, message=f"Unknown path components: /{path}")
         node_id, _, edge = path.partition("/")
-        body = _body()
+        body = {} if node_id.startswith("upload:") else _body()  # those are bytes
         to = re.sub(r"\D", "", str(body.get("to", "")))
         rule = self._faults.take(node_id, edge, to)
         if rule is None:

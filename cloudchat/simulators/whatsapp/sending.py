@@ -36,6 +36,8 @@ class Sender:
         kind = rules.check_message(call.body)
         account, phone = call.node, to_wa_id(str(call.body["to"]))
         content = deepcopy(call.body[kind])
+        if kind == "template" and self._state.template_check:
+            self._state.template_check(account, content)
         self._check_media(account, kind, content)
         self._check_recipient(account, phone)
         self._check_rates(account, phone)

@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cloudchat.simulators.meta.graph import bad_token, expired_token, same_token, unknown_object
@@ -159,6 +160,7 @@ class State:
     def __init__(self, world: World):
         self.world = world
         self.lock = threading.RLock()
+        self.template_check: Callable | None = None  # of the simulator of templates
         self.reset()
 
     def reset(self) -> None:
