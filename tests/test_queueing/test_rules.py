@@ -342,9 +342,9 @@ def test_the_last_agent_of_a_division_is_shut_out(shop):
     jobs.hand_back(agent.organization_id, agent.id)  # a job may run twice
     events.drain()
     assert budi.row.needs_human and budi.kinds().count("division_empty") == 1
-    assert [settings.DEFAULTS["no_agent_available_message"] in one["text"] for one in budi.heard()[heard:]] == [
-        True
-    ]
+    assert [
+        settings.DEFAULTS["no_agent_available_message"] in one["text"] for one in budi.heard()[heard:]
+    ] == [True]
 
 
 # --- handing on --------------------------------------------------------------------------------
