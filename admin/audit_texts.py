@@ -49,6 +49,7 @@ ACTIONS = {
     "pair.deleted": _l("Question of a bot deleted"),
     "pairs.imported": _l("Questions of a bot imported"),
     "pairs.exported": _l("Questions of a bot exported"),
+    "turns.exported": _l("Answers of a bot exported"),
     "pipeline.created": _l("Pipeline made"),
     "pipeline.changed": _l("Pipeline changed"),
     "pipeline.deleted": _l("Pipeline deleted"),

@@ -1,6 +1,8 @@
 """The `flask` commands."""
 
 import json
+import sys
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -16,10 +18,10 @@ from cloudchat import demo, jobs, local
 from cloudchat.errors import AppError
 from cloudchat.extensions import db, redis
 from cloudchat.messages import sentence
-from cloudchat.services import accounts, bot_evaluation, bot_settings, organizations
+from cloudchat.services import accounts, bot_analytics, bot_evaluation, bot_settings, organizations
 from cloudchat.services.matching import evaluation, shops
 from cloudchat.services.ongkir import evaluation as ongkir_evaluation
-from cloudchat.tenancy import acting_as
+from cloudchat.tenancy import acting_as, all_organizations
 
 org_group = AppGroup("org", help="Organizations.")
 user_group = AppGroup("user", help="Users.")
@@ -111,6 +113,41 @@ def evaluate_bot(
     if cost:
         told["cost"] = [evaluation.cost(pairs) for pairs in (30, 2000)]
     click.echo(json.dumps(told, indent=2))
+
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@bot_group.command("aggregate")
+@click.option("--from", "first", type=DAY, help="The first day; without it, the first that has anything.")
+@click.option("--to", "last", type=DAY, help="The last day, included; without it, today.")
+@click.option("--org", "organization_id", type=int, help="Only this organization.")
+def aggregate_bots(first: datetime | None, last: datetime | None, organization_id: int | None) -> None:
+    """Count the hourly and daily sums of bots anew from their turns; may be repeated."""
+    if first and last and first > last:
+        raise click.BadParameter("--from is after --to")
+    if organization_id:
+        ids = [organization_id]
+    else:
+        with all_organizations("the operator counts the sums of every organization anew"):
+            ids = bot_analytics.with_bots()
+    days = 0
+    for number in ids:
+        with _plain_errors(), acting_as(number):
+            days += _aggregated(number, first, last)
+    click.echo(json.dumps({"organizations": len(ids), "days": days}))
+
+
+def _aggregated(organization_id: int, first: datetime | None, last: datetime | None) -> int:
+    start = first.date() if first else bot_analytics.first_day()
+    end = last.date() if last else bot_analytics.today()
+    days = (end - start).days + 1 if start and start <= end else 0
+    if days:
+        label = f"Organization {organization_id}"
+        with click.progressbar(length=days, label=label, file=sys.stderr) as bar:
+            for done in bot_analytics.aggregate(start, end):
+                bar.update(done)
+    return days
 
 
 @demo_group.command("seed")

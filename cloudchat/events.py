@@ -347,6 +347,14 @@ class PipelineNotice(Event):
     text: str
 
 
+@dataclass(frozen=True)
+class OngkirDue(Event):
+    """A customer waits to hear what shipping costs."""
+
+    organization_id: int
+    conversation_id: int
+
+
 _subscribers: dict[type[Event], list[Callable]] = defaultdict(list)
 _ready: ContextVar[list[Event] | None] = ContextVar("events_ready", default=None)
 

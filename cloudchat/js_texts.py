@@ -20,7 +20,18 @@ def js_texts() -> dict[str, str]:
 
 def _all() -> dict[str, str]:
     frame = _common() | _errors() | _frame() | _times() | _shortcuts() | _notifications()
-    return frame | _inbox() | _queue() | _divisions() | _pipeline()
+    return frame | _inbox() | _queue() | _divisions() | _pipeline() | _ongkir()
+
+
+def _ongkir() -> dict[str, str]:
+    return {
+        "ongkir.verifying": _("Verifying…"),
+        "ongkir.loading": _("Loading…"),
+        "ongkir.saved": _("Saved."),
+        "ongkir.looking": _("Asking the couriers…"),
+        "ongkir.no_service": _("No courier goes there with this weight."),
+        "ongkir.copied": _("Copied."),
+    }
 
 
 def _pipeline() -> dict[str, str]:

@@ -254,6 +254,9 @@ SENTENCES = {
     "too_many_rules": _("A stage has at most 20 rules."),
     "too_many_views": _("You can keep at most 30 views. Delete one first."),
     "period_invalid": _("Choose a period of at most three years, its beginning first."),
+    "period_too_long_for_hours": _(
+        "Hours can be shown for at most 93 days. Choose fewer days, or days or weeks."
+    ),
     "currency_unknown": _("Choose a currency from the list."),
     "number_out_of_range": _("This number is too small or too large."),
     "unknown_stage": _("There is no such stage."),

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("chatbot", __name__)
 
-from blueprints.chatbot import files, hours, pages, pair_pages, routes  # noqa: E402, F401
+from blueprints.chatbot import files, hours, pages, pair_pages, reports, routes  # noqa: E402, F401

@@ -1,9 +1,9 @@
 """Bodies and queries of the chatbot API."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
 
 from cloudchat.fields import LARGEST_ID, StrictId
 from cloudchat.services.bot_hours import MOST_IN_A_DATE
@@ -93,6 +93,27 @@ class TryBody(Body):
     """What a customer might write."""
 
     text: str = Field(max_length=10_000)
+
+
+class ReportQuery(Body):
+    """Days of the organization's zone, both included; the last 30 where none are named."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+    start: date | None = Field(None, alias="from")
+    end: date | None = Field(None, alias="to")
+
+
+class TrendQuery(ReportQuery):
+    bucket: Literal["hour", "day", "week"] = "day"
+
+
+class ReportListQuery(ReportQuery, PageQuery):
+    """A list within these days."""
+
+
+class ReportFileQuery(ReportQuery):
+    format: Literal["csv", "xlsx"] = "csv"
 
 
 PLACE = range(LARGEST_ID + 1)

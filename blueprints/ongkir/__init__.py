@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("ongkir", __name__)
 
-from blueprints.ongkir import routes  # noqa: E402, F401
+from blueprints.ongkir import pages, routes  # noqa: E402, F401

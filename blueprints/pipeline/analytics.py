@@ -11,7 +11,7 @@ from blueprints.pipeline import bp, charts
 from blueprints.pipeline.schemas import AnalyticsQuery
 from cloudchat.channels import CHANNELS
 from cloudchat.pages import content_policy
-from cloudchat.services import contact_export, labels
+from cloudchat.services import contact_export, labels, periods
 from cloudchat.services.files import safe_name
 from cloudchat.services.pipelines import analytics, catalog, choices
 from cloudchat.services.pipelines.analytics import Asked
@@ -29,7 +29,7 @@ def show_analytics(pipeline_id: int, query: AnalyticsQuery):
 
 
 def _asked(query: AnalyticsQuery) -> Asked:
-    start, end = analytics.period(me(), query.start, query.end)
+    start, end = periods.asked(me(), query.start, query.end)
     return Asked(start, end, **query.model_dump(exclude={"start", "end"}))
 
 

@@ -146,6 +146,7 @@ def start_subscriptions() -> None:
         inbound,
         media,
         notifications,
+        ongkir,
         outbound,
         pipelines,
         queueing,
@@ -192,6 +193,10 @@ def start_subscriptions() -> None:
     def on_runs_due(event: events.PipelineRunsDue) -> None:
         enqueue_once(pipelines.run_due, event.organization_id)
 
+    def on_ongkir(event: events.OngkirDue) -> None:
+        enqueue(ongkir.answer, event.organization_id, event.conversation_id)
+
+    events.subscribe(events.OngkirDue, on_ongkir)
     events.subscribe(events.MessageQueued, on_queued)
     events.subscribe(events.EventStored, on_stored)
     events.subscribe(events.AttachmentPending, on_attachment)

@@ -1,7 +1,7 @@
 """Jobs of bots."""
 
 from cloudchat.jobs import tenant_job
-from cloudchat.services import bots
+from cloudchat.services import bot_analytics, bots
 
 
 @tenant_job
@@ -9,3 +9,15 @@ def ask_ratings(organization_id: int) -> None:
     """Ask customers who fell silent after an answer for their rating."""
     for conversation_id in bots.talks_to_rate():
         bots.ask_if_silent(conversation_id)
+
+
+@tenant_job
+def aggregate_recent(organization_id: int) -> None:
+    """Keep the sums of the last days."""
+    bot_analytics.aggregate_recent()
+
+
+@tenant_job
+def aggregate_all(organization_id: int) -> None:
+    """Keep all sums: what came late is counted."""
+    bot_analytics.aggregate_all()

@@ -12,6 +12,7 @@ cron.register(sweeps.due_outbox, queue_name="default", interval=5, result_ttl=0,
 cron.register(sweeps.pending_media, queue_name="default", interval=30, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.stalled_imports, queue_name="default", interval=30, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.connections, queue_name="default", interval=600, result_ttl=0, ttl=LIVES)
+cron.register(sweeps.late_ongkir, queue_name="default", interval=10, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.due_pushes, queue_name="default", interval=5, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.snoozed, queue_name="default", interval=15, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.due_automation, queue_name="default", interval=10, result_ttl=0, ttl=LIVES)
@@ -19,4 +20,7 @@ cron.register(sweeps.due_ratings, queue_name="default", interval=60, result_ttl=
 cron.register(sweeps.old_rows, queue_name="default", interval=3600, result_ttl=0)
 cron.register(queueing.waiting, queue_name="default", interval=10, result_ttl=0, ttl=LIVES)
 cron.register(queueing.timed_rules, queue_name="default", interval=20, result_ttl=0, ttl=LIVES)
+cron.register(sweeps.bot_hours_past, queue_name="default", cron="5 * * * *", result_ttl=0)
+# In UTC: the night of Indonesia
+cron.register(sweeps.bot_history, queue_name="default", cron="35 19 * * *", result_ttl=0)
 cron.register(templates.due_syncs, queue_name="default", interval=30, result_ttl=0, ttl=LIVES)

@@ -16,6 +16,7 @@ from cloudchat.jobs import (
     inbound,
     media,
     notifications,
+    ongkir,
     outbound,
     pipelines,
     system_job,
@@ -30,6 +31,7 @@ from cloudchat.models import (
     WebhookEvent,
 )
 from cloudchat.services import (
+    bot_analytics,
     contact_import,
     conversations,
     delivery,
@@ -41,11 +43,13 @@ from cloudchat.services import (
     settling,
 )
 from cloudchat.services import media as media_service
+from cloudchat.services.ongkir import lookups, talks
 from cloudchat.services.pipelines.automation import running
 
 EVENTS_KEPT = timedelta(days=10)  # Meta repeats for up to 7 days; repeats must still be known
 KEYS_KEPT = timedelta(days=2)
 ORPHAN_AGE = 86_400  # seconds
+SUMMING_TIMEOUT = 1800  # seconds; a broken-off run is taken up by the next
 DELETED_AT_ONCE = 5000  # rows; one statement for millions would hold everybody else up
 
 
@@ -107,10 +111,28 @@ def due_ratings() -> None:
         enqueue_once(bots.ask_ratings, organization_id)
 
 
+@system_job("bots of every organization have their hours summed")
+def bot_hours_past() -> None:
+    for organization_id in bot_analytics.with_bots():
+        enqueue_once(bots.aggregate_recent, organization_id, timeout=SUMMING_TIMEOUT)
+
+
+@system_job("bots of every organization have all their sums looked over")
+def bot_history() -> None:
+    for organization_id in bot_analytics.with_bots():
+        enqueue_once(bots.aggregate_all, organization_id, timeout=SUMMING_TIMEOUT)
+
+
 @system_job("contact imports whose worker died go on in every organization")
 def stalled_imports() -> None:
     for organization_id, import_id in contact_import.stalled():
         enqueue(contacts.work_on_import, organization_id, import_id, timeout=contacts.IMPORT_TIMEOUT)
+
+
+@system_job("the sweeper finds unanswered questions for shipping costs of every organization")
+def late_ongkir() -> None:
+    for organization_id, conversation_id in talks.late():
+        enqueue_once(ongkir.answer, organization_id, conversation_id)
 
 
 @system_job("the sweeper finds pushes to send of every organization")
@@ -136,6 +158,7 @@ def clean(organization_id: int) -> None:
     db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEYS_KEPT))
     db.session.commit()
     contact_import.drop_old_drafts()
+    lookups.drop_old()
     facebook_connect.clean()
     while notification_list.drop_old():
         pass

@@ -10,6 +10,7 @@ from cloudchat.services import activity, outbound
 
 CHOICE = "bot:"  # begins the id of each of our buttons
 QA, AGENT, RATE = f"{CHOICE}qa:", f"{CHOICE}agent", f"{CHOICE}rate:"
+SHIPPING = f"{CHOICE}ongkir:"
 
 PHRASES = {
     "id": {

@@ -26,8 +26,9 @@ from cloudchat.models import (
 )
 from cloudchat.services import activity, bot_hours, bot_pairs, bot_says, bot_talks, schedules
 from cloudchat.services.bot_decisions import Decision, decide
-from cloudchat.services.bot_says import AGENT, QA, RATE, Choice
+from cloudchat.services.bot_says import AGENT, QA, RATE, SHIPPING, Choice
 from cloudchat.services.matching import smalltalk
+from cloudchat.services.ongkir import talks as ongkir
 
 log = structlog.get_logger(__name__)
 
@@ -100,6 +101,9 @@ def _take(conversation_id: int, bot: Chatbot, message: InboundMessage) -> bool:
     pair = _offered_pair(turn, wanted)
     if pair is not None:
         return _choose(turn, pair)
+    shipping = ongkir.take(row, text, turn.locale)
+    if shipping is not None:
+        return _quote_shipping(turn, shipping)
     return _answer(turn, decide(bot, text))
 
 
@@ -123,6 +127,25 @@ def _answer(turn: Turn, decision: Decision) -> bool:
         return _escalate(turn, "misses", decision.score)
     said = _say(turn, turn.bot.fallback_message)
     _log(turn, "fallback", said, score=decision.score)
+    return True
+
+
+def _quote_shipping(turn: Turn, reply: ongkir.Reply) -> bool:
+    """A step of the talk about shipping costs; the costs themselves follow by a job."""
+    # What we ask for is answered by a number: it is no rating then
+    asks = {"question": "", "qa_ids": [], "scores": {}}
+    turn.talk.offered, turn.talk.misses = asks if reply.text else None, 0
+    said = None
+    if reply.choices:
+        choices = [Choice(f"{SHIPPING}{number}", text) for number, text in enumerate(reply.choices, 1)]
+        said = bot_says.offer(turn.row, _greeted(turn, reply.text), choices, turn.phrase("choose"))
+    elif reply.text:
+        said = _say(turn, reply.text)
+    elif turn.is_first and turn.bot.greeting:
+        said = _say(turn, "")
+    _log(turn, "ongkir", said if reply.text else None)
+    if reply.calls_human:
+        _flag(turn, "ongkir")
     return True
 
 

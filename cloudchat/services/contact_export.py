@@ -26,6 +26,7 @@ from cloudchat.tenancy import acting_as
 BATCH = 1000
 MAX_FIELD_COLUMNS = 200
 LONGEST_CELL = 32_767  # what Excel takes
+Cell = str | int | float  # numbers stay numbers, so that a spreadsheet can add them
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
@@ -90,13 +91,13 @@ def _moment(moment: datetime | None, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
-def as_csv(lines: Iterable[list[str]]) -> Iterator[bytes]:
+def as_csv(lines: Iterable[list[Cell]]) -> Iterator[bytes]:
     """The rows as CSV, in pieces. The mark at the start makes Excel read UTF-8."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     buffer.write("\ufeff")
     for line in lines:
-        writer.writerow([safe_cell(cell) for cell in line])
+        writer.writerow([safe_cell(cell) if isinstance(cell, str) else cell for cell in line])
         if buffer.tell() > 16_000:
             yield _taken(buffer)
     yield _taken(buffer)
@@ -109,8 +110,8 @@ def _taken(buffer: io.StringIO) -> bytes:
     return piece
 
 
-def as_xlsx(lines: Iterable[list[str]], title: str) -> BinaryIO:
-    """The rows as a workbook in a temporary file, every cell a text."""
+def as_xlsx(lines: Iterable[list[Cell]], title: str) -> BinaryIO:
+    """The rows as a workbook in a temporary file, every text a text."""
     file = TemporaryFile()  # noqa: SIM115 - closed by whoever sends it
     book = xlsxwriter.Workbook(
         file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -121,6 +122,9 @@ def as_xlsx(lines: Iterable[list[str]], title: str) -> BinaryIO:
     sheet.set_column(0, 2, 24)
     for number, line in enumerate(lines):
         for place, cell in enumerate(line):
+            if not isinstance(cell, str):
+                sheet.write_number(number, place, cell)
+                continue
             text = _NOT_IN_XML.sub("", cell)[:LONGEST_CELL]
             sheet.write_string(number, place, text, bold if number == 0 else None)
     book.close()

@@ -16,6 +16,7 @@ from cloudchat.models import (
     MetaTemplate,
     Note,
     Notification,
+    OngkirTalk,
     OutboxEntry,
     PipelineView,
     PushSubscription,
@@ -311,3 +312,13 @@ def push_subscription(organization_id: int) -> int:
         auth="x",
     )
     return _saved(organization_id, row)
+
+
+def due_ongkir(organization_id: int) -> int:
+    """A conversation whose customer waits to hear what shipping costs."""
+    talk = conversation(organization_id)
+    slots = {"destination": "Kota Medan", "weight_grams": 1000}
+    with acting_as(organization_id):
+        db.session.add(OngkirTalk(conversation_id=talk, slots=slots, due_at=now()))
+        db.session.commit()
+    return talk

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from cloudchat.jobs import contacts, devices, inbound, media, outbound, queueing
+from cloudchat.jobs import contacts, devices, inbound, media, ongkir, outbound, queueing
 from tests.contracts import objects
 
 PDF = b"%PDF-1.4 test"
@@ -390,6 +390,8 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
 # job → the ids of a neighbour's rows that it is called with, inside our own organization
 JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.bots.ask_ratings": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.bots.aggregate_recent": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.bots.aggregate_all": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.contacts.work_on_import": lambda org: [
         (contacts.work_on_import, objects.queued_import(org))
     ],
@@ -401,6 +403,7 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.media.fetch": lambda org: [(media.fetch, objects.pending_attachment(org))],
     "cloudchat.jobs.notifications.deliver": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.notifications.send_test": NotAnId("a user of no browser is told nothing; test_push.py"),
+    "cloudchat.jobs.ongkir.answer": lambda org: [(ongkir.answer, objects.due_ongkir(org))],
     "cloudchat.jobs.outbound.deliver": lambda org: [(outbound.deliver, objects.device_with_outbox(org))],
     "cloudchat.jobs.outbound.mark_read": lambda org: [(outbound.mark_read, objects.device(org), "wamid.x")],
     "cloudchat.jobs.outbound.acknowledge": lambda org: [

@@ -83,6 +83,14 @@ def duration(etd: str, locale: str = "id") -> str:
     return f"{low} {unit}" if low == high else f"{low}–{high} {unit}"
 
 
+def days(etd: str) -> int:
+    """The longest that it may take; what says nothing comes last."""
+    numbers = [int(number) for number in re.findall(r"\d{1,3}", etd)[:2]]
+    return (
+        numbers[-1] if any(numbers) and not re.search(r"hour|jam", etd, re.I) else 0 if any(numbers) else 999
+    )
+
+
 def for_parcels(rates: list[Rate]) -> list[Rate]:
     """Without cargo, trucks and motorcycles; with them where there is nothing else."""
     kept = [rate for rate in rates if not _FREIGHT.search(f"{rate.service} {rate.description}")]

@@ -5,15 +5,14 @@ Rates are 0 to 1, or None where there is nothing to divide by.
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from cloudchat.errors import Invalid
 from cloudchat.extensions import db, now
 from cloudchat.models import Contact, Conversation, ConversationLabel, Device, Label, PipelineStage, User
+from cloudchat.services import periods
 from cloudchat.services.accounts import Identity
 from cloudchat.services.pipelines import analytics_sql, catalog, stages
 from cloudchat.services.pipelines.board import weight
@@ -21,8 +20,6 @@ from cloudchat.services.pipelines.cards import stuck_after
 from cloudchat.services.presenting import iso
 from cloudchat.services.statements import run
 
-LONGEST_PERIOD = 366 * 3  # days
-USUAL_PERIOD = 30
 MOST_STUCK = 100
 
 
@@ -37,16 +34,6 @@ class Asked:
     channel: str | None = None
     manual: bool = False
     skip_corrections: bool = False
-
-
-def period(identity: Identity, start: date | None, end: date | None) -> tuple[date, date]:
-    """The days that were asked for; the last 30 where none are named. Raises Invalid."""
-    today = datetime.now(ZoneInfo(identity.timezone)).date()
-    end = end or max(today, start or today)
-    start = start or end - timedelta(days=USUAL_PERIOD - 1)
-    if start > end or (end - start).days > LONGEST_PERIOD or not 2000 <= start.year <= end.year <= 2100:
-        raise Invalid("period", fields={"from": ["period_invalid"]})
-    return start, end
 
 
 def report(identity: Identity, pipeline_id: int, asked: Asked) -> dict[str, Any]:
@@ -87,13 +74,9 @@ def report(identity: Identity, pipeline_id: int, asked: Asked) -> dict[str, Any]
 
 
 def _parameters(identity: Identity, pipeline_id: int, asked: Asked) -> dict[str, Any]:
-    zone = ZoneInfo(identity.timezone)
-    midnight = datetime.min.time()
     return {
         "pipeline_id": pipeline_id,
-        "start": datetime.combine(asked.start, midnight, zone),
-        "finish": datetime.combine(asked.end + timedelta(days=1), midnight, zone),
-        "timezone": identity.timezone,
+        **periods.bounds(asked.start, asked.end, identity.timezone),
         "agent_id": asked.agent_id,
         "label_id": asked.label_id,
         "channel": asked.channel,

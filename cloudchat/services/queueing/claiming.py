@@ -2,7 +2,7 @@
 
 One claim is one transaction. It takes its locks in one order (division, agent, conversation), each
 in a statement of its own, because a statement sees what was committed before it began and not what
-the lock waited for. See docs/decisions/0010-queue-claim.md.
+the lock waited for. See docs/decisions/0008-queue-claim.md.
 """
 
 import time
