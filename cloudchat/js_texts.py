@@ -228,6 +228,14 @@ def _inbox_thread() -> dict[str, str]:
 
 def _inbox_composer() -> dict[str, str]:
     return {
+        "inbox.template.title": _("Send a template"),
+        "inbox.template.search": _("Search name or text"),
+        "inbox.template.none": _("There is no template that this device can send."),
+        "inbox.template.field": _("Value for {name}"),
+        "inbox.template.header_link": _("Link to the file of the header"),
+        "inbox.template.button": _("Value for button {count}"),
+        "inbox.template.back": _("Choose another"),
+        "inbox.template.send": _("Send"),
         "inbox.characters_left": _("{count} left"),
         "inbox.window.hours": _("{count} h to answer"),
         "inbox.window.minutes": _("{count} min to answer"),

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("meta_templates", __name__)
 
-from blueprints.meta_templates import own_routes, routes  # noqa: E402, F401
+from blueprints.meta_templates import own_routes, pages, routes  # noqa: E402, F401

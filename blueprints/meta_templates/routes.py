@@ -1,5 +1,6 @@
 """The API of Meta's templates."""
 
+from flask import request
 from spectree import Response as Answers
 
 from blueprints.meta_templates import bp
@@ -10,7 +11,8 @@ from blueprints.meta_templates.schemas import (
     TemplateQuery,
     TemplateRemovalQuery,
 )
-from cloudchat.services.meta_templates import catalog, rules, syncing, writing
+from cloudchat.errors import Invalid
+from cloudchat.services.meta_templates import catalog, rules, samples, syncing, writing
 from cloudchat.web import api, decode_cursor, encode_cursor, idempotent, me, requires
 
 OK = Answers("HTTP_200", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_422")
@@ -53,6 +55,20 @@ def create_template(json: NewTemplate):
 def check_template(json: NewTemplate):
     """The rules alone: nothing is kept or sent. 422 with the fields at fault."""
     return {"ok": True, "warnings": rules.warnings(rules.checked(json.values()))}
+
+
+@bp.post("/api/app/meta-templates/samples")
+@requires("manager", upload=True)
+@api.validate(resp=MADE, tags=["templates"])
+def upload_sample():
+    """A file (`file`, `device_id` as a form) for a header's sample; answers the `handle` for it."""
+    file, device_id = request.files.get("file"), request.form.get("device_id", "")
+    if file is None or not file.filename:
+        raise Invalid("file", fields={"file": ["required"]})
+    if not device_id.isdecimal() or len(device_id) > 9:
+        raise Invalid("device", fields={"device_id": ["required"]})
+    content = file.stream.read(samples.LARGEST + 1)
+    return {"handle": samples.upload(int(device_id), file.filename, content)}, 201
 
 
 @bp.get("/api/app/meta-templates/<int:template_id>")

@@ -36,4 +36,9 @@ def check_sendable(template: MetaTemplate, waba_id: str) -> None:
 
 def payload_of(template: MetaTemplate, filled: Filled) -> dict[str, Any]:
     """What the message keeps: Meta's object to send, and the parts for people to see."""
-    return {"template": filled.payload, "template_id": template.id, "template_parts": filled.shown()}
+    made: dict[str, Any] = {"template": filled.payload, "template_id": template.id}
+    if filled.header and filled.header["type"] == "text":
+        made["header"] = filled.header["text"]
+    if filled.footer:
+        made["footer"] = filled.footer
+    return made | {"template_parts": filled.shown()}

@@ -125,6 +125,8 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "inbox.set_labels": {"json": {"labels": []}},
     "messenger.show": {"data": {"page_ids": ["1"]}},
     "meta_templates.change_own": {"json": {"body": "Lain"}},
+    "meta_templates.edit_own": {"data": {"name": "Lain", "body": "Lain"}},
+    "meta_templates.remove_own": {},
     "meta_templates.change_template": {"json": {"category": "MARKETING"}},
     "queueing.add_division_agents": {"json": lambda made: {"user_ids": [made["agent"]]}},
     "queueing.assign_entry": {"json": {}},

@@ -12,6 +12,7 @@ import "./messages.js";
 import "./panel.js";
 import "./reading.js";
 import "./search.js";
+import "./templates.js";
 import "./viewing.js";
 import "../queueing/panel.js";
 import { toggle } from "./bulk.js";

@@ -24,6 +24,8 @@ export function refreshWindow() {
   one("[data-field]", box).hidden = Boolean(reason) && !note;
   if (reason) one("[data-closed-text]", closed).textContent = t(`inbox.closed.${reason}`);
   one("[data-closed-reopen]", closed).hidden = reason !== "resolved";
+  const template = one("[data-template-open]", closed);
+  if (template) template.hidden = reason !== "window";
   showRest(one("[data-window]", box), reason);
 }
 
