@@ -78,7 +78,7 @@ def take_all(browser: Browser, desk: str, simulator: str) -> None:
     page.wait_for_timeout(1200)
     shot(page, "inbox-phone")
     page = signed_in(browser, desk, ADMIN)
-    page.goto(f"{desk}/admin/device/")
+    page.goto(f"{desk}/admin/devices/")
     page.wait_for_timeout(600)
     shot(page, "devices")
     take_devices(page, desk, simulator)

@@ -189,6 +189,13 @@ def _by_form_field(error: AppError, **renamed: str) -> dict:
 @public("whoever was invited has no account yet")
 @limiter.limit("20 per minute")
 def accept_invitation(token: str):
+    try:
+        return _accept_invitation(token)
+    except NotFound:
+        return Response(render_template("auth/invitation_gone.html"), 404)
+
+
+def _accept_invitation(token: str):
     if len(token) > 100:
         raise NotFound("invitation")
     with acting_as(accounts.invitation_organization(token)):

@@ -106,8 +106,10 @@ def settings():
 @bp.get("/app/queue/panel")
 @requires("agent")
 def panel():
-    """The queues above the inbox's list."""
+    """The queues above the inbox's list; with the queue off only those in which somebody still waits."""
     found = overview.divisions_now(me())
+    if not queue_settings.get_kept().is_enabled:
+        found = [division for division in found if division.waiting]
     agents = _by_presence() if found else []
     return render_template(
         "queueing/_panel.html",

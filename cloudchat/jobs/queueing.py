@@ -1,10 +1,13 @@
 """Jobs of the division queue. They only look: who is next stands in the database."""
 
+from datetime import timedelta
+
 import structlog
 from sqlalchemy.exc import OperationalError
 
 from cloudchat import events
 from cloudchat.jobs import enqueue_once, system_job, tenant_job
+from cloudchat.services import presence
 from cloudchat.services.queueing import agents, availability, claiming, closing, rounds
 from cloudchat.tenancy import acting_as
 
@@ -12,6 +15,7 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE_SECONDS = 0.4  # what may be done right after a commit, where somebody waits for the answer
 DRAIN_SECONDS = 20.0
+LOST_WITHIN = timedelta(seconds=15)  # a little more than passes between two looks of the sweeper
 
 
 @tenant_job
@@ -31,13 +35,16 @@ def tell_owed(organization_id: int) -> None:
 def rules(organization_id: int) -> None:
     """What time brings about: silent agents, customers who moved up."""
     rounds.return_silent()
+    rounds.offer_again()
     rounds.tell_moved_up()
 
 
 @tenant_job
 def hand_back(organization_id: int, user_id: int) -> None:
-    """What somebody who was shut out had open goes back to the queue or the inbox."""
+    """What somebody who was shut out had open goes back to the queue or the inbox, and who waits for
+    a division that nobody is left in is told so."""
     availability.hand_back(user_id, "agent_gone")
+    closing.left_by(user_id)
 
 
 def on_agent_left(event: events.AgentLeft) -> None:
@@ -88,6 +95,7 @@ def waiting() -> None:
         enqueue_once(tell_owed, organization_id, queue_name="messages")
     for organization_id, user_id in availability.left_behind():
         enqueue_once(hand_back, organization_id, user_id, queue_name="messages")
+    presence.tell_lost(LOST_WITHIN)
 
 
 @system_job("silent agents and customers who moved up are looked for in every organization")

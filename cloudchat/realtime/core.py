@@ -57,6 +57,8 @@ def on_conversation_changed(event: events.ConversationChanged) -> None:
         with acting_as(event.audience.organization_id):
             name = db.session.scalar(select(User.name).where(User.id == agent))
         emit_to_customer(event.audience, "agent:assigned", {"agent": {"name": name}})
+    elif event.previous and event.previous.assignee_id and event.audience.assignee_id is None:
+        emit_to_customer(event.audience, "agent:left", {})
 
 
 def on_timeline(event: events.TimelineAdded) -> None:

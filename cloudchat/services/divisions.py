@@ -158,7 +158,7 @@ def _set_members(division: Division, wanted: set[int], field: str = "members") -
         publish(AccessChanged(division.organization_id, user_id))
     for user_id in wanted - links.keys():
         publish_once(AgentFree(division.organization_id, user_id))
-    if links and not wanted:
+    if links and not wanted & known:  # who was shut out serves nobody
         closing.nobody_left(division)
 
 

@@ -43,6 +43,21 @@ def seen(user_ids: Iterable[int]) -> None:
     db.session.commit()
 
 
+def tell_lost(within: timedelta) -> int:
+    """Tell of those whose last sign of life became too old just now: nothing else says that somebody
+    has gone. Reads across organizations; telling it twice is harmless. Answers how many."""
+    limit = now() - CONNECTED_FOR
+    rows = db.session.execute(
+        select(User.organization_id, User.id, User.availability).where(
+            User.is_active, User.last_seen_at <= limit, User.last_seen_at > limit - within
+        )
+    ).all()
+    for row in rows:
+        publish(AgentPresence(row.organization_id, row.id, row.availability, False))
+    db.session.commit()
+    return len(rows)
+
+
 def set_availability(user_id: int, status: str) -> User:
     """online, busy or offline, as the agent says. Counts as a sign of life."""
     if status not in AVAILABILITIES:

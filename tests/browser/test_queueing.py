@@ -47,6 +47,11 @@ def test_choosing_waiting_and_being_taken(sign_in, cast, divisions, shop, visit,
     expect(agent.locator("[data-thread] .bubble-text").first).to_have_text("Halo")
     expect(page.locator(".bubble .words").last).to_contain_text(f"Anda terhubung dengan {cast.agent.name}")
     assert "1. Billing" in bubbles(page)[1]
+    at_end = "(box) => box.scrollHeight - box.scrollTop - box.clientHeight < 2"
+    thread = agent.locator("[data-scroll]")
+    expect(thread.locator(".bubble-text").last).to_be_in_viewport()
+    assert thread.evaluate("(box) => box.scrollHeight > box.clientHeight") and thread.evaluate(at_end)
+    expect(page.locator("header")).to_contain_text(cast.agent.name)
     expect(agent.locator("[data-load]")).to_have_text("1/5")
     expect(billing.locator("[data-entry]")).to_have_count(1)
     expect(agent.locator(".side .trail li").first).to_contain_text(cast.agent.name)
@@ -60,6 +65,7 @@ def test_choosing_waiting_and_being_taken(sign_in, cast, divisions, shop, visit,
     agent.get_by_role("button", name="Kembalikan ke antrian").click()
     expect(billing.locator("[data-entry]")).to_have_count(2)
     expect(agent.locator("[data-load]")).to_have_text("0/5")
+    expect(page.locator("header")).not_to_contain_text(cast.agent.name)
     assert agent.problems == []
 
 
@@ -168,6 +174,9 @@ def test_the_wall_fills_a_big_screen_and_is_live(
     expect(page.locator(".wall-tile")).to_have_count(6)
     fits = "document.documentElement.scrollHeight <= innerHeight && document.body.scrollWidth <= innerWidth"
     assert page.evaluate(fits)
+    page.set_viewport_size({"width": 375, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.set_viewport_size({"width": 1920, "height": 1080})
     customer = new_customer(webchat)
     customer.write("Halo")
     customer.write("2")

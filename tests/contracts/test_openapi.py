@@ -4,6 +4,7 @@ import re
 
 import pytest
 import schemathesis
+from flask_babel import force_locale, gettext
 from hypothesis import HealthCheck, Phase, given, settings
 from openapi_spec_validator import validate
 
@@ -13,6 +14,7 @@ from tests import factories
 # Calls that would end the session that the others of this test run in.
 LEFT_OUT = "/api/auth/|/api/app/me/password"
 EXAMPLES = 4
+SAME_IN_BOTH = {"Transfer"}
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +79,14 @@ def test_operations_have_names_of_their_own(described):
     names = [operation["operationId"] for _path, _method, operation in operations(described)]
     assert len(names) == len(set(names))
     assert all(re.fullmatch(r"\w+", name) for name in names)
+
+
+def test_the_reference_speaks_indonesian(app, described):
+    with app.test_request_context(), force_locale("id"):
+        english = {
+            text for _path, _method, one in operations(described) if gettext(text := one["summary"]) == text
+        }
+    assert english <= SAME_IN_BOTH
 
 
 def test_everybody_may_read_it(client):

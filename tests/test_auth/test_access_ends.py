@@ -83,8 +83,9 @@ def test_a_closed_organization_lets_nobody_in(browser, person):
     with acting_as(someone.organization_id):
         organizations.set_active(someone.organization_id, False)
     assert not there.is_in()
-    assert browser().get("/api/app/me", headers=someone.headers).status_code == 401
-    assert browser().log_in(someone.email).status_code == 401
+    told = browser().get("/api/app/me", headers=someone.headers)
+    assert (told.status_code, told.json["error"]["code"]) == (403, "organization_inactive")
+    assert browser().log_in(someone.email).status_code == 403
 
 
 # --- open sockets ------------------------------------------------------------------------------

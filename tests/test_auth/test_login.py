@@ -247,3 +247,13 @@ def test_a_stranger_chooses_the_language_of_the_login_page(client):
 
     assert answer.location == "/login"
     assert '<html lang="en"' in client.get("/login").text
+
+
+def test_an_answer_in_the_background_leaves_the_cookie_alone(person, browser):
+    """A late one would put back the session as it was before a form said that it is saved."""
+    there = browser()
+    there.log_in(person().email, PASSWORD)
+    page, behind = (
+        there.get("/api/app/me", headers={"Sec-Fetch-Mode": mode}) for mode in ("navigate", "cors")
+    )
+    assert "Set-Cookie" in page.headers and "Set-Cookie" not in behind.headers

@@ -80,7 +80,8 @@ def test_an_invitation_is_accepted_once(browser, invited):
     link, _organization_id = invited()
     there = browser()
     assert accept(there, link).status_code == 302 and there.is_in()
-    assert browser().get(link).status_code == 404
+    again = browser().get(link)
+    assert again.status_code == 404 and "/login" in again.text, "what to do next is said"
 
 
 def test_joining_is_recorded_as_by_the_invited_person(browser, invited):

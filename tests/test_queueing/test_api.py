@@ -1,12 +1,15 @@
 """The queue's API: divisions, settings, who waits, preview, report; and what sockets are told."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
+from cloudchat import events
 from cloudchat.extensions import db, now
-from cloudchat.models import QueueEntry
+from cloudchat.jobs import queueing as jobs
+from cloudchat.models import QueueEntry, User
+from cloudchat.realtime import core as realtime_core
 from cloudchat.realtime import queue as realtime_queue
 from cloudchat.services.queueing import settings
 from tests.test_queueing.conftest import long_ago
@@ -265,6 +268,28 @@ def test_sockets_are_told_in_small_patches_to_who_may_see(shop, monkeypatch):
         },
         [f"agent:{agent.id}"],
     )
+
+
+def test_who_goes_without_a_word_is_told_of_and_the_customer_is_not_left_with_a_name(shop, monkeypatch):
+    told = []
+    for module in (realtime_queue, realtime_core):
+        monkeypatch.setattr(module, "emit", lambda name, payload, *_: told.append((name, payload)))
+    monkeypatch.setattr(
+        realtime_core, "emit_to_customer", lambda _, name, payload: told.append((name, payload))
+    )
+    agent = shop.agent("Support")
+    budi = shop.customer()
+    budi.chooses("2")
+    shop.change(User, agent.id, last_seen_at=now() - timedelta(seconds=65))
+    jobs.waiting()
+    events.drain()
+    gone = {"userId": agent.id, "availability": "online", "connected": False}
+    assert ("agent:presence", gone) in told
+    assert [payload["agentsOnline"] for name, payload in told if "agentsOnline" in payload][-1] == 0
+
+    assert ("agent:left", {}) not in told
+    shop.calls(agent).put("/api/app/agents/me/availability", json={"status": "offline", "requeue": True})
+    assert ("agent:left", {}) in told
 
 
 # --- indexes -----------------------------------------------------------------------------------

@@ -144,6 +144,25 @@ def test_the_place_is_asked_while_the_turn_comes(app, shop):
     assert [entry.status for entry in shop.entries()] == ["assigned"]
 
 
+def test_who_is_moved_while_the_turn_comes_is_left_to_the_other_line(app, shop):
+    """The division closes between the look at its line and the lock on the customer."""
+    agent = shop.agent("Support", online=False)
+    budi = shop.customer()
+    budi.chooses("2")
+    entry_id = budi.entry.id
+
+    def claim():
+        entry = db.session.get(QueueEntry, entry_id)
+        move = {"is_active": False, "move_to": shop.divisions["Umum"]}
+        url = f"/api/app/divisions/{shop.divisions['Support']}"
+        at_once(app, lambda: shop.calls(shop.cast.admin).put(url, json=move))
+        return claiming._locked(entry)
+
+    assert shop.act(claim) is None
+    shop.comes(agent)
+    assert (budi.entry.status, budi.entry.division_id) == ("waiting", shop.divisions["Umum"])
+
+
 def test_a_hand_and_the_queue_reach_for_the_same_customer(app, shop):
     """The loser of the two writes no activity line."""
     agent, other = shop.agent("Support", online=False), shop.agent(online=False)

@@ -41,6 +41,14 @@ def test_without_a_division_the_inbox_shows_no_queue(as_person, cast):
     assert as_person(cast.manager).get("/app/queue/panel").text.strip() == ""
 
 
+def test_with_the_queue_off_only_those_are_shown_who_still_wait(as_person, cast, make, wait):
+    left = make.division(cast.organization_id, "Masih ditunggu", (cast.agent,))
+    make.division(cast.organization_id, "Sudah kosong", (cast.agent,))
+    wait(left)
+    page = as_person(cast.agent).get("/app/queue/panel").text
+    assert "Masih ditunggu" in page and "Sudah kosong" not in page
+
+
 @pytest.mark.parametrize(
     ("path", "least"),
     [

@@ -1,5 +1,6 @@
 """Each case that leaves a queue in an odd place has a result, and shows it."""
 
+from cloudchat import events
 from cloudchat.extensions import db, now
 from cloudchat.jobs import queueing as jobs
 from cloudchat.models import Conversation, Division, Message, QueueEntry, User
@@ -163,6 +164,31 @@ def test_a_silent_agent_loses_the_customer_to_another_one(shop):
     assert shop.act(rounds.return_silent) == 0, "who answers keeps it"
 
 
+def test_nobody_waits_for_agents_who_are_not_there(shop):
+    """Passed over by the only one who is there: that one may have the customer after all."""
+    shop.set(silent_agent_minutes=5)
+    silent, other = shop.agent("Support"), shop.agent("Support", online=False)
+    shut_out = shop.agent("Support", online=False)
+    shop.act(accounts.deactivate, shut_out.id)
+    budi = shop.customer()
+    budi.chooses("2")
+    age(shop, budi, 6)
+    assert shop.act(rounds.return_silent) == 1
+    events.drain()
+    assert budi.row.assignee_id == silent.id and "queue_agent_silent" in budi.kinds()
+
+    shop.change(User, other.id, capacity=0)
+    shop.comes(other)
+    age(shop, budi, 6)
+    assert shop.act(rounds.return_silent) == 1
+    assert budi.entry.passed_agent_ids == [silent.id], "the other one is there, and will have room"
+    assert shop.act(rounds.offer_again) == 0
+    shop.vanishes(other)
+    jobs.rules(shop.id)
+    events.drain()
+    assert budi.row.assignee_id == silent.id
+
+
 def age(shop, customer, minutes: float) -> None:
     """Let all of this have happened so long ago."""
 
@@ -304,6 +330,21 @@ def test_the_last_agent_of_a_division_leaves(shop):
     assert shop.calls(shop.cast.admin).delete(url).status_code == 204
     assert budi.entry.status == "waiting" and budi.row.needs_human
     assert settings.DEFAULTS["no_agent_available_message"] in budi.heard()[-1]["text"]
+
+
+def test_the_last_agent_of_a_division_is_shut_out(shop):
+    agent = shop.agent("Support", capacity=0)
+    budi = shop.customer()
+    budi.chooses("2")
+    shop.act(accounts.deactivate, agent.id)
+    heard = len(budi.heard())
+    jobs.hand_back(agent.organization_id, agent.id)
+    jobs.hand_back(agent.organization_id, agent.id)  # a job may run twice
+    events.drain()
+    assert budi.row.needs_human and budi.kinds().count("division_empty") == 1
+    assert [
+        settings.DEFAULTS["no_agent_available_message"] in one["text"] for one in budi.heard()[heard:]
+    ] == [True]
 
 
 # --- handing on --------------------------------------------------------------------------------

@@ -123,7 +123,8 @@ def _still_free(agent: User, chosen: Candidate) -> bool:
 
 
 def _locked(entry: QueueEntry) -> Conversation | None:
-    """The waiting conversation, locked; None where the entry is no longer waiting."""
+    """The waiting conversation, locked; None where the entry is no longer waiting in this line."""
+    line = entry.division_id
     row = db.session.scalar(
         select(Conversation)
         .where(Conversation.id == entry.conversation_id)
@@ -132,7 +133,7 @@ def _locked(entry: QueueEntry) -> Conversation | None:
         .execution_options(populate_existing=True)
     )
     db.session.refresh(entry)
-    if row is not None and entry.status == "waiting":
+    if row is not None and entry.status == "waiting" and entry.division_id == line:
         if row.status == "open" and row.assignee_id is None:
             return row
         entries.end(row, entry, "resolved" if row.status == "resolved" else "taken")

@@ -6,9 +6,9 @@ from sqlalchemy.orm import joinedload
 from cloudchat.errors import Invalid
 from cloudchat.events import MenusOwed, QueueChanged, QueueDue, UnreadChanged, publish_once
 from cloudchat.extensions import db, now
-from cloudchat.models import Conversation, Division, DivisionChoice, QueueEntry
+from cloudchat.models import Conversation, Division, DivisionAgent, DivisionChoice, QueueEntry, User
 from cloudchat.services.activity import changed_all, log_all
-from cloudchat.services.queueing import choosing, entries, saying, talks
+from cloudchat.services.queueing import agents, choosing, entries, saying, talks
 from cloudchat.services.visibility import audience_of
 
 TOLD_AT_ONCE = 50
@@ -151,13 +151,26 @@ def owed_anywhere() -> list[int]:
 
 
 def nobody_left(division: Division) -> None:
-    """The last agent left: who waits keeps the place and is told so, and a human is flagged."""
-    waiting = _waiting(division.id)
-    for _, entry in waiting:
-        entry.announced_at = None
-    flagged = [row for row, _ in waiting if not row.needs_human]
-    for row in flagged:
-        row.needs_human = True
+    """The last agent left: who waits keeps the place and is told so, and a human is flagged. Who is
+    flagged already was told: running it twice is harmless."""
+    waiting = [(row, entry) for row, entry in _waiting(division.id) if not row.needs_human]
+    flagged = [row for row, _ in waiting]
+    for row, entry in waiting:
+        row.needs_human, entry.announced_at = True, None
     changed_all([(row, {"needs_human": True}, None) for row in flagged])
     log_all([(row, "division_empty", {"division": division.name}) for row in flagged])
     publish_once(QueueDue(division.organization_id, division.id))
+
+
+def left_by(user_id: int) -> None:
+    """Somebody was shut out: the same for the divisions in which nobody else is left; commits each."""
+    others = (
+        select(DivisionAgent.id)
+        .join(User, User.id == DivisionAgent.user_id)
+        .where(DivisionAgent.division_id == Division.id, DivisionAgent.is_active, User.is_active)
+        .correlate(Division)
+    )
+    left = select(Division).where(Division.id.in_(agents.waiting_divisions_of(user_id)), ~others.exists())
+    for division in db.session.scalars(left).all():
+        nobody_left(division)
+        db.session.commit()

@@ -5,9 +5,18 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased, joinedload
 
+from cloudchat.events import QueueDue, publish_once
 from cloudchat.extensions import db, now
-from cloudchat.models import Conversation, Division, DivisionAgent, Message, QueueEntry, QueueSettings
-from cloudchat.services.queueing import entries, handing, saying
+from cloudchat.models import (
+    Conversation,
+    Division,
+    DivisionAgent,
+    Message,
+    QueueEntry,
+    QueueSettings,
+    User,
+)
+from cloudchat.services.queueing import agents, entries, handing, saying
 from cloudchat.services.queueing.settings import find
 
 TOLD_AGAIN_AFTER = timedelta(minutes=2)
@@ -80,15 +89,41 @@ def _returned(conversation_id: int, limit) -> bool:
 
 
 def _unless_all_passed(row: Conversation, entry: QueueEntry) -> None:
-    """Everybody has let this customer wait: they all may get it again, and a human is flagged."""
-    members = db.session.scalars(
-        select(DivisionAgent.user_id).where(
-            DivisionAgent.division_id == entry.division_id, DivisionAgent.is_active
-        )
-    )
-    if set(members) <= set(entry.passed_agent_ids):
+    """Everybody who is there has let this customer wait: they all may get it again, and a human is
+    flagged. Where nobody is there, all who could come count."""
+    members = agents.of_division(entry.division_id)
+    there = [agent for agent in members if agent.is_present] or members
+    if {agent.id for agent in there} <= set(entry.passed_agent_ids):
         entry.passed_agent_ids = []
         handing.flag(row)
+        publish_once(QueueDue(row.organization_id, entry.division_id))
+
+
+def offer_again() -> int:
+    """Customers who are left with agents that let them wait before, since the others went; answers
+    how many were looked at."""
+    there = (
+        select(func.array_agg(DivisionAgent.user_id))
+        .join(User, User.id == DivisionAgent.user_id)
+        .where(DivisionAgent.division_id == QueueEntry.division_id, DivisionAgent.is_active, agents.present())
+        .correlate(QueueEntry)
+        .scalar_subquery()
+    )
+    ids = list(
+        db.session.scalars(
+            select(QueueEntry.conversation_id)
+            .where(QueueEntry.status == "waiting", QueueEntry.passed_agent_ids.op("@>")(there))
+            .limit(AT_ONCE)
+        )
+    )
+    db.session.rollback()
+    for conversation_id in ids:
+        row = _lock(conversation_id)
+        entry = entries.live(conversation_id) if row is not None else None
+        if entry is not None and entry.status == "waiting" and entry.passed_agent_ids:
+            _unless_all_passed(row, entry)
+        db.session.commit()
+    return len(ids)
 
 
 def _lock(conversation_id: int) -> Conversation | None:

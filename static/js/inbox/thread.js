@@ -10,6 +10,7 @@ const pane = one("[data-thread-pane]", root);
 const baseTitle = pageTitle();
 let loading = null;
 let stuck = true;
+let endedAt = 0; // where the last way to the end ended
 let below = 0;
 
 const scroller = () => one("[data-scroll]", pane);
@@ -98,6 +99,7 @@ export function toEnd() {
   const box = scroller();
   if (!box) return;
   box.scrollTop = box.scrollHeight;
+  endedAt = box.scrollTop;
   stuck = true;
   countBelow(-below);
 }
@@ -120,7 +122,8 @@ function countBelow(change) {
 pane.addEventListener("scroll", (event) => {
   if (!event.target.matches?.("[data-scroll]")) return;
   const { scrollHeight, scrollTop, clientHeight } = event.target;
-  stuck = scrollHeight - scrollTop - clientHeight < 60;
+  // What grew after we went to the end did not move the reader away from it
+  stuck = scrollHeight - scrollTop - clientHeight < 60 || (stuck && scrollTop >= endedAt);
   countBelow(stuck ? -below : 0);
 }, true);
 

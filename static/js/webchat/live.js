@@ -59,6 +59,7 @@ function listen(line) {
   line.on("message:status", thread.takeStatus);
   line.on("message:read", (news) => thread.noteReadOf(news.external_id));
   line.on("agent:assigned", ({ agent }) => thread.noteAgent(agent?.name ?? null, { announce: true }));
+  line.on("agent:left", () => thread.noteAgent(null));
   line.on("conversation:resolved", () => {
     thread.noteAgent(null);
     thread.addNotice("notice.resolved");
