@@ -67,8 +67,8 @@ def _heat(table: list[list[int]]) -> go.Figure:
         xgap=2,
         ygap=2,
     )
-    yaxis = {"automargin": True, "autorange": "reversed", "type": "category"}
-    return _figure(trace, yaxis=yaxis, xaxis={"automargin": True, "type": "category"})
+    axis = {"automargin": True, "type": "category", "showgrid": False}
+    return _figure(trace, yaxis={**axis, "autorange": "reversed"}, xaxis=axis)
 
 
 def _bars(names: list[str], counts: list[int], color: str) -> go.Figure:
