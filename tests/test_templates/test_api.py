@@ -6,6 +6,7 @@ import pytest
 
 from cloudchat.extensions import now
 from tests import factories
+from tests.conftest import wait_until
 from tests.test_templates.conftest import parts
 
 URL = "/api/app/meta-templates"
@@ -62,8 +63,12 @@ def test_an_unknown_outcome_is_settled_by_the_list(waba, admin):
     assert made["status"] == "SUBMITTING"
     assert error_of(admin.put(f"{URL}/{made['id']}", json={"components": parts()}), 409)
     waba.add("entah", status="APPROVED", components=parts())
-    waba.sync()
-    assert waba.rows()["entah"].status == "APPROVED"
+
+    def settled() -> bool:  # a worker may be fetching the list of before at this moment
+        waba.sync()
+        return waba.rows()["entah"].status == "APPROVED"
+
+    wait_until(settled)
 
 
 def test_meta_away_keeps_nothing(waba, admin):
