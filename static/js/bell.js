@@ -72,8 +72,9 @@ document.addEventListener("click", (event) => {
   // The page that opens next must find it read, so this request outlives the present one
   if (item?.dataset.unreadItem !== undefined) read({ ids: [Number(item.dataset.notification)] }, { keepalive: true });
   if (event.target.closest?.("[data-bell-read-all]")) readAll();
-  const snooze = event.target.closest?.("[data-snooze]");
-  if (snooze) snoozeFor(snooze.dataset.snooze || null);
+  // Not `data-snooze`: that is a conversation's, and the inbox has both on one page
+  const quiet = event.target.closest?.("[data-quiet-for]");
+  if (quiet) snoozeFor(quiet.dataset.quietFor || null);
 });
 
 async function read(which, options) {

@@ -212,7 +212,7 @@ def test_a_visitor_cannot_speak_as_the_server(desk, chat, cast, listen, at_desk)
     sent, theirs = write(desk, chat, one), write(desk, chat, other)
     page, target = listen(one.token), listen(other.token)
     inbox = listen(cast.agent.token, namespace="/")
-    own = {"agent:presence", "unread:updated"}  # what any connecting agent hears
+    own = {"agent:presence", "unread:updated", "notification:new"}  # of itself, and of the two who just wrote
     for name in (
         "message:new",
         "queue:assigned",
