@@ -162,6 +162,12 @@ def enter(row: Conversation, stage: PipelineStage, key: str, wanted: Wanted, act
     planning.entered(row, stage, entry)
 
 
+def come(row: Conversation, stage: PipelineStage, key: str, actor: Actor) -> None:
+    """A new conversation comes to the board. No limit holds it back: a customer would be missing."""
+    enter(row, stage, key, Wanted(stage.id), actor)
+    _tell(row, actor, None)
+
+
 def leave(row: Conversation, actor: Actor) -> None:
     left = db.session.get(PipelineStage, row.pipeline_stage_id)
     exit_row = recording.history(row, left, None, actor, 0, now())
