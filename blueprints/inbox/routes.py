@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from flask import request, send_file
+from flask.json import loads
 from spectree import Response as Answers
 
 from blueprints.inbox import bp
@@ -117,11 +118,10 @@ def _message_cursor(items: list[dict], query: MessageQuery) -> str | None:
 @api.validate(json=NewMessage, resp=MADE, tags=["inbox"])
 def send_message(conversation_id: int, json: NewMessage):
     client_id = json.client_id if json else request.form.get("client_id", "")[:64]
-    if json is not None and json.template_id is not None:
-        made = outbound.reply_with_template(
-            me(), conversation_id, json.template_id, json.variables, client_id
-        )
-        return made, 201
+    template = _template(json)
+    if template is not None:
+        upload = None if json else _upload()
+        return outbound.reply_with_template(me(), conversation_id, *template, client_id, upload), 201
     text, upload, payload = _outgoing(json)
     return outbound.reply(me(), conversation_id, text, upload, payload, client_id), 201
 
@@ -132,9 +132,30 @@ def _outgoing(json: NewMessage | None):
         if payload and json.list_button:
             payload["list_button"] = json.list_button
         return json.text, None, payload
+    return request.form.get("text", ""), _upload(), None
+
+
+def _upload() -> files.StoredFile | None:
     file = request.files.get("file")
-    upload = files.store(file.stream, file.filename or "") if file else None
-    return request.form.get("text", ""), upload, None
+    return files.store(file.stream, file.filename or "") if file else None
+
+
+def _template(json: NewMessage | None) -> tuple[int, dict | None] | None:
+    """(template id, variables), where the message is one by a template. A form has them as texts."""
+    if json is not None:
+        return (json.template_id, json.variables) if json.template_id is not None else None
+    if "template_id" not in request.form:
+        return None
+    given = request.form["template_id"]
+    try:
+        variables = loads(request.form.get("variables") or "{}")
+    except ValueError:
+        variables = None
+    if not isinstance(variables, dict):
+        raise Invalid(fields={"variables": ["invalid"]})
+    if not given.isascii() or not given.isdigit() or len(given) > 9:
+        raise NotFound("template")
+    return int(given), variables
 
 
 def _buttons(buttons: list[dict]) -> list[dict]:

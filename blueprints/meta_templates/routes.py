@@ -61,14 +61,16 @@ def check_template(json: NewTemplate):
 @requires("manager", upload=True)
 @api.validate(resp=MADE, tags=["templates"])
 def upload_sample():
-    """A file (`file`, `device_id` as a form) for a header's sample; answers the `handle` for it."""
+    """A file (`file`, `device_id` and the header's `format` as a form) for a header's sample; answers the
+    `handle` for it."""
     file, device_id = request.files.get("file"), request.form.get("device_id", "")
     if file is None or not file.filename:
         raise Invalid("file", fields={"file": ["required"]})
     if not device_id.isdecimal() or len(device_id) > 9:
         raise Invalid("device", fields={"device_id": ["required"]})
+    kind = request.form.get("format", "").upper()
     content = file.stream.read(samples.LARGEST + 1)
-    return {"handle": samples.upload(int(device_id), file.filename, content)}, 201
+    return {"handle": samples.upload(int(device_id), file.filename, content, kind)}, 201
 
 
 @bp.get("/api/app/meta-templates/<int:template_id>")

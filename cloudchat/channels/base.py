@@ -160,7 +160,8 @@ class OutboundMessage:
     media_mime: str | None = None
     media_filename: str | None = None
     location: dict | None = None
-    template: dict | None = None
+    template: dict | None = None  # a file of its header stands in media_path or media_url
+    media_url: str | None = None  # a file that the provider itself keeps, to be handed over anew
     reply_to_external_id: str | None = None
     header: str | None = None  # above and below the text of buttons or a list
     footer: str | None = None

@@ -2,6 +2,8 @@
 
 import os
 import re
+import time
+from io import BytesIO
 from typing import IO, Any
 
 import httpx
@@ -22,6 +24,7 @@ from cloudchat.errors import ProviderError
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
+SAMPLE_SECONDS = 3600  # an uploaded file lives for 30 days
 _PHONE_FIELDS = (
     "display_phone_number,verified_name,quality_rating,throughput,whatsapp_business_manager_messaging_limit"
 )
@@ -37,6 +40,7 @@ class WhatsAppCloud(Adapter):
         self._graph = httpx.URL(graph_url)
         self._base = f"{graph_url.rstrip('/')}/{version}"
         self._timeouts = http.timeouts(timeout)
+        self._samples: dict[tuple[str, str, str], tuple[float, str]] = {}
 
     def split(self, raw: bytes) -> list[RawEvent]:
         """The events of a verified body. Raises ValueError only if it is no JSON object."""
@@ -50,7 +54,10 @@ class WhatsAppCloud(Adapter):
         """Send one message; a file is uploaded first. Raises ProviderError."""
         body = whatsapp_outbound.build(message)
         if message.kind in MEDIA_KINDS:
-            body[message.kind]["id"] = self._upload(device, message)
+            body[message.kind]["id"] = self._upload(device, message, message.kind)
+        for kind, media in whatsapp_outbound.open_media(body):
+            take = self._upload_sample if message.media_url else self._upload
+            media["id"] = take(device, message, kind)
         answer = self._call(device, "POST", device.external_account, "messages", repeatable=False, json=body)
         external_id = payload.ident(_first(answer, "messages").get("id"))
         if external_id is None:
@@ -110,11 +117,9 @@ class WhatsAppCloud(Adapter):
         headers = self._authorization(device)
         return http.call("GET", url, repeatable=True, limit=limit, headers=headers, timeout=self._timeouts)
 
-    def _upload(self, device: DeviceAccount, message: OutboundMessage) -> str:
+    def _upload(self, device: DeviceAccount, message: OutboundMessage, kind: str) -> str:
         """The id of the uploaded file. Nothing has reached the customer yet, so it may be repeated."""
-        kind, mime = message.kind, (message.media_mime or "").lower()
-        if mime.partition(";")[0].strip() not in CAPABILITIES.media_types[kind]:
-            raise refusal("bad_media_type", f"WhatsApp takes no {mime or 'such file'} as {kind}.")
+        mime = _fitting(kind, message.media_mime)
         try:
             with open(message.media_path or "", "rb") as file:
                 size, most = os.fstat(file.fileno()).st_size, CAPABILITIES.media[kind]
@@ -125,6 +130,29 @@ class WhatsAppCloud(Adapter):
                 return self._post_file(device, (name, file, mime))
         except OSError:
             raise refusal("file_missing", "The file is no longer there.") from None
+
+    def _upload_sample(self, device: DeviceAccount, message: OutboundMessage, kind: str) -> str:
+        """The id of a template's own sample, which Meta keeps under an address, uploaded to be sent. Many
+        messages of one template follow each other, so it is remembered for a while."""
+        key = device.external_account, kind, message.media_url or ""
+        kept = self._samples.get(key)
+        if kept and kept[0] > time.monotonic():
+            return kept[1]
+        made = self._post_sample(device, message, kind)
+        if len(self._samples) > 1000:
+            self._samples.clear()
+        self._samples[key] = time.monotonic() + SAMPLE_SECONDS, made
+        return made
+
+    def _post_sample(self, device: DeviceAccount, message: OutboundMessage, kind: str) -> str:
+        url, most = meta_hosts.allowed(message.media_url or "", self._graph), CAPABILITIES.media[kind]
+        answer = http.call("GET", url, repeatable=True, limit=most, timeout=self._timeouts)
+        if answer.status in (401, 403, 404, 410):
+            raise refusal("sample_gone", "Meta no longer gives the template's sample.")
+        if answer.status != 200:
+            raise meta_errors.not_graph(answer, repeatable=True)
+        mime = _fitting(kind, answer.headers.get("Content-Type"))
+        return self._post_file(device, (message.media_filename or kind, BytesIO(answer.body), mime))
 
     def _post_file(self, device: DeviceAccount, file: tuple[str, IO[bytes], str]) -> str:
         answer = self._call(
@@ -174,6 +202,14 @@ class WhatsAppCloud(Adapter):
                 reauth=True,
             )
         return {"Authorization": f"Bearer {token}"}
+
+
+def _fitting(kind: str, mime: str | None) -> str:
+    """The type, if WhatsApp takes it as this kind. Raises ProviderError."""
+    known = (mime or "").lower()
+    if known.partition(";")[0].strip() not in CAPABILITIES.media_types[kind]:
+        raise refusal("bad_media_type", f"WhatsApp takes no {known or 'such file'} as {kind}.")
+    return known
 
 
 def _first(answer: dict, key: str) -> dict:

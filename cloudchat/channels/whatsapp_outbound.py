@@ -73,6 +73,21 @@ def build(message: OutboundMessage) -> dict[str, Any]:
     return payload.clean(body)
 
 
+def open_media(body: dict[str, Any]) -> list[tuple[str, dict]]:
+    """(kind, object) of a template's files that still lack the id of what is to be uploaded."""
+    parts = body["template"].get("components") or [] if body["type"] == "template" else []
+    given = [
+        (value.get("type"), value.get(value.get("type")))
+        for part in payload.dicts(parts)
+        for value in payload.dicts(part.get("parameters"))
+    ]
+    return [
+        (kind, media)
+        for kind, media in given
+        if kind in MEDIA_KINDS and isinstance(media, dict) and not {"id", "link"} & media.keys()
+    ]
+
+
 def refusal(code: str, message: str) -> ProviderError:
     """Our own refusal of what the provider would refuse as well."""
     return ProviderError(message, code=code, permanent=True)

@@ -239,6 +239,7 @@ def outgoing_form(
         media_path=str(files.path_of(attachment.file_key or "")) if attachment else None,
         media_mime=attachment.mime if attachment else None,
         media_filename=attachment.filename if attachment else None,
+        media_url=payload.get("header_sample"),
         location=payload.get("location"),
         template=payload.get("template"),
         reply_to_external_id=payload.get("reply_to_external_id"),

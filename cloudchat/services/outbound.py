@@ -60,14 +60,19 @@ def reply(
 
 
 def reply_with_template(
-    identity: Identity, conversation_id: int, template_id: int, variables: dict | None, client_id: str = ""
+    identity: Identity,
+    conversation_id: int,
+    template_id: int,
+    variables: dict | None,
+    client_id: str = "",
+    upload: files.StoredFile | None = None,
 ) -> dict:
     """An agent's answer by a template; one of Meta's goes out after the window has closed as well.
-    Raises NotFound, Invalid, Conflict."""
+    `upload` is the file of its header. Raises NotFound, Invalid, Conflict."""
     row = get_visible(identity, conversation_id, lock=True)
     if row.status == "resolved":
         raise Conflict("resolved", code="conversation_resolved")
-    kind, text, payload = template_replies.filled_for(row, template_id, variables)
+    kind, text, payload = template_replies.filled_for(row, template_id, variables, upload)
     if kind == "text":
         outgoing_rules.check(channel_for(row.device.type).capabilities, text, None, {})
     _check_device(row, kind)
@@ -76,7 +81,8 @@ def reply_with_template(
     if row.unread_count:
         activity.clear_unread(row)
         publish(ConversationChanged(audience_of(row), {"unread_count": 0}, row.version))
-    message = add(row, "agent", text, sender_id=identity.user_id, kind=kind, payload=payload)
+    sender = identity.user_id
+    message = add(row, "agent", text, sender_id=sender, kind=kind, upload=upload, payload=payload)
     db.session.commit()
     return message
 

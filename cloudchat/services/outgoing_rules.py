@@ -22,17 +22,25 @@ def check(capabilities: Capabilities, text: str, upload: StoredFile | None, payl
 
 def _media_kind(capabilities: Capabilities, text: str, upload: StoredFile) -> str:
     """The kind that the bytes have, or a document where the channel shows such files in no other way."""
-    for kind in (upload.kind, "document"):
-        types = capabilities.media_types.get(kind)
-        if kind in capabilities.media and (types is None or upload.mime in types):
-            break
-    else:
-        raise _refused("file", "file_type_refused_by_channel")
-    if upload.size > capabilities.media[kind]:
-        raise _refused("file", "file_too_large_for_channel")
+    kinds = (upload.kind, "document")
+    kind = next((kind for kind in kinds if _shows(capabilities, kind, upload)), upload.kind)
+    check_file(capabilities, kind, upload)
     if len(text) > max(capabilities.text_length, capabilities.caption_length):
         raise _refused("text", "too_long")
     return kind
+
+
+def check_file(capabilities: Capabilities, kind: str, upload: StoredFile) -> None:
+    """Raises Invalid where the channel does not take the file as this kind."""
+    if not _shows(capabilities, kind, upload):
+        raise _refused("file", "file_type_refused_by_channel")
+    if upload.size > capabilities.media[kind]:
+        raise _refused("file", "file_too_large_for_channel")
+
+
+def _shows(capabilities: Capabilities, kind: str, upload: StoredFile) -> bool:
+    types = capabilities.media_types.get(kind)
+    return kind in capabilities.media and (types is None or upload.mime in types)
 
 
 def text_goes_apart(capabilities: Capabilities, kind: str, text: str) -> bool:

@@ -2,28 +2,42 @@
 
 from typing import Any
 
+from cloudchat.channels import get as channel_for
 from cloudchat.clients.meta_graph import waba_of
 from cloudchat.errors import Conflict, Invalid
 from cloudchat.models import Conversation, MetaTemplate
 from cloudchat.models.templates import APPROVED
-from cloudchat.services import message_templates
+from cloudchat.services import message_templates, outgoing_rules
+from cloudchat.services.files import StoredFile
 from cloudchat.services.meta_templates import catalog, filling
 from cloudchat.services.meta_templates.filling import Filled
 
 
 def filled_for(
-    row: Conversation, template_id: int, variables: dict | None
+    row: Conversation, template_id: int, variables: dict | None, upload: StoredFile | None = None
 ) -> tuple[str, str, dict[str, Any]]:
-    """(kind, text, payload) of the message. Raises NotFound, Invalid, Conflict."""
+    """(kind, text, payload) of the message; `upload` is for the header of a template that shows a file.
+    Raises NotFound, Invalid, Conflict."""
     if row.device.type != "wa_official":
+        _check_upload(None, upload, row)
         own = message_templates.get(template_id)
         if own.device_type not in (None, row.device.type):
             raise Invalid("template", fields={"template_id": ["template_other_device"]})
         return "text", message_templates.fill(own.body, variables), {"template_id": own.id}
     template = catalog.get(template_id)
     check_sendable(template, waba_of(row.device))
-    filled = filling.fill(template, variables)
+    _check_upload(filling.header_kind(template), upload, row)
+    filled = filling.fill(template, variables, upload.filename if upload else None)
     return "template", filled.text, payload_of(template, filled)
+
+
+def _check_upload(kind: str | None, upload: StoredFile | None, row: Conversation) -> None:
+    """Raises Invalid for a file that the template does not show."""
+    if upload is None:
+        return
+    if kind is None:
+        raise Invalid("template", fields={"file": ["template_without_file"]})
+    outgoing_rules.check_file(channel_for(row.device.type).capabilities, kind, upload)
 
 
 def check_sendable(template: MetaTemplate, waba_id: str) -> None:
@@ -39,6 +53,8 @@ def payload_of(template: MetaTemplate, filled: Filled) -> dict[str, Any]:
     made: dict[str, Any] = {"template": filled.payload, "template_id": template.id}
     if filled.header and filled.header["type"] == "text":
         made["header"] = filled.header["text"]
+    if filled.sample:
+        made["header_sample"] = filled.sample
     if filled.footer:
         made["footer"] = filled.footer
     return made | {"template_parts": filled.shown()}

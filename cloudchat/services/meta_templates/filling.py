@@ -31,6 +31,7 @@ class Filled:
     header: dict[str, Any] | None = None
     footer: str | None = None
     buttons: list[dict[str, Any]] = field(default_factory=list)
+    sample: str | None = None  # the address at Meta of the file that the header is to show
 
     def shown(self) -> dict[str, Any]:
         """What a message keeps of it beside its text."""
@@ -57,7 +58,7 @@ def fields_of(row: MetaTemplate) -> list[dict[str, str]]:
 def _header_fields(part: dict, style: str) -> list[dict[str, str]]:
     kind = str(part.get("format") or "TEXT").upper()
     if kind != "TEXT":
-        return [_field("header", kind.lower(), "")]
+        return [_field("header", kind.lower(), sample_of(part))]
     samples = samples_of("header", style, as_dict(part.get("example")))
     return [_field(f"header.{name}", "text", samples.get(name, "")) for name in names_in(text_of(part))]
 
@@ -78,17 +79,37 @@ def _field(key: str, kind: str, example: str) -> dict[str, str]:
     return {"key": key, "kind": kind, "example": example}
 
 
-def fill(row: MetaTemplate, variables: dict[str, Any] | None) -> Filled:
-    """Put the variables in. Raises Invalid naming those that are missing or unfit."""
-    return _Filler(row, variables or {}).run()
+def sample_of(part: dict) -> str:
+    """The address at Meta of a media header's sample, where the list has told it; else nothing."""
+    handles = as_dict(part.get("example")).get("header_handle")
+    first = handles[0] if isinstance(handles, list) and handles else ""
+    is_address = isinstance(first, str) and first.startswith(("https://", "http://"))
+    return first if is_address and len(first) <= guarded.LONGEST_URL else ""
+
+
+def header_kind(row: MetaTemplate) -> str | None:
+    """image, video or document, where the template's header shows a file."""
+    for part in dicts(row.components):
+        kind = str(part.get("format") or "").upper()
+        if str(part.get("type") or "").upper() == "HEADER" and kind in MEDIA:
+            return kind.lower()
+    return None
+
+
+def fill(row: MetaTemplate, variables: dict[str, Any] | None, filename: str | None = None) -> Filled:
+    """Put the variables in. `filename`: a file for the header goes along with the message, and gets its
+    id when that is sent. Raises Invalid naming those that are missing or unfit."""
+    return _Filler(row, variables or {}, filename).run()
 
 
 class _Filler:
     """One filling; collects what is wrong before it says so."""
 
-    def __init__(self, row: MetaTemplate, variables: dict[str, Any]):
+    def __init__(self, row: MetaTemplate, variables: dict[str, Any], filename: str | None):
         self._row = row
         self._variables = variables
+        self._filename = filename
+        self._sample: str | None = None
         self._problems = Problems()
         self._sent: list[dict] = []
         self._text = ""
@@ -111,7 +132,7 @@ class _Filler:
         payload: dict[str, Any] = {"name": self._row.name, "language": {"code": self._row.language}}
         if self._sent:
             payload["components"] = self._sent
-        return Filled(payload, self._text, self._header, self._footer, self._buttons)
+        return Filled(payload, self._text, self._header, self._footer, self._buttons, self._sample)
 
     def _read_body(self, part: dict) -> None:
         text = text_of(part)
@@ -124,7 +145,7 @@ class _Filler:
     def _read_header(self, part: dict) -> None:
         kind = str(part.get("format") or "TEXT").upper()
         if kind in MEDIA:
-            self._header_file(kind.lower())
+            self._header_file(kind.lower(), sample_of(part))
         elif kind == "LOCATION":
             self._header_place()
         else:
@@ -136,11 +157,15 @@ class _Filler:
             self._header = {"type": "text", "text": filled}
             self._send("header", values)
 
-    def _header_file(self, kind: str) -> None:
+    def _header_file(self, kind: str, sample: str) -> None:
         given = self._variables.get("header")
         given = {"link": given} if isinstance(given, str) else as_dict(given)
         media: dict[str, str] = {}
-        if _MEDIA_ID.fullmatch(str(given.get("id") or "")):
+        if self._filename is not None:
+            given = {"filename": self._filename}
+        elif given.get("sample") is True and sample:
+            self._sample = sample
+        elif _MEDIA_ID.fullmatch(str(given.get("id") or "")):
             media["id"] = str(given["id"])
         elif isinstance(link := given.get("link"), str) and link.strip():
             try:

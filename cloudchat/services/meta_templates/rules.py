@@ -104,7 +104,7 @@ def _format(given: Any, parts: dict[str, dict], problems: Problems) -> str:
 def _components(parts: dict[str, dict], style: str, category: str, problems: Problems) -> list[dict]:
     made = []
     if "HEADER" in parts:
-        made.append(_header(parts["HEADER"], style, problems))
+        made.append(_header(parts["HEADER"], style, category, problems))
     made.append(_body(parts.get("BODY"), style, category, problems))
     if "FOOTER" in parts:
         made.append(_footer(parts["FOOTER"], category, problems))
@@ -113,7 +113,7 @@ def _components(parts: dict[str, dict], style: str, category: str, problems: Pro
     return made
 
 
-def _header(part: dict, style: str, problems: Problems) -> dict:
+def _header(part: dict, style: str, category: str, problems: Problems) -> dict:
     kind = str(part.get("format") or "TEXT").upper()
     if kind not in HEADER_KINDS:
         problems.add("header", "unsupported")
@@ -122,10 +122,14 @@ def _header(part: dict, style: str, problems: Problems) -> dict:
     example = as_dict(part.get("example"))
     if kind in MEDIA_KINDS:
         handles = example.get("header_handle")
-        if not (isinstance(handles, list) and handles and isinstance(handles[0], str) and handles[0]):
+        given = handles[0] if isinstance(handles, list) and handles else None
+        # Meta lists a sample by its address, and takes none but the handle of an upload.
+        if not isinstance(given, str) or not given or given.startswith(("https://", "http://")):
             problems.add("header.example", "header_file_needed")
         else:
             made["example"] = {"header_handle": handles[:1]}
+    elif kind == "LOCATION" and category == "AUTHENTICATION":
+        problems.add("header", "header_location_category")
     elif kind == "TEXT":
         made["text"] = text = text_of(part).strip()
         problems.length("header", text, LIMITS["header"])

@@ -12,15 +12,16 @@ def create(world: World) -> Provider:
     """Wire the parts; must stand after WhatsApp, whose accounts own the templates."""
     meta, whatsapp = world.shared["meta"], world.shared["whatsapp"]
     store = Store(world, whatsapp, meta.webhooks)
-    Edges(store).register(meta.graph)
-    Samples(whatsapp, meta.webhooks).register(meta.graph)
+    samples = Samples(whatsapp, meta.webhooks)
+    samples.register(meta.graph)
+    Edges(store, samples).register(meta.graph)
     whatsapp.template_check = Checker(store)
     return Provider(
         name="message_templates",
         title="Template WhatsApp",
         summary="Lihat template di akun WhatsApp, setujui, tolak atau jeda.",
         links=(("/message-templates", "Daftar template"),),
-        blueprints=[Control(store).blueprint()],
+        blueprints=[Control(store).blueprint(), samples.blueprint()],
         reset=store.reset,
         state=store,
     )

@@ -8,6 +8,7 @@ from flask import request
 
 from cloudchat.simulators.message_templates import rules
 from cloudchat.simulators.message_templates.rules import TemplateError
+from cloudchat.simulators.message_templates.samples import Samples
 from cloudchat.simulators.message_templates.store import Store, Template
 from cloudchat.simulators.meta.errors import GraphError
 from cloudchat.simulators.meta.graph import Call, bad_token, select_fields, unknown_object
@@ -19,8 +20,8 @@ EDITABLE = ("APPROVED", "REJECTED", "PAUSED")
 class Edges:
     """`/{waba}/message_templates` and `/{template}`."""
 
-    def __init__(self, store: Store):
-        self._store = store
+    def __init__(self, store: Store, samples: Samples):
+        self._store, self._samples = store, samples
 
     def register(self, graph) -> None:
         graph.kind("template", self._store.node_of, self._authorize)
@@ -47,7 +48,7 @@ class Edges:
             paging["next"] = (
                 f"{request.base_url}?after={paging['cursors']['after']}&access_token={call.token}"
             )
-        answer = {"data": [select_fields(one.node(), DEFAULT_FIELDS, "MessageTemplate") for one in page]}
+        answer = {"data": [self.show(Call(one, call.token, call.version)) for one in page]}
         answer["paging"] = paging
         if "summary" in request.args:
             answer["summary"] = {"total_count": len(rows)}
@@ -84,7 +85,9 @@ class Edges:
         return {"id": made.id, "status": made.status, "category": made.category}
 
     def show(self, call: Call) -> dict:
-        return select_fields(call.node.node(), DEFAULT_FIELDS, "MessageTemplate")
+        node = call.node.node()
+        node["components"] = self._samples.shown(node["components"])
+        return select_fields(node, DEFAULT_FIELDS, "MessageTemplate")
 
     def edit(self, call: Call) -> dict:
         template, body = call.node, call.body

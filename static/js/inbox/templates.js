@@ -4,31 +4,15 @@ import { makeDialog } from "../dialog.js";
 import { showErrors } from "../forms.js";
 import { t } from "../i18n.js";
 import { head, one, root, state } from "./dom.js";
+import { field, fieldsOf, fileOf, made, namedAsHere, valuesOf } from "./template-fields.js";
 
 const SEARCH_AFTER = 250;
-
-function made(name, className = "", text = "") {
-  const node = document.createElement(name);
-  if (className) node.className = className;
-  if (text) node.textContent = text;
-  return node;
-}
 
 function button(text, className, run) {
   const node = made("button", `btn ${className}`, text);
   node.type = "button";
   node.addEventListener("click", run);
   return node;
-}
-
-function field(name, label, type = "text") {
-  const group = made("div", "form-group");
-  const caption = made("label", "", label);
-  const input = made("input", "form-control");
-  Object.assign(input, { id: `template-${name}`, name, type, dir: "auto", maxLength: 1000 });
-  caption.htmlFor = input.id;
-  group.append(caption, input);
-  return group;
 }
 
 /** Let somebody choose a template for the open conversation. */
@@ -53,9 +37,8 @@ async function list(dialog, body, conversation, device) {
       const query = new URLSearchParams({ device_id: device, q: words, limit: 50 });
       const found = await api("GET", `/api/app/broadcasts/templates?${query}`);
       if (words !== one("input", search).value) return;
-      const usable = found.items.filter((item) => item.fields.every((wanted) => wanted.kind !== "location"));
-      rows.replaceChildren(...usable.map((item) => rowOf(item, () => fill(dialog, body, conversation, device, item))));
-      if (!usable.length) rows.append(made("p", "meta", t("inbox.template.none")));
+      rows.replaceChildren(...found.items.map((item) => rowOf(item, () => fill(dialog, body, conversation, device, item))));
+      if (!found.items.length) rows.append(made("p", "meta", t("inbox.template.none")));
     } catch (error) {
       reportError(error, load);
     }
@@ -74,16 +57,6 @@ function rowOf(item, run) {
   return row;
 }
 
-function labelOf(item) {
-  if (item.key === "header") return t("inbox.template.header_link");
-  if (item.key.startsWith("button.")) return t("inbox.template.button", { count: Number(item.key.slice(7)) + 1 });
-  return t("inbox.template.field", { name: item.key.replace("header.", "") });
-}
-
-function valuesOf(form) {
-  return Object.fromEntries([...form.elements].filter((input) => input.name).map((input) => [input.name.replace("variables.", ""), input.value.trim()]));
-}
-
 function filled(item, values) {
   const marks = item.kind === "meta" ? /\{\{([^{}]*)\}\}/g : /\{([A-Za-z0-9_]{1,60})\}/g;
   return item.body.replace(marks, (whole, name) => values[name.trim()] || whole);
@@ -95,37 +68,42 @@ function fill(dialog, body, conversation, device, item) {
   const preview = made("p", "template-offer-preview");
   preview.dir = "auto";
   const draw = () => { preview.textContent = filled(item, valuesOf(form)); };
-  const fields = item.fields.map((wanted) => {
-    const group = field(`variables.${wanted.key}`, labelOf(wanted));
-    one("input", group).placeholder = wanted.example;
-    return group;
-  });
   const send = made("button", "btn btn-primary", t("inbox.template.send"));
   send.type = "submit";
   const actions = made("div", "dialog-actions");
   actions.append(button(t("inbox.template.back"), "", () => list(dialog, body, conversation, device)), send);
-  form.append(made("strong", "", item.name), ...fields, preview, actions);
+  form.append(made("strong", "", item.name), ...fieldsOf(item), preview, actions);
   form.addEventListener("input", draw);
   const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`; // of this sending: pressing twice sends once
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     event.stopPropagation();
-    submit(dialog, form, send, conversation, { template_id: item.id, variables: valuesOf(form), client_id: id });
+    submit(dialog, form, send, conversation, { template_id: item.id, variables: valuesOf(form), client_id: id }, fileOf(form));
   });
   body.replaceChildren(form);
   draw();
   (one("input", form) ?? send).focus();
 }
 
-async function submit(dialog, form, send, conversation, given) {
+function asForm(given, file) {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(given)) body.append(name, typeof value === "object" ? JSON.stringify(value) : value);
+  body.append("file", file);
+  return body;
+}
+
+async function submit(dialog, form, send, conversation, given, file) {
+  const label = send.textContent;
   send.disabled = true;
+  if (file) send.textContent = t("inbox.template.uploading");
   try {
-    await api("POST", `/api/app/inbox/conversations/${conversation}/messages`, given, { headers: { "Idempotency-Key": given.client_id } });
+    await api("POST", `/api/app/inbox/conversations/${conversation}/messages`, file ? asForm(given, file) : given, { headers: { "Idempotency-Key": given.client_id } });
     dialog.close();
     document.dispatchEvent(new CustomEvent("inbox:sent", { detail: { conversation } }));
   } catch (error) {
     send.disabled = false;
-    if (!(error instanceof ApiError && error.status === 422 && showErrors(form, error.fields))) reportError(error);
+    send.textContent = label;
+    if (!(error instanceof ApiError && error.status === 422 && showErrors(form, namedAsHere(error.fields, form)))) reportError(error);
   }
 }
 

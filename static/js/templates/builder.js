@@ -13,6 +13,7 @@ let dirty = false;
 
 const FIELDS = { header_kind: "header" };
 const CHECK_AFTER = 300;
+const SAMPLES = { IMAGE: "image/jpeg,image/png", VIDEO: "video/mp4", DOCUMENT: "application/pdf" };
 
 /** Say what is wrong beside each field that was touched; all of them once it was sent. */
 function showProblems(fields) {
@@ -43,7 +44,8 @@ async function check() {
 function refresh() {
   const kind = form.elements.header_kind.value;
   one('[data-header="TEXT"]', form).hidden = kind !== "TEXT";
-  one('[data-header="FILE"]', form).hidden = !["IMAGE", "VIDEO", "DOCUMENT"].includes(kind);
+  one('[data-header="FILE"]', form).hidden = !SAMPLES[kind];
+  if (form.dataset.kind !== kind) forgetSample(kind);
   showSamples(form, "header", kind === "TEXT" ? form.elements.header.value : "");
   showSamples(form, "body", form.elements.body.value);
   for (const count of all("[data-count]", form)) {
@@ -54,6 +56,16 @@ function refresh() {
     one("[data-example]", box).hidden = !variables(one('[data-key="url"]', box).value).length;
   }
   draw(phone, bodyOf(form).components, form);
+}
+
+/** A sample of another kind does not fit; the next one is asked for. */
+function forgetSample(kind) {
+  const input = one("[data-file]", form);
+  form.dataset.kind = kind;
+  delete form.dataset.handle;
+  input.value = "";
+  input.accept = SAMPLES[kind] ?? "";
+  one("[data-file-state]", form).textContent = one("[data-file-state]", form).dataset.usualText;
 }
 
 function changed() {
@@ -96,17 +108,17 @@ async function upload(input) {
   const [file] = input.files;
   if (!file) return;
   const state = one("[data-file-state]", form);
-  const usual = state.textContent;
   const body = new FormData();
   body.append("file", file);
   body.append("device_id", form.elements.device_id.value);
+  body.append("format", form.elements.header_kind.value);
   state.textContent = state.dataset.busyText;
   delete form.dataset.handle;
   try {
     form.dataset.handle = (await api("POST", "/api/app/meta-templates/samples", body)).handle;
     state.textContent = state.dataset.doneText;
   } catch (error) {
-    state.textContent = usual;
+    state.textContent = state.dataset.usualText;
     input.value = "";
     reportError(error);
   }
