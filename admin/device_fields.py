@@ -48,13 +48,7 @@ TEXTS = {
     "waba_id": FieldText(
         _l("WhatsApp Business Account ID"), _l("On the same page. Templates belong to this account.")
     ),
-    "messages_per_second": FieldText(
-        _l("Messages a second"),
-        _l(
-            "Empty: 80, what Meta allows a number. It allows up to 1,000 after its own upgrade of the "
-            "number, and 20 where the number is also used in the WhatsApp Business app."
-        ),
-    ),
+    "messages_per_second": FieldText(_l("Messages a second")),
     "access_token": FieldText(
         _l("Access token"), _l("A permanent token of a system user in Meta's business settings.")
     ),
@@ -83,6 +77,14 @@ TEXTS = {
         _l("One address a line, such as https://www.example.com. Empty: every website."),
     ),
 }
+PACES = {
+    "wa_official": _l(
+        "Empty: 80, what Meta allows a number. It allows up to 1,000 after its own upgrade of the "
+        "number, and 20 where the number is also used in the WhatsApp Business app."
+    ),
+    "telegram": _l("Empty: 25. Telegram allows a bot about 30 a second."),
+    "messenger": _l("Empty: 100. Meta allows a page 300 texts a second, and 10 with sound or video."),
+}
 LONG = {"welcome", "allowed_origins"}
 SWITCHES = {"ask_name", "human_agent"}
 
@@ -97,7 +99,7 @@ def form_class(kind: str, is_new: bool) -> type[ScreenForm]:
     members: dict[str, Any] = {"name": text_field(_l("Name"), needed(), at_most(255))}
     fields = FIELDS[kind]
     for key in fields.plain:
-        members[key] = _plain(key)
+        members[key] = _plain(key, PACES.get(kind, "") if key == "messages_per_second" else "")
     for key in fields.secret:
         members[key] = _secret(key, is_new)
     if not is_new:
@@ -107,7 +109,7 @@ def form_class(kind: str, is_new: bool) -> type[ScreenForm]:
     return type(f"{kind}Form", (ScreenForm,), {"account_field": fields.account or "name", **members})
 
 
-def _plain(key: str):
+def _plain(key: str, about: Any = ""):
     text = TEXTS.get(key, FieldText(key))
     if key in SWITCHES:
         return BooleanField(text.label, description=text.help)
@@ -124,7 +126,7 @@ def _plain(key: str):
     checks = [at_most(2000 if key in LONG else 255)]
     if key not in OPTIONAL:
         checks.insert(0, needed())
-    return text_field(text.label, *checks, area=key in LONG, description=text.help)
+    return text_field(text.label, *checks, area=key in LONG, description=about or text.help)
 
 
 def _secret(key: str, is_new: bool):

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from admin.base import ScopedModelView
+from admin.device_facts import in_words
 from admin.device_fields import TEXTS, TYPES, form_class, offered_types
 from admin.device_guides import GUIDES
 from admin.filters import ChoiceFilter
@@ -172,8 +173,7 @@ class DeviceView(ScopedModelView):
             facts = connecting.check(row.id)
         except ProviderError as failure:
             error = failure
-        shown = {key: value for key, value in facts.items() if isinstance(value, str | int | float)}
-        return super().render("admin/_device_check.html", facts=shown, error=error)
+        return super().render("admin/_device_check.html", facts=in_words(facts), error=error)
 
     @expose("/reconnect/", methods=("POST",))
     def reconnect_view(self):

@@ -86,7 +86,8 @@ class MetaTemplateView(ScopedModelView):
     }
     column_texts = {
         "status": {status: (kind, words, "") for status, (words, kind) in STATUSES.items()},
-        "quality": {quality: (kind, words, "") for quality, (words, kind) in QUALITIES.items()},
+        "quality": {quality: (kind, words, "") for quality, (words, kind) in QUALITIES.items()}
+        | {"UNKNOWN": ("", _l("Not rated yet"), "")},
     }
     column_sortable_list = ("name", "language", "status", "last_synced_at")
     column_searchable_list = ("name", "rejection_details")

@@ -249,6 +249,9 @@ def _inbox_composer() -> dict[str, str]:
         "inbox.window.minutes": _("{count} min to answer"),
         "inbox.window.closed": _("Window closed"),
         "inbox.window.why": _("WhatsApp takes free text until 24 hours after the customer's last message."),
+        "inbox.closed.window_template": _(
+            "The 24-hour window has closed. Send an approved template now, or wait until the customer writes."
+        ),
         "inbox.closed.window": _(
             "The 24-hour window has closed. You can answer once the customer writes again."
         ),

@@ -2,10 +2,12 @@
 
 from flask_babel import lazy_gettext as _
 
+from cloudchat import provider_words
+
 
 def sentence(code: str, fallback: str = "") -> str:
     """What a person reads for a machine word; the fallback where we have no sentence."""
-    known = SENTENCES.get(code)
+    known = SENTENCES.get(code) or provider_words.REASONS.get(code)
     return str(known) if known else fallback or code
 
 
@@ -136,7 +138,9 @@ SENTENCES = {
         "Meta does not let this token into this WhatsApp Business Account. Check the number and the token."
     ),
     "device_off": _("The device of this conversation is switched off or removed."),
-    "window_closed": _("The 24-hour window has closed. Send a template, or wait until the customer writes."),
+    "window_closed": _(
+        "The 24-hour window has closed. Wait until the customer writes; on WhatsApp you may send a template."
+    ),
     "conversation_resolved": _("The conversation is resolved. Reopen it to answer."),
     "newer_open": _("This contact already has a newer open conversation on this device."),
     "not_failed": _("Only a failed message can be sent again."),

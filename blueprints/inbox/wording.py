@@ -12,33 +12,7 @@ from cloudchat.messages import sentence
 @bp.app_template_filter()
 def failure_reason(error: dict | None) -> str:
     """Why a message was not sent, in our words; the provider's own are shown beside them."""
-    code = str((error or {}).get("code") or "")
-    return _provider_reasons().get(code) or sentence(code, _("The provider refused the message."))
-
-
-def _provider_reasons() -> dict[str, str]:
-    closed = _("The 24-hour window had closed. Wait until the customer writes again.")
-    connect = _("The device has lost its access. An admin has to connect it again.")
-    return {
-        "131047": closed,
-        "470": closed,
-        "190": connect,
-        "0": connect,
-        "no_token": connect,
-        "131026": _("This number cannot receive the message. It may not use WhatsApp."),
-        "131049": _("Meta held the message back, so that the customer does not get too many."),
-        "131050": _("The customer does not want messages of this kind."),
-        "131051": _("WhatsApp does not take messages of this kind."),
-        "131052": _("The provider could not fetch the file."),
-        "131053": _("The provider could not take the file. Try another format."),
-        "131048": _("The number is limited because customers reported it as spam."),
-        "131056": _("Too many messages to this customer in a short time."),
-        "130429": _("The number sends too many messages at the moment."),
-        "131031": _("Meta has locked the account."),
-        "368": _("Meta has locked the account."),
-        "131042": _("There is a problem with the payment method at Meta."),
-        "http_timeout": _("The provider did not answer in time."),
-    }
+    return sentence(str((error or {}).get("code") or ""), _("The provider refused the message."))
 
 
 # --- activity lines ----------------------------------------------------------------------------

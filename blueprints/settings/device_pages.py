@@ -8,8 +8,10 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from blueprints.settings import bp
+from cloudchat.channels.facebook_errors import explain
 from cloudchat.messages import sentence
-from cloudchat.services import devices
+from cloudchat.models import Device
+from cloudchat.services import devices, facebook_connect
 from cloudchat.web import me, requires
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
@@ -20,7 +22,14 @@ _markdown = MarkdownIt("commonmark", {"html": False})
 @bp.app_template_global("error_text")
 def error_text(error: dict) -> str:
     """A device's or a message's error in words; the provider's own where we have none."""
-    return sentence(str(error.get("code") or ""), str(error.get("message") or error.get("code") or ""))
+    code = str(error.get("code") or "provider")
+    return sentence(code, str(error.get("message") or code))
+
+
+def _trouble(device: Device) -> str:
+    """What a device died of; of a Facebook page in the words of its help."""
+    failure = facebook_connect.later_failure(device)
+    return sentence(explain(failure).word) if failure else error_text(device.last_error or {})
 
 
 @bp.get("/app/devices/troubles")
@@ -28,7 +37,8 @@ def error_text(error: dict) -> str:
 def device_troubles():
     """The banner of every page: devices that have stopped working, for those who can mend them."""
     rows = devices.in_trouble() if me().may("admin") else []
-    return render_template("settings/_device_troubles.html", rows=rows)
+    troubles = [(row, _trouble(row)) for row in rows]
+    return render_template("settings/_device_troubles.html", troubles=troubles)
 
 
 @bp.get("/app/help/<name>")

@@ -102,7 +102,7 @@ def test_the_screens_say_who_and_what_and_save_the_second_time(cast, logged_in, 
         "users": {"role": "agent", "capacity": 5},
         "labels": {"color": "#112233"},
         "canned-replies": {"text": "Halo Kak"},
-        "devices": {"phone_number_id": "123456789012", "waba_id": "223456789012"},
+        "devices": dict(re.findall(r'name="(phone_number_id)"[^>]* value="([^"]*)"', page)),
     }.get(screen, {})
 
     def save(client, opened, value):

@@ -22,9 +22,10 @@ export function refreshWindow() {
   const closed = one("[data-closed]", box);
   closed.hidden = !reason || note;
   one("[data-field]", box).hidden = Boolean(reason) && !note;
-  if (reason) one("[data-closed-text]", closed).textContent = t(`inbox.closed.${reason}`);
-  one("[data-closed-reopen]", closed).hidden = reason !== "resolved";
   const template = one("[data-template-open]", closed);
+  const words = reason === "window" && template ? "window_template" : reason;
+  if (reason) one("[data-closed-text]", closed).textContent = t(`inbox.closed.${words}`);
+  one("[data-closed-reopen]", closed).hidden = reason !== "resolved";
   if (template) template.hidden = reason !== "window";
   showRest(one("[data-window]", box), reason);
 }
