@@ -92,9 +92,15 @@ def _sent(row: Mail) -> tuple[str | None, bool]:
         mail.send(config.active(), [row.recipient], row.subject, secrets.decrypt(row.text)["text"])
     except (OSError, smtplib.SMTPException) as error:
         log.warning("mail_not_sent", mail_id=row.id, kind=row.kind, error=type(error).__name__)
-        permanent = isinstance(error, smtplib.SMTPRecipientsRefused)
-        return f"{type(error).__name__}: {error}"[:200], permanent
+        return f"{type(error).__name__}: {error}"[:200], _is_permanent(error)
     return None, False
+
+
+def _is_permanent(error: Exception) -> bool:
+    """Does the mail server say that it will never take this mail? 4xx means later."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _text in error.recipients.values())
+    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
 
 
 def drop_old() -> None:

@@ -85,7 +85,8 @@ def setup(user_id: int) -> tuple[str, str] | None:
     if row is None:
         return None
     secret = _secret(row)
-    return secret, pyotp.TOTP(secret).provisioning_uri(get_user(user_id).email, issuer_name=ISSUER)
+    email = get_user(user_id).email
+    return secret, pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
 def confirm(user_id: int, code: str, session_id: int | None) -> list[str]:
