@@ -1,7 +1,7 @@
 """account safety: second factors, password resets, mails, login rules, scopes of API tokens
 
-Revision ID: 0016
-Revises: 0012
+Revision ID: 0020
+Revises: 0019
 Create Date: 2026-11-26 06:50:00.000000
 
 """
@@ -12,8 +12,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.policies import protect
 
-revision = "0016"
-down_revision = "0012"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
