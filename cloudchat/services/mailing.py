@@ -55,7 +55,10 @@ def organizations_due() -> list[int]:
 
 
 def deliver() -> int:
-    """Send the present organization's mails that are due; answers how many were sent."""
+    """Send the present organization's mails that are due; answers how many were sent. A process that
+    was given no mail server leaves them to one that was."""
+    if not can_send():
+        return 0
     sent = 0
     while (row := _claimed()) is not None:
         # No connection to the database is held while the mail server thinks.

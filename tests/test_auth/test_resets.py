@@ -144,6 +144,16 @@ def ask_page(there):
     return there.get("/password/forgot")
 
 
+def test_a_process_without_a_mail_server_sends_nothing_and_says_so(person, context):
+    someone = person()
+    with acting_as(someone.organization_id):
+        resets.ask(someone.email, None)
+        db.session.add(Mail(kind="x", recipient=someone.email, subject="x", text="x"))
+        db.session.commit()
+        assert mailing.deliver() == 0
+        assert [(row.kind, row.status) for row in db.session.query(Mail)] == [("x", "queued")]
+
+
 def test_mails_are_tried_again_and_keep_no_secret(person, mail_server):
     someone = person()
     with acting_as(someone.organization_id):
