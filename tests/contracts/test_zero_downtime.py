@@ -1,4 +1,4 @@
-"""A migration runs while the version before still serves: it expands; what it takes away, it takes away later.
+"""A migration runs while the version before still serves: it expands, and takes away in a later version.
 
 Read from the source, not run: the first release stands on the revisions in BASE, every later one is judged. A
 step that does remove something says why nobody uses it any more: `contract = "unused since 2.3"`.
@@ -41,9 +41,9 @@ def _fault(call: ast.Call, made: set[str]) -> str:
             return f"alter_column({table}): renamed or of another type, the version before stumbles"
         if _is(given.get("nullable"), False):
             return f"alter_column({table}): NOT NULL, the version before may leave it empty"
-    if name == "create_index" and _text(call, 1) in LARGE - made:
-        if not _is(given.get("postgresql_concurrently"), True):
-            return f"create_index({_text(call, 1)}): not concurrently, writing stops meanwhile"
+    at_once = not _is(given.get("postgresql_concurrently"), True)
+    if name == "create_index" and _text(call, 1) in LARGE - made and at_once:
+        return f"create_index({_text(call, 1)}): not concurrently, writing stops meanwhile"
     return ""
 
 
