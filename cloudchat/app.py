@@ -72,9 +72,6 @@ def create_app(config: configuration.Config | None = None, web_process: bool = F
     app.config.update(_flask_settings(config))
     app.session_interface = CookieSessions()
     app.url_map.converters |= pages.CONVERTERS
-    if config.trusted_proxies:
-        count = config.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
 
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
@@ -98,6 +95,9 @@ def create_app(config: configuration.Config | None = None, web_process: bool = F
     jobs.bind(app.app_context)
     jobs.start_subscriptions()
     realtime.init(app, in_web_process=web_process)
+    if config.trusted_proxies:  # outermost: sockets too have to know from where they come
+        count = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
     structlog.get_logger(__name__).debug("app_made", web_process=web_process)
     return app
 

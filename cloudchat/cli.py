@@ -18,6 +18,7 @@ from cloudchat.errors import AppError
 from cloudchat.extensions import connect_redis, db, redis
 from cloudchat.messages import sentence
 from cloudchat.services import accounts, bot_analytics, bot_evaluation, bot_settings, organizations
+from cloudchat.services.accounts import second_factor
 from cloudchat.services.matching import evaluation, shops
 from cloudchat.services.ongkir import evaluation as ongkir_evaluation
 from cloudchat.tenancy import acting_as, all_organizations
@@ -76,6 +77,17 @@ def create_user(
         db.session.commit()
         made = {"user_id": user.id, "api_token": token}
     click.echo(json.dumps(made))
+
+
+@user_group.command("reset-second-factor")
+@click.option("--org", "organization_id", required=True, type=int)
+@click.option("--email", required=True)
+def reset_second_factor(organization_id: int, email: str) -> None:
+    """For an only admin who has lost phone and recovery codes: log in with the password again."""
+    with _plain_errors(), acting_as(organization_id):
+        user_id = accounts.find_by_email(email)
+        second_factor.reset(user_id)
+    click.echo(json.dumps({"user_id": user_id}))
 
 
 @bot_group.command("evaluate")
