@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-BASE = "0012"  # up to here nobody had an installation
+BASE = "0020"  # up to here nobody had an installation
 LARGE = {"messages", "conversations", "contacts", "outbox", "webhook_events", "audit_log", "attachments"}
 REMOVES = {"drop_table", "drop_column", "rename_table"}
 VERSIONS = sorted((ROOT / "migrations" / "versions").glob("*.py"))
