@@ -101,10 +101,12 @@ def test_our_own_are_kept(open_page, log_in, cast):
 
 
 def test_a_template_answers_after_the_window_has_closed(open_page, log_in, cast, make, waba):  # noqa: F811
-    waba.add("pesanan_dikirim", components=parts())
+    document = {"type": "HEADER", "format": "DOCUMENT", "example": {"header_handle": ["4::contoh"]}}
+    waba.add("pesanan_dikirim", components=[document, *parts()])
     waba.sync()
     row = make.conversation(waba.organization_id, waba.device, last_inbound_at=now() - timedelta(days=3))
     page = log_in(open_page(), cast.agent, f"/app/inbox/{row.id}")
+    page.get_by_text("Kirim template yang disetujui sekarang").wait_for()
     page.get_by_role("button", name="Kirim template").and_(page.locator(".btn-primary")).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="pesanan_dikirim").click()
@@ -112,8 +114,11 @@ def test_a_template_answers_after_the_window_has_closed(open_page, log_in, cast,
     dialog.get_by_role("button", name="Kirim", exact=True).click()
     dialog.locator(".invalid-feedback").wait_for()
     dialog.get_by_label("Isi untuk 2").fill("INV-7")
+    bill = {"name": "INV-7.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4\n" + bytes(2000)}
+    dialog.get_by_label("Dokumen header").set_input_files(bill)
     shot(page, "picker")
     assert serious(page) == []
     dialog.get_by_role("button", name="Kirim", exact=True).click()
     page.locator(".msg-out").get_by_text("Halo Sari, pesanan INV-7").wait_for()
+    page.locator(".msg-out").get_by_text("INV-7.pdf").wait_for()
     shot(page, "sent")
