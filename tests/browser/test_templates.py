@@ -112,7 +112,7 @@ def test_a_template_answers_after_the_window_has_closed(open_page, log_in, cast,
     dialog.get_by_role("button", name="pesanan_dikirim").click()
     dialog.get_by_label("Isi untuk 1").fill("Sari")
     dialog.get_by_role("button", name="Kirim", exact=True).click()
-    dialog.locator(".invalid-feedback").wait_for()
+    dialog.locator(".invalid-feedback").first.wait_for()
     dialog.get_by_label("Isi untuk 2").fill("INV-7")
     bill = {"name": "INV-7.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4\n" + bytes(2000)}
     dialog.get_by_label("Dokumen header").set_input_files(bill)
