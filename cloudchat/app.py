@@ -98,6 +98,7 @@ def create_app(config: configuration.Config | None = None, web_process: bool = F
     jobs.bind(app.app_context)
     jobs.start_subscriptions()
     realtime.init(app, in_web_process=web_process)
+    app.wsgi_app = webhooks.Lane(app, app.wsgi_app)  # outermost: providers' calls go past all the rest
     structlog.get_logger(__name__).debug("app_made", web_process=web_process)
     return app
 
@@ -110,6 +111,7 @@ def _flask_settings(config: configuration.Config) -> dict:
             "pool_size": config.database_pool,
             "max_overflow": config.database_pool,
             "pool_timeout": 10,
+            "pool_use_lifo": True,  # few connections, whose plans and caches are warm
             "pool_pre_ping": False,
             "pool_recycle": 1800,
             "hide_parameters": True,  # an error's text goes to the log; what people wrote does not
