@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_INTERVAL = 0.05  # seconds
 BADGE_INTERVAL = 0.25  # seconds between two counts of one organization
-SHARE = 0.05  # of the time that may go into counting one organization
+SHARE = 0.03  # of the time that may go into counting one organization
 
 _dirty: set[int] = set()
 _not_before: dict[int, float] = {}  # organization: when it may be counted again

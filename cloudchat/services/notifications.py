@@ -7,7 +7,7 @@ bell, and an `Alert` for the pages that are open now; pushes follow from the row
 import secrets
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -90,13 +90,14 @@ _MEMBERS = """
     where u.organization_id = %(organization_id)s and u.is_active
 """
 
-# `first_unread`: the message with which the conversation began to wait for an answer.
+# `first_unread`: the message with which a conversation that nobody has began to wait for an answer.
 _TALKS = """
     select c.id, c.assignee_id, c.division_id, c.awaiting_division_selection, c.unread_count,
            c.last_message_text, p.name as contact,
-           (select min(m.id) from messages m where m.organization_id = c.organization_id
-            and m.conversation_id = c.id and m.direction = 'in'
-            and m.id > c.last_read_message_id) as first_unread
+           case when c.assignee_id is null then (
+               select min(m.id) from messages m where m.organization_id = c.organization_id
+               and m.conversation_id = c.id and m.direction = 'in' and m.id > c.last_read_message_id
+           ) end as first_unread
     from conversations c
     join contacts p on p.organization_id = c.organization_id and p.id = c.contact_id
     where c.organization_id = %(organization_id)s
@@ -141,7 +142,7 @@ def record(happenings: Iterable[Happening], arrivals: Iterable[Arrival] = ()) ->
     told, came = list(happenings), list(arrivals)
     talks = _talks({one.conversation_id for one in (*told, *came) if one.conversation_id})
     batch = [one for one in told if _still_true(one, talks)] + _of_arrivals(came, talks)
-    batch = _without_twins(batch)
+    batch = _merged(_without_twins(batch))
     members = {row.id: row for row in run(_MEMBERS)} if batch else {}
     lines = _lines(batch, members)
     moment = now()
@@ -185,6 +186,16 @@ def _without_twins(batch: list[Happening]) -> list[Happening]:
             news.add(one.conversation_id)
             kept.append(one)
     return kept
+
+
+def _merged(batch: list[Happening]) -> list[Happening]:
+    """What is one line to the same people, once: the last of it, and how often it happened."""
+    found: dict[tuple, Happening] = {}
+    for one in batch:
+        key = one.kind, one.topic, one.user_ids, one.role, one.division_id, one.actor_id
+        before = found.pop(key, None)
+        found[key] = replace(one, count=one.count + before.count) if before else one
+    return list(found.values())
 
 
 def _of_arrivals(arrivals: list[Arrival], talks: dict[int, Any]) -> list[Happening]:
