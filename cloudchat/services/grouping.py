@@ -5,7 +5,6 @@ those who came meanwhile the next leader. Nobody waits for a timer, so a lone ca
 """
 
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -71,7 +70,6 @@ class GroupCommit:
             raise
 
     def _lead(self, key: Hashable) -> None:
-        time.sleep(0)  # whoever is at the door already comes along
         with self._lock:
             group = self._take(self._waiting[key])
         try:
