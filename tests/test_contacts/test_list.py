@@ -110,7 +110,8 @@ def test_a_search_is_complete_whether_few_match_or_many(cast, as_person):
         " select :id, 'Banyak ' || i, '+6281900' || lpad(i::text, 6, '0'), '{}', now(), now()"
         " from generate_series(1, :count) i"
     )
-    for organization_id, count in ((cast.organization_id, MOST_FOUND + 50), (cast.stranger.organization_id, 3)):
+    sizes = {cast.organization_id: MOST_FOUND + 50, cast.stranger.organization_id: 3}
+    for organization_id, count in sizes.items():
         with acting_as(organization_id):
             db.session.execute(add, {"id": organization_id, "count": count})
             db.session.commit()
