@@ -141,6 +141,7 @@ def kind_word(kind: str) -> str:
         "list": _("List"),
         "template": _("Template"),
         "reaction": _("Reaction"),
+        "deleted": _("Deleted message"),
     }.get(kind, _("Message"))
 
 

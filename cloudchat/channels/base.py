@@ -92,6 +92,14 @@ class InboundMessage:
 
 
 @dataclass(frozen=True)
+class Deletion:
+    """The customer took one of their messages back."""
+
+    external_id: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True)
 class StatusUpdate:
     """What a provider reports about one of our messages."""
 
@@ -143,7 +151,9 @@ class Acknowledgement:
     details: dict
 
 
-Parsed = InboundMessage | StatusUpdate | Watermark | AccountUpdate | Acknowledgement | TemplateUpdate
+Parsed = (
+    InboundMessage | Deletion | StatusUpdate | Watermark | AccountUpdate | Acknowledgement | TemplateUpdate
+)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,15 @@ from itertools import islice
 from typing import Any
 
 from cloudchat.channels import payload
-from cloudchat.channels.base import InboundMessage, Media, Parsed, RawEvent, StatusUpdate, Watermark
+from cloudchat.channels.base import (
+    Deletion,
+    InboundMessage,
+    Media,
+    Parsed,
+    RawEvent,
+    StatusUpdate,
+    Watermark,
+)
 from cloudchat.channels.payload import as_dict, as_text, degrees, dicts, ident
 
 log = logging.getLogger(__name__)
@@ -43,7 +51,7 @@ def _event(page: str, item: dict, *, standby: bool) -> RawEvent:
     message, postback = as_dict(item.get("message")), as_dict(item.get("postback"))
     if mid := ident(message.get("mid")):
         if message.get("is_deleted") is True:
-            return RawEvent(page, f"deleted:{mid}", "other", content)
+            return RawEvent(page, f"deleted:{mid}", "message", content)
         return RawEvent(page, mid, "echo" if message.get("is_echo") is True else "message", content)
     if postback:
         return RawEvent(page, f"postback:{ident(postback.get('mid')) or _key(item)}", "message", content)
@@ -107,11 +115,13 @@ def _echo(item: dict, app_id: str, own_reference: str) -> list[Parsed]:
     return [made] if made else []
 
 
-def _message(item: dict, *, echo: bool = False) -> InboundMessage | None:
+def _message(item: dict, *, echo: bool = False) -> InboundMessage | Deletion | None:
     body = as_dict(item.get("message"))
     user, mid = ident(as_dict(item.get("sender")).get("id")), ident(body.get("mid"))
     if user is None or mid is None:
         return None
+    if body.get("is_deleted") is True:
+        return Deletion(mid, payload.moment(item.get("timestamp")))
     choice = ident(as_dict(body.get("quick_reply")).get("payload"))
     fields = _content(body)
     if choice and fields["kind"] == "text":

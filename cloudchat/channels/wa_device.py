@@ -28,6 +28,7 @@ _MB = 1024 * 1024
 _SESSION = re.compile(r"[A-Za-z0-9_-]{1,54}")
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 EVENTS = ["message.any", "message.ack", "session.status"]
+EVENTS += ["message.edited", "message.revoked", "message.reaction"]
 CAPABILITIES = Capabilities(
     text_length=4096,
     media={"image": 16 * _MB, "document": 25 * _MB, "audio": 16 * _MB, "video": 16 * _MB},

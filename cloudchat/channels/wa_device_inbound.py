@@ -3,11 +3,20 @@
 Groups, statuses and newsletters are passed over: a phone that is also somebody's own is in many.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from cloudchat.channels import payload
-from cloudchat.channels.base import AccountUpdate, InboundMessage, Media, Parsed, RawEvent, StatusUpdate
+from cloudchat.channels.base import (
+    AccountUpdate,
+    Deletion,
+    InboundMessage,
+    Media,
+    Parsed,
+    RawEvent,
+    StatusUpdate,
+)
 from cloudchat.channels.payload import as_dict, as_text, degrees, ident
 
 _ACKS = {-1: "failed", 1: "sent", 2: "delivered", 3: "read", 4: "read"}
@@ -37,10 +46,20 @@ def split(raw: bytes) -> list[RawEvent]:
         if not _is_talk(item):
             return []
         return [RawEvent(session, f"ack:{message_id}:{ident(item.get('ack'))}", "status", content)]
+    if name in CHANGES:
+        return _of_change(session, name, item, content)
     if name == "session.status":
         at = ident(body.get("id")) or ident(body.get("timestamp")) or payload.digest(body)
         return [RawEvent(session, f"session:{at}", "account", content)]
     return [RawEvent(session, f"other:{ident(body.get('id')) or payload.digest(body)}", "other", content)]
+
+
+def _of_change(session: str, name: str, item: dict, content: dict) -> list[RawEvent]:
+    """What became of an earlier message; only a customer's own doing is of interest."""
+    about = as_dict(item.get("after")) or as_dict(item.get("before")) or item
+    if about.get("fromMe") is True or not _is_talk(about):
+        return []
+    return [RawEvent(session, f"{name}:{payload.digest(item)}", "message", content)]
 
 
 def _is_talk(item: dict) -> bool:
@@ -61,6 +80,9 @@ def _other(item: dict) -> str | None:
 def parse(event: RawEvent) -> list[Parsed]:
     """The meaning of one event; an empty list where there is nothing to do."""
     item = as_dict(event.payload.get("payload"))
+    if reader := CHANGES.get(str(event.payload.get("event"))):
+        change = reader(item)
+        return [change] if change else []
     if event.kind in ("message", "echo"):
         message = _message(item, echo=event.kind == "echo")
         return [message] if message else []
@@ -68,6 +90,47 @@ def parse(event: RawEvent) -> list[Parsed]:
         update = _status(item)
         return [update] if update else []
     return [_session(item)] if event.kind == "account" else []
+
+
+def _edited(item: dict) -> InboundMessage | None:
+    """How an earlier message reads now."""
+    target, text = _target(item, item.get("editedMessageId")), as_text(item.get("body"))
+    made = _message({**item, "id": target}, echo=False) if target and text else None
+    return replace(made, edited=True) if made else None
+
+
+def _revoked(item: dict) -> Deletion | None:
+    before, after = as_dict(item.get("before")), as_dict(item.get("after"))
+    target = _target(after or before, item.get("revokedMessageId")) or ident(before.get("id"))
+    moment = payload.moment(after.get("timestamp") or before.get("timestamp"))
+    return Deletion(target, moment) if target else None
+
+
+def _reaction(item: dict) -> InboundMessage | None:
+    body, user = as_dict(item.get("reaction")), _other(item)
+    target, external_id = ident(body.get("messageId")), ident(item.get("id"))
+    if user is None or target is None or external_id is None:
+        return None
+    emoji = as_text(body.get("text"), 32) or None  # none: taken back
+    return InboundMessage(
+        external_id=f"reaction:{external_id}",
+        external_user_id=user,
+        kind="reaction",
+        occurred_at=payload.moment(item.get("timestamp")),
+        text=emoji,
+        phone=_phone(user),
+        reply_to_external_id=target,
+        extra={"reaction": {"message_id": target, "emoji": emoji}},
+    )
+
+
+CHANGES = {"message.edited": _edited, "message.revoked": _revoked, "message.reaction": _reaction}
+
+
+def _target(item: dict, given: Any) -> str | None:
+    """The id of the customer's message that is meant; some engines tell only its last part."""
+    target, chat = ident(given), ident(item.get("from"))
+    return f"false_{chat}_{target}" if target and chat and "_" not in target else target
 
 
 def _status(item: dict) -> StatusUpdate | None:

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from cloudchat.channels import meta_errors, payload, whatsapp_content, whatsapp_template_news
-from cloudchat.channels.base import AccountUpdate, InboundMessage, Parsed, RawEvent, StatusUpdate
+from cloudchat.channels.base import AccountUpdate, Deletion, InboundMessage, Parsed, RawEvent, StatusUpdate
 from cloudchat.channels.payload import as_dict, as_text, dicts, ident
 
 log = logging.getLogger(__name__)
@@ -138,7 +139,8 @@ def parse(event: RawEvent) -> list[Parsed]:
     """The meaning of one event; an empty list where there is nothing to do."""
     content = event.payload
     if event.kind in ("message", "echo"):
-        message = _message(content, echo=event.kind == "echo")
+        changed = _change(content) if event.kind == "message" else None
+        message = changed or _message(content, echo=event.kind == "echo")
         return [message] if message else []
     if event.kind == "status":
         update = _status(as_dict(content.get("status")))
@@ -173,6 +175,22 @@ def _account(content: dict) -> AccountUpdate:
         error=error,
         details={"field": content.get("field"), "value": value},
     )
+
+
+def _change(content: dict) -> InboundMessage | Deletion | None:
+    """What the customer made of an earlier message: other words, or nothing at all."""
+    item = as_dict(content.get("message"))
+    kind = item.get("type")
+    body = as_dict(item.get(kind)) if kind in ("edit", "revoke") else {}
+    target = ident(body.get("original_message_id"))
+    if target is None:
+        return None
+    if kind == "revoke":
+        return Deletion(target, payload.moment(item.get("timestamp")))
+    frame = {key: value for key, value in item.items() if key not in ("type", "edit", "context")}
+    now_reads = {**as_dict(body.get("message")), **frame, "id": target}
+    made = _message({**content, "message": now_reads}, echo=False)
+    return replace(made, edited=True) if made and made.text is not None else None
 
 
 def _message(content: dict, *, echo: bool) -> InboundMessage | None:

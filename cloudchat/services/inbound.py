@@ -79,7 +79,7 @@ _AMEND = """
         where m.organization_id = %(organization_id)s and m.device_id = g.device_id
           and m.external_id = g.external_id and m.direction = 'in'
           and coalesce((m.payload->>'edited_at')::timestamptz < g.occurred_at, true)
-          and m.text is distinct from g.text
+          and m.text is distinct from g.text and not coalesce(m.payload, '{}') ? 'deleted_at'
         returning m.id, m.conversation_id, m.status, m.error
     )
     select * from changed

@@ -18,6 +18,7 @@ from cloudchat.channels import get as channel_for
 from cloudchat.channels.base import (
     AccountUpdate,
     Acknowledgement,
+    Deletion,
     InboundMessage,
     RawEvent,
     StatusUpdate,
@@ -29,7 +30,7 @@ from cloudchat.events import EventStored, TapNoticed, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import Device, Organization, WebhookEvent
 from cloudchat.models.delivery import MAX_ATTEMPTS
-from cloudchat.services import devices, echoes, inbound, receipts
+from cloudchat.services import devices, echoes, inbound, receipts, withdrawals
 from cloudchat.services.grouping import GroupCommit, Submission
 from cloudchat.services.meta_templates import news
 from cloudchat.services.statements import database_is_away, run
@@ -203,6 +204,7 @@ def _apply(entries: list[Entry]) -> None:
     """Parse and handle; part of the caller's transaction."""
     messages: list[inbound.Incoming] = []
     edits: list[inbound.Incoming] = []
+    deletions: list[tuple[int, Deletion]] = []
     statuses: list[tuple[int, StatusUpdate]] = []
     templates: list[TemplateUpdate] = []
     marks: list[tuple[int, Watermark]] = []
@@ -213,6 +215,8 @@ def _apply(entries: list[Entry]) -> None:
                     edits.append(inbound.Incoming(entry.device_id, parsed))
                 case InboundMessage():
                     messages.append(inbound.Incoming(entry.device_id, parsed))
+                case Deletion():
+                    deletions.append((entry.device_id, parsed))
                 case StatusUpdate():
                     statuses.append((entry.device_id, parsed))
                 case Watermark():
@@ -225,6 +229,7 @@ def _apply(entries: list[Entry]) -> None:
                     publish(TapNoticed(current_organization_id(), entry.device_id, parsed.details))
     inbound.accept(echoes.without_own(messages))
     inbound.amend(edits)
+    withdrawals.apply(deletions)
     receipts.apply(statuses)
     receipts.apply_watermarks(marks)
     news.apply(templates)

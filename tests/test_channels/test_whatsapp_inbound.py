@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cloudchat.channels import whatsapp_inbound
-from cloudchat.channels.base import AccountUpdate, InboundMessage, Media, RawEvent, StatusUpdate
+from cloudchat.channels.base import AccountUpdate, Deletion, InboundMessage, Media, RawEvent, StatusUpdate
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "whatsapp"
 SENT_AT = datetime(2025, 6, 8, 20, 59, 43, tzinfo=UTC)
@@ -111,13 +111,18 @@ MESSAGES = {
     "reaction_removed": {"kind": "reaction", "text": None, "reply_to_external_id": OURS},
     "system": {"kind": "unsupported", "text": "Budi changed from 628111111111 to 628999999999"},
     "order": {"kind": "unsupported", "text": None},
-    "edit": {"kind": "unsupported"},
-    "revoke": {"kind": "unsupported"},
     "unknown_type": {
         "kind": "unsupported",
         "extra": {"type": "hologram", "body": {"frames": 12}},
     },
 }
+
+
+def test_an_edit_and_a_revocation_are_about_the_message_before() -> None:
+    original = "wamid.HBgMNjI4MTExMTExMTExFQIAEhgUM0ET1"
+    [edit], [revoke] = (whatsapp_inbound.parse(split(name)[0]) for name in ("edit", "revoke"))
+    assert (edit.edited, edit.external_id, edit.kind, edit.text) == (True, original, "text", "Halo!")
+    assert revoke == Deletion(original, SENT_AT)
 
 
 @pytest.mark.parametrize("name", MESSAGES)

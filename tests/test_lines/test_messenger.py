@@ -57,6 +57,23 @@ def test_a_postback_is_a_choice_too(page):
     )
 
 
+def test_what_a_customer_takes_back_is_gone(page):
+    kept = page.receive("Halo")
+    gone = page.receive("Ini KTP saya", type="image")
+    for mid in (gone["id"], gone["id"], "m_nobody"):  # again, and one that we never had
+        again = page.event({"message": {"mid": mid, "is_deleted": True}})
+        assert page.hand_over(again).status_code == 200
+    first, second = page.messages()
+    assert (first.text, second.text, list(second.payload)) == ("Halo", "", ["deleted_at"])
+    assert kept["id"] == first.external_id and page.conversation().last_message_text == "[deleted]"
+    with acting_as(page.organization_id):
+        file = db.session.scalars(db.select(Attachment).where(Attachment.message_id == second.id)).one()
+        assert (file.state, file.error, file.file_key, file.source) == ("failed", "deleted", None, {})
+    late = page.event({"message_edit": {"mid": gone["id"], "text": "muncul lagi", "num_edit": 1}})
+    page.hand_over(late)
+    assert page.messages()[1].text == ""
+
+
 def test_after_a_day_only_a_person_with_leave_may_write(page):
     page.receive()
     age(page, hours=30)
