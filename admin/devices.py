@@ -18,7 +18,7 @@ from cloudchat.errors import NotFound, ProviderError
 from cloudchat.extensions import db
 from cloudchat.messages import sentence
 from cloudchat.models import Conversation, Device
-from cloudchat.services import connecting, device_tests, facebook_connect, presenting
+from cloudchat.services import connecting, device_tests, facebook_help, presenting
 from cloudchat.services.devices import FIELDS
 
 STATES = {
@@ -151,7 +151,7 @@ class DeviceView(ScopedModelView):
         row = kwargs.get("model")
         if row is not None:
             kwargs["facts"] = presenting.device(row, config.active().public_url)
-            kwargs["trouble"] = facebook_connect.later_failure(row)
+            kwargs["trouble"] = facebook_help.later_failure(row)
             kwargs["talks"] = device_tests.recent(row.id) if template == self.details_template else []
         return super().render(
             template,

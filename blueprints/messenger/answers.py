@@ -1,7 +1,7 @@
 """What callers are told when connecting failed: the common error object, and the plan's keys beside it."""
 
 from cloudchat.messages import sentence
-from cloudchat.services import facebook_connect
+from cloudchat.services import facebook_help
 from cloudchat.services.facebook_connect import ConnectFailed, Offer
 
 
@@ -14,7 +14,7 @@ def failure_json(error: ConnectFailed) -> dict:
         "errorSubcode": failure.subcode,
         "errorType": failure.type,
         "actionRequired": helped.action,
-        "helpUrl": facebook_connect.link_of(helped),
+        "helpUrl": facebook_help.link_of(helped),
         "retryAfterSeconds": failure.retry_after,
         "traceId": failure.trace_id,
     }

@@ -10,7 +10,7 @@ from cloudchat.channels.facebook_errors import Failure, explain
 from cloudchat.errors import Invalid
 from cloudchat.extensions import db
 from cloudchat.messages import sentence
-from cloudchat.services import facebook_connect
+from cloudchat.services import facebook_connect, facebook_help
 from cloudchat.web import me, requires
 
 
@@ -21,8 +21,8 @@ def help_of(failure: Failure, connect_id: int | None = None, at: str | None = No
     return {
         "text": sentence(helped.word),
         "action": helped.action,
-        "link": facebook_connect.link_of(helped),
-        "report": facebook_connect.report(failure, connect_id, at),
+        "link": facebook_help.link_of(helped),
+        "report": facebook_help.report(failure, connect_id, at),
         "retry_after": failure.retry_after,
     }
 

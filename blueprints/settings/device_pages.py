@@ -11,7 +11,7 @@ from blueprints.settings import bp
 from cloudchat.channels.facebook_errors import explain
 from cloudchat.messages import sentence
 from cloudchat.models import Device
-from cloudchat.services import devices, facebook_connect
+from cloudchat.services import devices, facebook_help
 from cloudchat.web import me, requires
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
@@ -28,7 +28,7 @@ def error_text(error: dict) -> str:
 
 def _trouble(device: Device) -> str:
     """What a device died of; of a Facebook page in the words of its help."""
-    failure = facebook_connect.later_failure(device)
+    failure = facebook_help.later_failure(device)
     return sentence(explain(failure).word) if failure else error_text(device.last_error or {})
 
 

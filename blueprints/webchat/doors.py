@@ -5,7 +5,7 @@ from flask import request
 from cloudchat import config
 from cloudchat.errors import Forbidden, Unauthorized
 from cloudchat.services import webchat_visitors
-from cloudchat.services.devices import Route
+from cloudchat.services.device_routes import Route
 from cloudchat.services.webchat_visitors import Visitor
 
 SESSIONS_PER_ADDRESS = "120 per minute"  # many phones share one address

@@ -13,7 +13,7 @@ from cloudchat.channels import get as channel_for
 from cloudchat.channels import meta as meta_channel
 from cloudchat.channels.meta_signature import is_signed
 from cloudchat.errors import AppError, BadSignature, NotFound
-from cloudchat.services import devices, intake
+from cloudchat.services import device_routes, intake
 
 
 def meta(raw: bytes, headers: Mapping[str, str]) -> None:
@@ -32,7 +32,7 @@ def telegram(raw: bytes, headers: Mapping[str, str], public_key: str) -> None:
     """One bot's updates, with the secret that Telegram was given for it."""
     route = _route_of("telegram", public_key)
     given = headers.get("X-Telegram-Bot-Api-Secret-Token")
-    _check_same(given, devices.webhook_secret(route, "webhook_secret"))
+    _check_same(given, device_routes.webhook_secret(route, "webhook_secret"))
     _take("telegram", raw, route)
 
 
@@ -41,15 +41,15 @@ def wa_device(raw: bytes, headers: Mapping[str, str], public_key: str) -> None:
     route = _route_of("wa_device", public_key)
     if headers.get("X-Webhook-Hmac-Algorithm") != "sha512":
         raise BadSignature()
-    key = devices.webhook_secret(route, "webhook_key")
+    key = device_routes.webhook_secret(route, "webhook_key")
     wanted = hmac.new(key.encode(), raw, hashlib.sha512).hexdigest() if key else ""
     _check_same(headers.get("X-Webhook-Hmac"), wanted)
     _take("wa_device", raw, route)
 
 
-def _route_of(kind: str, public_key: str) -> devices.Route:
+def _route_of(kind: str, public_key: str) -> device_routes.Route:
     """The device that the address names. Raises NotFound: a provider then calls again later."""
-    route = devices.by_public_key(kind, public_key)
+    route = device_routes.by_public_key(kind, public_key)
     if route is None:
         raise NotFound("device")
     return route
@@ -61,7 +61,7 @@ def _check_same(given: str | None, wanted: str) -> None:
         raise BadSignature()
 
 
-def _take(kind: str, raw: bytes, route: devices.Route) -> None:
+def _take(kind: str, raw: bytes, route: device_routes.Route) -> None:
     try:
         events = channel_for(kind).split(raw)
     except ValueError:

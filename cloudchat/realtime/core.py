@@ -6,7 +6,7 @@ from cloudchat import events
 from cloudchat.extensions import db
 from cloudchat.models import User
 from cloudchat.realtime.rooms import audience_rooms, emit, emit_to_customer
-from cloudchat.services import devices, webchat, webchat_visitors
+from cloudchat.services import device_routes, webchat, webchat_visitors
 from cloudchat.tenancy import acting_as
 
 
@@ -84,7 +84,7 @@ def on_contact(event: events.ContactChanged) -> None:
 
 
 def on_device(event: events.DeviceChanged) -> None:
-    devices.forget_routes()
+    device_routes.forget_routes()
     payload = {"deviceId": event.device_id, "status": event.status}
     emit("device:updated", payload, [f"org:{event.organization_id}"])
 

@@ -11,9 +11,9 @@ from cloudchat.channels.base import DeviceAccount
 from cloudchat.errors import Conflict, Invalid, NotFound
 from cloudchat.events import DeviceChanged, MessageQueued, publish
 from cloudchat.extensions import db, now
-from cloudchat.models import Device, DevicePace, Organization
+from cloudchat.models import Device, DevicePace
 from cloudchat.services import audit, edits, secrets, webchat_settings
-from cloudchat.tenancy import acting_as, all_organizations, current_organization_id
+from cloudchat.tenancy import current_organization_id
 
 
 @dataclass(frozen=True)
@@ -51,23 +51,9 @@ FORMS = {
     "bot_token": (re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,200}"), "bot_token_form"),
     "session": (re.compile(r"[A-Za-z0-9_-]{1,54}"), "session_form"),
 }
-# Webhooks look their device up for each call; a change is seen everywhere within this many seconds.
-ROUTE_CACHE_SECONDS = 15
-_routes: dict[tuple[str, str, str], tuple[float, "Route"]] = {}
-_webhook_secrets: dict[tuple[int, str], tuple[float, str]] = {}
 # When a device was heard of is noted at most this often: its row is everybody's.
 HEARD_EVERY_SECONDS = 20
 _heard: dict[int, float] = {}
-
-
-@dataclass(frozen=True)
-class Route:
-    """Where a webhook event belongs."""
-
-    device_id: int
-    organization_id: int
-    is_open: bool = True  # its organization is switched on
-    account: str = ""
 
 
 def create(kind: str, name: str, config: dict) -> Device:
@@ -227,80 +213,6 @@ def account(device: Device) -> DeviceAccount:
         config=device.config,
         secrets=secrets.decrypt(device.secrets),
     )
-
-
-def by_external_account(kind: str, external_account: str) -> Route | None:
-    """Where a provider's account belongs: the one deliberate look across tenants of a webhook."""
-    return _cached(kind, "external_account", external_account)
-
-
-def by_public_key(kind: str, public_key: str) -> Route | None:
-    """The active device with this public key (web chat page, webhook address)."""
-    return _cached(kind, "public_key", public_key) if len(public_key) <= 40 else None
-
-
-def webhook_secret(route: Route, name: str) -> str:
-    """What the provider proves itself with at this device's webhook address; "" where there is none."""
-    key = route.device_id, name
-    kept = _webhook_secrets.get(key)
-    if kept is None or kept[0] < time.monotonic():
-        with acting_as(route.organization_id):
-            sealed = db.session.scalar(select(Device.secrets).where(Device.id == route.device_id))
-            db.session.rollback()
-        if len(_webhook_secrets) > 10_000:
-            _webhook_secrets.clear()
-        kept = time.monotonic() + ROUTE_CACHE_SECONDS, secrets.decrypt(sealed).get(name) or ""
-        _webhook_secrets[key] = kept
-    return kept[1]
-
-
-def _cached(kind: str, column: str, value: str) -> Route | None:
-    key = kind, column, value
-    kept = _routes.get(key)
-    if kept and kept[0] > time.monotonic():
-        return kept[1]
-    with all_organizations("webhook routing"):
-        row = db.session.execute(
-            select(Device.id, Device.organization_id, Device.external_account, Organization.is_active)
-            .join(Organization, Organization.id == Device.organization_id)
-            .where(
-                getattr(Device, column) == value,
-                Device.type == kind,
-                Device.deleted_at.is_(None),
-                Device.is_active,
-            )
-        ).first()
-    if row is None:
-        _routes.pop(key, None)
-        return None
-    if len(_routes) > 10_000:
-        _routes.clear()
-    route = Route(row.id, row.organization_id, row.is_active, row.external_account)
-    _routes[key] = (time.monotonic() + ROUTE_CACHE_SECONDS, route)
-    return route
-
-
-def forget_routes() -> None:
-    """Drop what is cached, after a device changed in this process."""
-    _routes.clear()
-    _webhook_secrets.clear()
-
-
-def by_parent_account(kind: str, parent_account: str) -> list[Route]:
-    """The devices below an account that several share (a WABA), of every organization whose number Meta
-    has confirmed there: each keeps the news as a row of its own, and sees no other's."""
-    with all_organizations("webhook routing"):
-        rows = db.session.execute(
-            select(Device.id, Device.organization_id, Organization.is_active)
-            .join(Organization, Organization.id == Device.organization_id)
-            .where(
-                Device.verified_waba == parent_account,
-                Device.type == kind,
-                Device.deleted_at.is_(None),
-                Device.is_active,
-            )
-        ).all()
-    return [Route(row.id, row.organization_id, row.is_active) for row in rows]
 
 
 def mark(device_id: int, status: str, error: dict | None) -> None:

@@ -30,7 +30,7 @@ from cloudchat.events import EventStored, TapNoticed, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import Device, Organization, WebhookEvent
 from cloudchat.models.delivery import MAX_ATTEMPTS
-from cloudchat.services import devices, echoes, inbound, receipts, withdrawals
+from cloudchat.services import device_routes, devices, echoes, inbound, receipts, withdrawals
 from cloudchat.services.grouping import GroupCommit, Submission
 from cloudchat.services.meta_templates import news
 from cloudchat.services.statements import database_is_away, run
@@ -56,7 +56,7 @@ class Entry:
 # --- the call ----------------------------------------------------------------------------------
 
 
-def receive(channel_type: str, events: Iterable[RawEvent], route: devices.Route | None = None) -> int:
+def receive(channel_type: str, events: Iterable[RawEvent], route: device_routes.Route | None = None) -> int:
     """Store and handle the events of one webhook call; answers how many had a device.
 
     Where the address of the call names the device, `route` is it, and events of another account are
@@ -86,7 +86,7 @@ def receive(channel_type: str, events: Iterable[RawEvent], route: devices.Route 
 def _by_organization(channel_type: str, events: Iterable[RawEvent]) -> dict[int, list[Entry]]:
     """The events that have a device, each with that; an account is looked up once for all of them."""
     found: dict[int, list[Entry]] = defaultdict(list)
-    known: dict[tuple[str, str | None], list[devices.Route]] = {}
+    known: dict[tuple[str, str | None], list[device_routes.Route]] = {}
     try:
         for event in events:
             account = event.account, event.parent_account
@@ -102,12 +102,12 @@ def _by_organization(channel_type: str, events: Iterable[RawEvent]) -> dict[int,
     return found
 
 
-def _routes(channel_type: str, account: str, parent_account: str | None) -> list[devices.Route]:
+def _routes(channel_type: str, account: str, parent_account: str | None) -> list[device_routes.Route]:
     if account or not parent_account:
-        route = devices.by_external_account(channel_type, account)
+        route = device_routes.by_external_account(channel_type, account)
         found = [route] if route else []
     else:  # news of the account above, for all of its devices
-        found = devices.by_parent_account(channel_type, parent_account)
+        found = device_routes.by_parent_account(channel_type, parent_account)
     if not found:
         log.info("webhook_unknown_account", channel=channel_type, account=account[:40])
     return found

@@ -12,7 +12,7 @@ from cloudchat.errors import Invalid, NotFound
 from cloudchat.events import Audience
 from cloudchat.extensions import db, now
 from cloudchat.models import Attachment, ContactIdentity, Conversation, Device, Message, User
-from cloudchat.services import devices, files, inbound, presenting, receipts
+from cloudchat.services import device_routes, files, inbound, presenting, receipts
 from cloudchat.services.visibility import audience_of as conversation_audience
 from cloudchat.services.webchat_view import public_message
 from cloudchat.services.webchat_visitors import Visitor
@@ -234,7 +234,7 @@ def attachment(visitor: Visitor, attachment_id: int) -> Attachment:
     return row
 
 
-def linked_attachment(route: devices.Route, attachment_id: int) -> Attachment:
+def linked_attachment(route: device_routes.Route, attachment_id: int) -> Attachment:
     """The file of an address that was checked already. Raises NotFound where it is of another chat."""
     row = files.get_attachment(attachment_id)
     if db.session.get(Conversation, row.conversation_id).device_id != route.device_id:

@@ -13,7 +13,7 @@ from cloudchat.channels.payload import clean_text
 from cloudchat.errors import NotFound, Unauthorized
 from cloudchat.extensions import db
 from cloudchat.models import Device, Organization
-from cloudchat.services import devices
+from cloudchat.services import device_routes
 from cloudchat.services.secrets import random_token
 from cloudchat.services.webchat_settings import ChatSettings, origin_listed, settings_of
 from cloudchat.tenancy import acting_as, all_organizations
@@ -47,16 +47,16 @@ def _serializer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(config.active().secret_key, salt="webchat-session")
 
 
-def open_chat(public_key: str) -> devices.Route:
+def open_chat(public_key: str) -> device_routes.Route:
     """Where this public key leads. Raises NotFound, also for a device or an organization that is
     switched off."""
-    route = devices.by_public_key("webchat", clean_text(public_key))
+    route = device_routes.by_public_key("webchat", clean_text(public_key))
     if route is None or not route.is_open:
         raise NotFound("chat")
     return route
 
 
-def start_session(route: devices.Route, name: str = "") -> str:
+def start_session(route: device_routes.Route, name: str = "") -> str:
     """A token for a new visitor. Nothing is stored until the first message."""
     external_user_id = PREFIX + random_token(16)
     sealed = [route.organization_id, route.device_id, external_user_id, clean_name(name)]
@@ -69,7 +69,7 @@ def clean_name(name: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in shown).split())[:MAX_NAME]
 
 
-def visitor_of(token: str, route: devices.Route | None = None) -> Visitor | None:
+def visitor_of(token: str, route: device_routes.Route | None = None) -> Visitor | None:
     """Who holds this token, if it is ours, not too old, and of this chat."""
     try:
         visitor = Visitor(*_serializer().loads(token, max_age=SESSION_DAYS * 86_400))
@@ -80,7 +80,7 @@ def visitor_of(token: str, route: devices.Route | None = None) -> Visitor | None
     return visitor
 
 
-def require_visitor(token: str, route: devices.Route) -> Visitor:
+def require_visitor(token: str, route: device_routes.Route) -> Visitor:
     """The holder of the token. Raises Unauthorized for none, or for one of another chat."""
     visitor = visitor_of(token, route)
     if visitor is None:
@@ -88,14 +88,14 @@ def require_visitor(token: str, route: devices.Route) -> Visitor:
     return visitor
 
 
-def chat_settings(route: devices.Route) -> ChatSettings:
+def chat_settings(route: device_routes.Route) -> ChatSettings:
     """What the chat page shows: the device's name, colour and welcome text."""
     with acting_as(route.organization_id):
         device = db.session.get(Device, route.device_id)
         return settings_of(device.name, device.config)
 
 
-def origin_allowed(route: devices.Route, origin: str | None, own: Iterable[str]) -> bool:
+def origin_allowed(route: device_routes.Route, origin: str | None, own: Iterable[str]) -> bool:
     """May a page of this origin call the API? Ours may (the widget's frame is ours), others only by name."""
     if origin is None or origin in own:
         return True

@@ -5,7 +5,7 @@ import pytest
 from cloudchat.extensions import db
 from cloudchat.jobs import inbound as inbound_jobs
 from cloudchat.jobs import outbound as outbound_jobs
-from cloudchat.services import devices, intake, organizations, outbound, webchat_visitors
+from cloudchat.services import device_routes, intake, organizations, outbound, webchat_visitors
 from cloudchat.tenancy import acting_as, all_organizations
 from tests import factories
 from tests.contracts.conftest import open_socket, socket_of  # noqa: F401
@@ -16,7 +16,7 @@ from tests.test_messages.numbers import identity
 def switch(organization_id: int, active: bool) -> None:
     with acting_as(organization_id):
         organizations.set_active(organization_id, active)
-    devices.forget_routes()
+    device_routes.forget_routes()
 
 
 @pytest.fixture
