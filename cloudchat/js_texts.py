@@ -20,7 +20,15 @@ def js_texts() -> dict[str, str]:
 
 def _all() -> dict[str, str]:
     frame = _common() | _errors() | _frame() | _times() | _shortcuts() | _notifications()
-    return frame | _inbox() | _queue() | _divisions() | _pipeline() | _ongkir()
+    return frame | _inbox() | _queue() | _divisions() | _pipeline() | _ongkir() | _reports()
+
+
+def _reports() -> dict[str, str]:
+    return {
+        "reports.solved": _("Taught. {count} questions count as solved."),
+        "reports.solved.one": _("Taught. One question counts as solved."),
+        "reports.unsolved": _("The answer is taken back."),
+    }
 
 
 def _ongkir() -> dict[str, str]:

@@ -8,7 +8,7 @@ from spectree import Response as Answers
 
 from blueprints.chatbot import bp
 from blueprints.chatbot.files import XLSX
-from blueprints.chatbot.schemas import PLACE, ReportFileQuery, ReportListQuery, ReportQuery, TrendQuery
+from blueprints.chatbot.schemas import PLACE, ReportFileQuery, ReportListQuery, TrendQuery
 from cloudchat.errors import Invalid
 from cloudchat.services import (
     bot_reports,
@@ -19,13 +19,13 @@ from cloudchat.services import (
 )
 from cloudchat.services.bot_reports import Asked
 from cloudchat.services.files import safe_name
-from cloudchat.web import api, decode_cursor, encode_cursor, me, requires
+from cloudchat.web import PeriodQuery, api, decode_cursor, encode_cursor, me, requires
 
 OK = Answers("HTTP_200", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_422")
 REPORTS = "/api/app/chatbot/bots/<int:bot_id>/reports"
 
 
-def _asked(bot_id: int, query: ReportQuery) -> Asked:
+def _asked(bot_id: int, query: PeriodQuery) -> Asked:
     return bot_reports.asked(me(), bot_id, query.start, query.end)
 
 
@@ -39,8 +39,8 @@ def _after(cursor: str | None, *kinds: type) -> tuple | None:
 
 @bp.get(f"{REPORTS}/summary")
 @requires("manager")
-@api.validate(query=ReportQuery, resp=OK, tags=["chatbot"])
-def report_summary(bot_id: int, query: ReportQuery):
+@api.validate(query=PeriodQuery, resp=OK, tags=["chatbot"])
+def report_summary(bot_id: int, query: PeriodQuery):
     """The figures of the period beside those of as many days before. Rates are 0 to 1, or null."""
     return bot_reports.summary(_asked(bot_id, query))
 

@@ -218,6 +218,12 @@ class ConversationEvent(TenantScoped, db.Model):
             "after_message_id",
             "id",
         ),
+        Index(
+            "ix_conversation_events_handed_on",
+            "organization_id",
+            "created_at",
+            postgresql_where="kind in ('transferred', 'assigned')",
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -1,0 +1,51 @@
+"""What reports read: answers of people and hand-overs by time, and which questions were taught since."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0015"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.create_index(
+        "ix_messages_answers",
+        "messages",
+        ["organization_id", "created_at", "sender_id", "conversation_id", "id"],
+        postgresql_where=sa.text("sender_type = 'agent'"),
+    )
+    op.create_index(
+        "ix_conversation_events_handed_on",
+        "conversation_events",
+        ["organization_id", "created_at"],
+        postgresql_where=sa.text("kind in ('transferred', 'assigned')"),
+    )
+    op.create_index("ix_chat_queues_entered", "chat_queues", ["organization_id", "created_at"])
+    op.add_column("chatbot_interactions", sa.Column("solved_qa_id", sa.Integer(), nullable=True))
+    op.create_foreign_key(
+        op.f("fk_chatbot_interactions_organization_id_solved_qa_id"),
+        "chatbot_interactions",
+        "chatbot_qa",
+        ["organization_id", "solved_qa_id"],
+        ["organization_id", "id"],
+        ondelete="SET NULL (solved_qa_id)",
+    )
+    op.create_index(
+        "ix_chatbot_interactions_solved",
+        "chatbot_interactions",
+        ["organization_id", "solved_qa_id"],
+        postgresql_where=sa.text("solved_qa_id is not null"),
+    )
+
+
+def downgrade():
+    op.drop_index("ix_chatbot_interactions_solved", "chatbot_interactions")
+    op.drop_constraint(
+        op.f("fk_chatbot_interactions_organization_id_solved_qa_id"), "chatbot_interactions", type_="foreignkey"
+    )
+    op.drop_column("chatbot_interactions", "solved_qa_id")
+    op.drop_index("ix_chat_queues_entered", "chat_queues")
+    op.drop_index("ix_conversation_events_handed_on", "conversation_events")
+    op.drop_index("ix_messages_answers", "messages")
