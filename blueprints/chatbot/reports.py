@@ -2,20 +2,18 @@
 
 from itertools import chain
 
-from flask import Response, send_file, stream_with_context
 from flask_babel import gettext as _
 from spectree import Response as Answers
 
 from blueprints.chatbot import bp
-from blueprints.chatbot.files import XLSX
 from blueprints.chatbot.schemas import PLACE, ReportFileQuery, ReportListQuery, TrendQuery
+from cloudchat.downloads import send_table
 from cloudchat.errors import Invalid
 from cloudchat.services import (
     bot_reports,
     bot_settings,
     bot_turn_export,
     bot_unmatched,
-    contact_export,
 )
 from cloudchat.services.bot_reports import Asked
 from cloudchat.services.files import safe_name
@@ -85,14 +83,9 @@ def report_export(bot_id: int, query: ReportFileQuery):
     """Every turn of the period, a row each."""
     wanted = _asked(bot_id, query)
     bot_turn_export.record(wanted, query.format)
-    lines = chain([_heading()], bot_turn_export.rows(me().organization_id, wanted, _outcomes()))
+    lines = chain([_heading()], bot_turn_export.rows(me(), wanted, _outcomes()))
     name = safe_name(f"{bot_settings.get(bot_id).name}-{wanted.start}-{wanted.end}.{query.format}")
-    if query.format == "xlsx":
-        file = contact_export.as_xlsx(lines, _("Answers"))
-        return send_file(file, XLSX, as_attachment=True, download_name=name)
-    answer = Response(stream_with_context(contact_export.as_csv(lines)), mimetype="text/csv")
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return send_table(lines, query.format, name, _("Answers"))
 
 
 def _heading() -> list[str]:

@@ -1,6 +1,6 @@
-"""The reports' charts: Plotly figures, and the same numbers as a table. Each point leads to what is behind it.
+"""The reports' charts: Plotly figures, and the same numbers as a table.
 
-Colours come from the page's own variables (charts.js).
+Each point leads to what is behind it. Colours come from the page's own variables (charts.js).
 """
 
 import json

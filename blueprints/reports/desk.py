@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from flask import Response, render_template, send_file, url_for
+from flask import Response, render_template, url_for
 from flask_babel import gettext as _
 from spectree import Response as Answers
 
 from blueprints.reports import bp, charts, wording
 from blueprints.reports.pages import bucket_of, with_charts
 from blueprints.reports.schemas import DeskFileQuery, lenient
+from cloudchat.downloads import send_table
 from cloudchat.errors import Invalid
-from cloudchat.services import contact_export
+from cloudchat.services.contact_export import Cell
 from cloudchat.services.desk_report import figures, trends
 from cloudchat.services.desk_report.figures import NOBODY, Asked
 from cloudchat.services.desk_report.rows import Choice
@@ -18,7 +19,6 @@ from cloudchat.services.files import safe_name
 from cloudchat.services.periods import before
 from cloudchat.web import PeriodQuery, api, me, requires
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 OK = Answers("HTTP_200", "HTTP_401", "HTTP_403", "HTTP_422")
 LISTED = {"conversations_handled": {"by": "conversation"}}  # what is best seen as conversations
 RATES = {"within_estimate_rate": "within_estimate"}  # the figure that a rate is made of
@@ -153,12 +153,8 @@ def export_desk(query: DeskFileQuery):
         ),
     ]
     name = safe_name(f"{title}-{asked.start}-{asked.end}.{query.format}")
-    if query.format == "xlsx":
-        return send_file(contact_export.as_xlsx(lines, title), XLSX, as_attachment=True, download_name=name)
-    answer = Response(contact_export.as_csv(lines), mimetype="text/csv")
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return send_table(lines, query.format, name, title)
 
 
-def _cell(value: float | None) -> contact_export.Cell:
+def _cell(value: float | None) -> Cell:
     return "" if value is None else value

@@ -77,7 +77,8 @@ def bot_figures() -> dict[str, tuple[str, str, str]]:
             _("Answered by the bot"),
             "rate",
             _(
-                "Turns with an answer and without a call for a human, of all turns. Greetings, questions back and turns without an answer do not count."
+                "Turns with an answer and without a call for a human, of all turns. "
+                "Greetings, questions back and turns without an answer do not count."
             ),
         ),
         "escalation_rate": (
@@ -131,7 +132,9 @@ def desk_figures() -> dict[str, tuple[str, str, str]]:
             _("First response, median"),
             "seconds",
             _(
-                "From the moment a customer needs a person to the first message of an agent. After a bot that is when it called a human; else the customer's first message. Counted on the day of the answer."
+                "From the moment a customer needs a person to the first message of an agent. After a bot "
+                "that is when it called a human; else the customer's first message. "
+                "Counted on the day of the answer."
             ),
         ),
         "first_response_avg_seconds": (

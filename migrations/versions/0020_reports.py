@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
-down_revision = "0012"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
@@ -43,7 +43,9 @@ def upgrade():
 def downgrade():
     op.drop_index("ix_chatbot_interactions_solved", "chatbot_interactions")
     op.drop_constraint(
-        op.f("fk_chatbot_interactions_organization_id_solved_qa_id"), "chatbot_interactions", type_="foreignkey"
+        op.f("fk_chatbot_interactions_organization_id_solved_qa_id"),
+        "chatbot_interactions",
+        type_="foreignkey",
     )
     op.drop_column("chatbot_interactions", "solved_qa_id")
     op.drop_index("ix_chat_queues_entered", "chat_queues")
