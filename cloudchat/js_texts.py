@@ -222,6 +222,7 @@ def _inbox_thread() -> dict[str, str]:
         "inbox.taken_by": _("{name} has taken this conversation meanwhile."),
         "inbox.assign_anyway": _("Assign anyway"),
         "inbox.open_it": _("Open it"),
+        "inbox.given_back": _("The bot has the conversation again"),
         "inbox.done.resolved": _("Conversation resolved"),
         "inbox.done.snoozed": _("Conversation snoozed"),
         "inbox.done.pending": _("Conversation set to pending"),

@@ -82,7 +82,8 @@ class ChatbotTalk(Timestamps, TenantScoped, db.Model):
     """Where a conversation stands with its bot; written under the conversation's lock.
 
     `has_it`: the bot speaks. `since_message_id`: what people of the desk wrote before it does not
-    silence the bot. `offered`: the suggestions that wait for a choice, `{"question", "qa_ids"}`.
+    silence the bot. `given_back_at`: somebody of the desk gave it back, so that no menu comes before it.
+    `offered`: the suggestions that wait for a choice, `{"question", "qa_ids"}`.
     `burst_*`: automatic answers lately, and the last text, to notice another machine.
     """
 
@@ -99,6 +100,7 @@ class ChatbotTalk(Timestamps, TenantScoped, db.Model):
     bot_id: Mapped[int]
     has_it: Mapped[bool] = mapped_column(default=True)
     since_message_id: Mapped[int] = mapped_column(BigInteger, default=0)
+    given_back_at: Mapped[datetime | None]
     misses: Mapped[int] = mapped_column(default=0)
     offered: Mapped[dict[str, Any] | None]
     burst_count: Mapped[int] = mapped_column(default=0)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    select,
 )
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
@@ -24,6 +25,7 @@ from cloudchat.models.contacts import Contact
 from cloudchat.models.devices import Device
 from cloudchat.models.divisions import Division
 from cloudchat.models.labels import ConversationLabel, Label
+from cloudchat.models.messages import Message
 from cloudchat.models.pipelines import PipelineStage
 from cloudchat.models.queueing import QueueEntry
 from cloudchat.models.users import User
@@ -165,9 +167,26 @@ class Conversation(Timestamps, TenantScoped, db.Model):
         uselist=False,
         viewonly=True,
     )
-    # What its bot remembers of it
-    bot_talk: Mapped[ChatbotTalk | None] = relationship(
-        primaryjoin=lambda: Conversation.id == foreign(ChatbotTalk.conversation_id),
+    # What its bot remembers of it, while the bot speaks: nobody of the desk has it or wrote since. The
+    # rule, with what brings a bot back, is `services/bot_talks.py: is_silent`.
+    bot_at_work: Mapped[ChatbotTalk | None] = relationship(
+        primaryjoin=lambda: and_(
+            Conversation.id == foreign(ChatbotTalk.conversation_id),
+            ChatbotTalk.has_it,
+            Conversation.status == "open",
+            Conversation.assignee_id.is_(None),
+            ~Conversation.needs_human,
+            ~select(Message.id)
+            .where(
+                Message.organization_id == Conversation.organization_id,
+                Message.conversation_id == Conversation.id,
+                Message.id > ChatbotTalk.since_message_id,
+                Message.direction == "out",
+                Message.sender_type == "agent",
+            )
+            .correlate(Conversation, ChatbotTalk)
+            .exists(),
+        ),
         uselist=False,
         viewonly=True,
     )

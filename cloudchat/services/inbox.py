@@ -113,6 +113,7 @@ _AS_SHOWN = (
     joinedload(Conversation.stage).load_only(PipelineStage.name, PipelineStage.color),
     joinedload(Conversation.division),
     joinedload(Conversation.waiting),
+    joinedload(Conversation.bot_at_work),
     selectinload(Conversation.labels),
 )
 
@@ -147,7 +148,7 @@ def among(identity: Identity, wanted: Filter, ids: list[int]) -> list[Conversati
 def opened(identity: Identity, conversation_id: int) -> Conversation:
     """One conversation with all that its header shows. Raises NotFound."""
     statement = select(Conversation).where(Conversation.id == conversation_id, visible_to(identity))
-    found = db.session.scalar(statement.options(*_AS_SHOWN, joinedload(Conversation.bot_talk)))
+    found = db.session.scalar(statement.options(*_AS_SHOWN))
     if found is None:
         raise NotFound("conversation")
     return found

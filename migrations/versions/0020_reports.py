@@ -1,4 +1,4 @@
-"""What reports read: answers of people and hand-overs by time, and which questions were taught since."""
+"""What reports read: answers of people and hand-overs by time, which questions were taught since, who gave a talk back."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -38,9 +38,11 @@ def upgrade():
         ["organization_id", "solved_qa_id"],
         postgresql_where=sa.text("solved_qa_id is not null"),
     )
+    op.add_column("chatbot_talks", sa.Column("given_back_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade():
+    op.drop_column("chatbot_talks", "given_back_at")
     op.drop_index("ix_chatbot_interactions_solved", "chatbot_interactions")
     op.drop_constraint(
         op.f("fk_chatbot_interactions_organization_id_solved_qa_id"),

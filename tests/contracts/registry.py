@@ -119,6 +119,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "inbox.assign_conversation": {"json": {"agent_id": None}},
     "inbox.change_status": {"json": {"status": "pending"}},
     "inbox.confirm_message": {},
+    "inbox.give_back_to_bot": {"json": {}},
     "inbox.older_messages": {"query_string": {"before": 2**31 - 1}},
     "inbox.read_conversation": {},
     "inbox.retry_message": {},

@@ -157,7 +157,7 @@ def test_what_is_asked_wrongly_is_said(shop):
         {"tenth": 10},
         {"hour": "NaN"},
         {"qa_id": -1},
-        {"at": "2026"},
+        {"at": "kemarin"},
         {"cursor": "WzEsMl0"},
         {"from": "0001-01-01"},
     ):

@@ -149,7 +149,8 @@ def test_figures_equal_a_recount_and_the_lists_behind_them(busy, subject):
     key = subject.removesuffix("s")
     assert_same(report["total"], recount(busy.known, subject == "divisions"))
     ids = {one[key] for one in busy.known}
-    assert {item["id"] for item in report["items"]} == ids
+    idle = {busy.manager.id} if subject == "agents" else set()
+    assert {item["id"] for item in report["items"]} == ids | idle
     for item in report["items"]:
         assert_same(
             item, recount([one for one in busy.known if one[key] == item["id"]], subject == "divisions")
@@ -293,18 +294,18 @@ def test_handing_on_is_told_by_the_desk_itself(desk_of_days):
 
 
 def test_reports_go_by_indexes(busy):
-    """Sequential scans switched off as for a large table: the facts of some days come by their index."""
+    """The facts of some days come in their order by an index, without sorting and without the other days."""
     values = {"organization_id": busy.organization_id, "since": BEGAN, "until": busy.at(60)}
     for source, index in (
         (facts.MESSAGES, "ix_messages_answers"),
-        (facts.FIRST_RESPONSES, "ix_messages_answers"),
         (facts.RESOLVED, "ix_conversations_resolved"),
         (facts.HANDED_ON, "ix_conversation_events_handed_on"),
         (facts.WAITS, "ix_chat_queues_entered"),
     ):
         with acting_as(busy.organization_id):
-            db.session.execute(text("set local enable_seqscan = off"))
-            db.session.execute(text("set local enable_bitmapscan = off"))
-            plan = db.session.connection().exec_driver_sql(f"explain {source}", values).scalars().all()
+            for way in ("seqscan", "bitmapscan", "sort", "incremental_sort"):  # tempting with so few rows
+                db.session.execute(text(f"set local enable_{way} = off"))
+            asked = f"explain select * from ({source}) f order by f.at limit 5"
+            plan = db.session.connection().exec_driver_sql(asked, values).scalars().all()
             db.session.rollback()
         assert any(index in line for line in plan), "\n".join(plan)
