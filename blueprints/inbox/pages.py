@@ -13,7 +13,6 @@ from cloudchat.fields import LARGEST_ID
 from cloudchat.models import Conversation
 from cloudchat.services import (
     activity,
-    bot_handover,
     contacts,
     edits,
     inbox,
@@ -185,7 +184,7 @@ def _opened(row: Conversation) -> dict:
         "blocked": _why_no_reply(row),
         "capabilities": capabilities,
         "bot_has_it": bot_has_it,
-        "may_give_back": not bot_has_it and row.status != "resolved" and bot_handover.bot_of(row) is not None,
+        "may_give_back": not bot_has_it and row.status != "resolved" and row.bot is not None,
     }
 
 

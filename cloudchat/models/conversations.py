@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from cloudchat.extensions import Timestamps, db, now, primary_key
 from cloudchat.models.bot_turns import ChatbotTalk
+from cloudchat.models.bots import Chatbot, ChatbotDevice
 from cloudchat.models.contacts import Contact
 from cloudchat.models.devices import Device
 from cloudchat.models.divisions import Division
@@ -164,6 +165,14 @@ class Conversation(Timestamps, TenantScoped, db.Model):
         primaryjoin=lambda: and_(
             Conversation.id == foreign(QueueEntry.conversation_id), QueueEntry.status == "waiting"
         ),
+        uselist=False,
+        viewonly=True,
+    )
+    # The bot that is switched on for its device
+    bot: Mapped[Chatbot | None] = relationship(
+        secondary=ChatbotDevice.__table__,
+        primaryjoin=lambda: foreign(ChatbotDevice.device_id) == Conversation.device_id,
+        secondaryjoin=lambda: and_(Chatbot.id == foreign(ChatbotDevice.bot_id), Chatbot.is_active),
         uselist=False,
         viewonly=True,
     )

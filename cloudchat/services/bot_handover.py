@@ -3,18 +3,13 @@
 from cloudchat.errors import Conflict
 from cloudchat.events import AgentFree, UnreadChanged, publish, publish_once
 from cloudchat.extensions import db, now
-from cloudchat.models import Chatbot, ChatbotTalk, Conversation
+from cloudchat.models import ChatbotTalk, Conversation
 from cloudchat.services import bot_talks
 from cloudchat.services.accounts import Identity
 from cloudchat.services.activity import changed, log
 from cloudchat.services.conversations import check_version
 from cloudchat.services.queueing import choosing, entries
 from cloudchat.services.visibility import audience_of, get_visible
-
-
-def bot_of(row: Conversation) -> Chatbot | None:
-    """The bot that is switched on for the conversation's device."""
-    return bot_talks.bots_of([row.id]).get(row.id)
 
 
 def was_given(conversation_id: int) -> bool:
@@ -30,7 +25,7 @@ def give_back(identity: Identity, conversation_id: int, expected_version: int | 
     check_version(row, expected_version)
     if row.status == "resolved":
         raise Conflict("resolved", code="conversation_resolved")
-    bot = bot_of(row)
+    bot = row.bot
     if bot is None:
         raise Conflict("no_bot", code="no_bot")
     talk = bot_talks.of(row, bot)

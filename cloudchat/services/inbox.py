@@ -122,7 +122,9 @@ def conversations(
     identity: Identity, wanted: Filter, after: tuple[datetime, int] | None = None, limit: int = 50
 ) -> list[Conversation]:
     """Newest activity first; one row more than `limit` where there is a next page."""
-    statement = _narrowed(select(Conversation), identity, wanted).options(*_AS_SHOWN)
+    statement = _narrowed(select(Conversation), identity, wanted).options(
+        *_AS_SHOWN, joinedload(Conversation.bot)
+    )
     if after:
         moment, row_id = after
         statement = statement.where(

@@ -10,12 +10,16 @@ depends_on = None
 
 
 def upgrade():
-    op.create_index(
-        "ix_messages_answers",
-        "messages",
-        ["organization_id", "created_at", "sender_id", "conversation_id", "id"],
-        postgresql_where=sa.text("sender_type = 'agent'"),
-    )
+    # Without stopping those who write messages; first, so that a run that broke off can be repeated
+    with op.get_context().autocommit_block():
+        op.drop_index("ix_messages_answers", "messages", if_exists=True, postgresql_concurrently=True)
+        op.create_index(
+            "ix_messages_answers",
+            "messages",
+            ["organization_id", "created_at", "sender_id", "conversation_id", "id"],
+            postgresql_where=sa.text("sender_type = 'agent'"),
+            postgresql_concurrently=True,
+        )
     op.create_index(
         "ix_conversation_events_handed_on",
         "conversation_events",

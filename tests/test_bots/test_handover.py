@@ -17,9 +17,9 @@ class Desk:
         self.person, self.id = person, customer.conversation_id
         self.url = f"/api/app/inbox/conversations/{self.id}"
 
-    def posts(self, end: str, status: int = 200, **body):
+    def posts(self, end: str, expected: int = 200, **body):
         answer = self.person.post(f"{self.url}/{end}", json=body)
-        assert answer.status_code == status, answer.text
+        assert answer.status_code == expected, answer.text
         return answer.json
 
     def sees_bot(self) -> bool:
