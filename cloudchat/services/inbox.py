@@ -150,7 +150,7 @@ def among(identity: Identity, wanted: Filter, ids: list[int]) -> list[Conversati
 def opened(identity: Identity, conversation_id: int) -> Conversation:
     """One conversation with all that its header shows. Raises NotFound."""
     statement = select(Conversation).where(Conversation.id == conversation_id, visible_to(identity))
-    found = db.session.scalar(statement.options(*_AS_SHOWN))
+    found = db.session.scalar(statement.options(*_AS_SHOWN, joinedload(Conversation.bot)))
     if found is None:
         raise NotFound("conversation")
     return found
