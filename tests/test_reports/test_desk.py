@@ -295,7 +295,7 @@ def test_handing_on_is_told_by_the_desk_itself(desk_of_days):
 
 def test_reports_go_by_indexes(busy):
     """The facts of some days come in their order by an index, without sorting and without the other days."""
-    values = {"organization_id": busy.organization_id, "since": BEGAN, "until": busy.at(60)}
+    values = {"organization_id": busy.organization_id, "since": BEGAN, "until": busy.at(60), "only": None}
     for source, index in (
         (facts.MESSAGES, "ix_messages_answers"),
         (facts.RESOLVED, "ix_conversations_resolved"),

@@ -1,7 +1,8 @@
 """Single facts as rows of (at, id, conversation_id, agent_id, division_id, value), each a statement's part.
 
 A figure counts such rows and a list shows them, so that both always agree. Definitions: docs/reports.md.
-Placeholders: %(organization_id)s, and %(since)s up to, not including, %(until)s.
+Placeholders: %(organization_id)s, and %(since)s up to, not including, %(until)s. %(only)s: where one agent alone
+is asked about, messages of others are not even read; the other facts are few.
 """
 
 # An answer by a person of the desk; those from the connected phone have no agent.
@@ -12,6 +13,7 @@ MESSAGES = """
     join conversations c on c.organization_id = m.organization_id and c.id = m.conversation_id
     where m.organization_id = %(organization_id)s and m.sender_type = 'agent'
       and m.created_at >= %(since)s and m.created_at < %(until)s
+      and (%(only)s::int is null or m.sender_id = %(only)s::int)
 """
 
 # The first of them in a conversation, and the seconds that the customer had waited for a person: since a
@@ -24,6 +26,7 @@ FIRST_RESPONSES = """
         from messages m
         where m.organization_id = %(organization_id)s and m.sender_type = 'agent'
           and m.created_at >= %(since)s and m.created_at < %(until)s
+          and (%(only)s::int is null or m.sender_id = %(only)s::int)
         order by m.conversation_id, m.id
     ) a
     join conversations c on c.organization_id = %(organization_id)s and c.id = a.conversation_id
