@@ -1,8 +1,8 @@
 """Single facts as rows of (at, id, conversation_id, agent_id, division_id, value), each a statement's part.
 
 A figure counts such rows and a list shows them, so that both always agree. Definitions: docs/reports.md.
-Placeholders: %(organization_id)s; %(since)s up to, not including, %(until)s; %(only)s: where one agent alone is
-asked about, messages of others are not even read (the other facts are few).
+Placeholders: %(organization_id)s; %(since)s up to, not including, %(until)s; %(only)s: of one agent alone, so
+that messages of others are not even read (the other facts are few).
 """
 
 # An answer by a person of the desk; those from the connected phone have no agent.
