@@ -10,7 +10,7 @@ import json
 import re
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,9 +31,10 @@ def main() -> int:
         print("audit: the list of vulnerabilities cannot be reached, nothing was looked up", file=sys.stderr)
         return 0
     notes = (ROOT / "docs" / "dependencies.md").read_text()
-    accepted = {name for name, until in ACCEPTED.findall(notes) if date.fromisoformat(until) >= date.today()}
+    today = datetime.now(UTC).date()
+    accepted = {name for name, until in ACCEPTED.findall(notes) if date.fromisoformat(until) >= today}
     bad = [
-        f"{one['name']} {one['version']}: {vuln['id']}, mended in {', '.join(vuln['fix_versions']) or 'none yet'}"
+        f"{one['name']} {one['version']}: {vuln['id']}, mended in {', '.join(vuln['fix_versions']) or 'none'}"
         for one in looked_up
         for vuln in one["vulns"]
         if not accepted & {vuln["id"], *vuln.get("aliases", ())}
