@@ -173,9 +173,7 @@ def seed_demo() -> None:
 @click.option("--contacts", default=1000, show_default=True, type=click.IntRange(1, 1_000_000))
 @click.option("--org", "organization_id", type=int, help="Another organization than the demo's; needs --yes.")
 @click.option("--yes", is_flag=True, help="Yes, made-up customers shall stand among the real ones.")
-@click.option(
-    "--seed", "start", default=1, show_default=True, help="Same number, same customers."
-)
+@click.option("--seed", "start", default=1, show_default=True, help="Same number, same customers.")
 def fill_demo(contacts: int, organization_id: int | None, yes: bool, start: int) -> None:
     """Fill the demo organization with customers, talks, cards and turns of the last 90 days."""
     if organization_id and not yes:

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from fractional_indexing import generate_n_keys_between
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from cloudchat.demo.words import FIRST, LAST, LOST, NOTES, TALKS, THINGS, TOWNS
 from cloudchat.events import UnreadChanged, publish
@@ -334,16 +334,11 @@ def _write(shop: Shop, customers: list[tuple[dict, dict, Talk]]) -> None:
         talk.row["id"]: at
         for (talk, _), at in zip(own, _insert(Message, [one for _, one in own]), strict=True)
     }
-    for talk in talks:
-        at = last[talk.row["id"]]
-        read = at - 1 if talk.row["unread_count"] else at
-        db.session.execute(
-            Conversation.__table__.update()
-            .where(
-                Conversation.organization_id == current_organization_id(), Conversation.id == talk.row["id"]
-            )
-            .values(last_message_id=at, last_read_message_id=read, updated_at=talk.row["updated_at"])
-        )
+    rows = Conversation.__table__
+    own = (rows.c.organization_id == current_organization_id(), rows.c.id == bindparam("number"))
+    values = {"last_message_id": bindparam("last"), "last_read_message_id": bindparam("read")}
+    change = rows.update().where(*own).values(**values, updated_at=bindparam("changed"))
+    db.session.execute(change, [_closing(talk, last[talk.row["id"]]) for talk in talks])
     for model, made in (
         (ConversationLabel, [{"label_id": label} | _of(talk) for talk in talks for label in talk.labels]),
         (Note, [{"text": one.note, "author_id": one.author} | _of(one) for one in talks if one.note]),
@@ -361,6 +356,12 @@ def _write(shop: Shop, customers: list[tuple[dict, dict, Talk]]) -> None:
     ):
         if made:
             _insert(model, made, back=False)
+
+
+def _closing(talk: Talk, last: int) -> dict[str, Any]:
+    """What a conversation says of its last message, once that has its id."""
+    read = last - 1 if talk.row["unread_count"] else last
+    return {"number": talk.row["id"], "last": last, "read": read, "changed": talk.row["updated_at"]}
 
 
 def _of(talk: Talk) -> dict[str, int]:
