@@ -3,20 +3,16 @@
 import json
 import sys
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
-from redis import Redis
-from rq import Queue, cron
-from rq.serializers import JSONSerializer
-from rq.worker import RoundRobinWorker
 
-from cloudchat import demo, jobs, local
+from cloudchat import demo, local
 from cloudchat.errors import AppError
-from cloudchat.extensions import db, redis
+from cloudchat.extensions import db
+from cloudchat.jobs import processes
 from cloudchat.messages import sentence
 from cloudchat.services import accounts, bot_analytics, bot_evaluation, bot_settings, organizations
 from cloudchat.services.matching import evaluation, shops
@@ -172,21 +168,13 @@ def worker(burst: bool) -> None:
     """Run jobs until stopped."""
     local.tie_forks_to_parent()  # a killed worker must not leave its job running
     db.engine.dispose()
-    queues = [jobs.queue(name) for name in jobs.QUEUES]
-    # In turns: a long broadcast in one queue must not starve the other.
-    RoundRobinWorker(queues, connection=Redis.from_url(redis.url), serializer=JSONSerializer).work(
-        burst=burst, with_scheduler=False, logging_level="WARNING"
-    )
+    processes.work(burst)
 
 
 @click.command("scheduler")
 def scheduler() -> None:
     """Start the periodic jobs (exactly one such process may run)."""
-    # RQ's cron makes its queues with pickle, which our workers refuse to read.
-    cron.Queue = partial(Queue, serializer=JSONSerializer)
-    periodic = cron.CronScheduler(connection=Redis.from_url(redis.url), logging_level="WARNING")
-    periodic.load_config_from_file("cloudchat.jobs.schedule")
-    periodic.start()
+    processes.schedule()
 
 
 class _plain_errors:
