@@ -2,23 +2,18 @@
 
 import argparse
 import json
-import shutil
 import sys
-import tempfile
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
-from cloudchat.local import folders
 from tests.bench.progress import say
 from tests.bench.stack import allow_many_files
-from tests.chaos import elsewhere, processes, seed, stores
+from tests.chaos import disk, elsewhere, inbound, migration, processes, providers, stores
 from tests.chaos.cases import CASES, FAIL, CannotTry, Case, Verdict
-from tests.chaos.world import USUAL, World
+from tests.chaos.start import running
+from tests.chaos.world import World
 
-GROUPS = (processes, stores, elsewhere)
+GROUPS = (processes, stores, inbound, providers, disk, migration, elsewhere)
 
 
 def main() -> int:
@@ -64,31 +59,6 @@ def _try(case: Case, world: World) -> dict:
         "skipped": verdict.skipped,
         "line": verdict.line(case.name, case.title, seconds),
     }
-
-
-@contextmanager
-def running(
-    load: float, keep: bool = False, patience: float = 1.0, folder: Path | None = None
-) -> Iterator[World]:
-    """A world with everything started and its organizations made, in a folder that goes at the end."""
-    folder = folder or Path(tempfile.mkdtemp(prefix="cloudchat-chaos-"))
-    folder.chmod(0o711)  # as root the database runs as another user, who must get through
-    world = None
-    try:
-        world = World(folder, load, patience)
-        say(f"PostgreSQL and Redis run and are ours ({folder})")
-        world.start("simulators")
-        seed.make(world)
-        world.start(*USUAL[1:])
-        seed.come_online(world)
-        say("organizations are made; two web processes, two workers, a scheduler run")
-        yield world
-    finally:
-        if world:
-            world.stop()
-        if not keep:
-            folders.remove_home(folder, "postgres")
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _chosen(only: str) -> list[Case]:

@@ -147,26 +147,12 @@ def _events_arrive(run: Run) -> bool:
 @case("F9", "FLUSHALL: queues, flags and limits are gone")
 def redis_is_emptied(world: World, verdict: Verdict) -> None:
     with loaded(world, verdict) as run:
-        cookie = sign_in(world)
-        with run.fault():
-            with redis.Redis.from_url(world.services.redis_url) as client:
-                for _ in range(5):
-                    client.flushall()
-                    run.go(0.5)
-        verdict.check("sessions are still valid", cookie is None or is_signed_in(world, cookie))
-
-
-def sign_in(world: World) -> str:
-    """A session of the manager's, as the form makes it; answers its cookie."""
-    from cloudchat.services import accounts
-    from cloudchat.tenancy import acting_as
-
-    person = world.shops.plain.manager
-    with world.app.app_context():
-        with acting_as(person.organization_id):
-            token, _ = accounts.start_session(person.organization_id, person.id, "127.0.0.1", "chaos")
-        kept = {"_permanent": True, "organization": person.organization_id, "token": token}
-        return world.app.session_interface.get_signing_serializer(world.app).dumps(kept)
+        cookie = world.session_of(run.shops.plain.manager)
+        with run.fault(), redis.Redis.from_url(world.services.redis_url) as client:
+            for _ in range(5):
+                client.flushall()
+                run.go(0.5)
+        verdict.check("sessions are still valid", is_signed_in(world, cookie))
 
 
 def is_signed_in(world: World, cookie: str) -> bool:
@@ -177,11 +163,11 @@ def is_signed_in(world: World, cookie: str) -> bool:
 
 @case("F10", "Redis has no memory left (maxmemory), 15 s")
 def redis_is_full(world: World, verdict: Verdict) -> None:
-    with loaded(world, verdict) as run, run.fault():
-        with redis.Redis.from_url(world.services.redis_url) as client:
-            client.config_set("maxmemory", "1mb")
-            run.go(15)
-            client.config_set("maxmemory", "0")
+    client = redis.Redis.from_url(world.services.redis_url)
+    with client, loaded(world, verdict) as run, run.fault():
+        client.config_set("maxmemory", "1mb")
+        run.go(15)
+        client.config_set("maxmemory", "0")
     answers = run.answers_during()
     verdict.note(meanwhile=dict(answers))
     verdict.check("webhooks are taken all the while", set(answers) == {"200"}, answers)

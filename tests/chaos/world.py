@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 
 from cloudchat.local.children import Child, Program
+from cloudchat.local.errors import LocalError
 from cloudchat.local.server import Server
 from tests.bench.progress import say
 from tests.bench.stack import Stack, call
@@ -46,11 +47,14 @@ class World(Stack):
             return [sys.executable, "-m", "cloudchat.simulators", "--port", str(self.simulator_port)]
         return [sys.executable, *FLASK, kind]
 
-    def start(self, *names: str, command: list[str] | None = None, **env: str) -> None:
-        """Start processes and keep them running; returns when all of them work."""
+    def start(self, *names: str, tree: Path | None = None) -> None:
+        """Start processes and keep them running; returns when all of them work. `tree`: another
+        version of the product."""
+        there = ["env", "-C", str(tree)] if tree else []
+        env = self.env | ({"PYTHONPATH": str(tree)} if tree else {})
         for name in names:
-            program = Program(name, command or self.command(name))
-            child = Child(program, self.env | env, self.folder / "log", partial(say))
+            program = Program(name, [*there, *self.command(name)])
+            child = Child(program, env, self.folder / "log", partial(say))
             self.children[name] = child
             child.start()
         for name in names:
@@ -126,7 +130,13 @@ class World(Stack):
             self._looked = time.monotonic()
             for server in self.services.servers:
                 if server not in self.away and server.process and server.process.poll() is not None:
-                    server.ensure()
+                    self._try_to_start(server)
+
+    def _try_to_start(self, server: Server) -> None:
+        try:
+            server.ensure()
+        except LocalError as error:
+            say(error.message)
 
     def hold(self, seconds: float) -> None:
         """Let time pass; what dies meanwhile is started again."""
@@ -167,6 +177,17 @@ class World(Stack):
             return self.ask_one("select true")
         except psycopg.Error:
             return False
+
+    def session_of(self, person) -> str:
+        """A login of this person's, as the form makes it; answers the cookie."""
+        from cloudchat.services import accounts
+        from cloudchat.tenancy import acting_as
+
+        with self.app.app_context():
+            with acting_as(person.organization_id):
+                token, _ = accounts.start_session(person.organization_id, person.id, "127.0.0.1", "chaos")
+            kept = {"_permanent": True, "organization": person.organization_id, "token": token}
+            return self.app.session_interface.get_signing_serializer(self.app).dumps(kept)
 
     @property
     def meta(self) -> str:

@@ -1,0 +1,38 @@
+"""A world from nothing: servers, organizations, processes."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cloudchat.local import folders
+from tests.bench.progress import say
+from tests.chaos import seed
+from tests.chaos.world import USUAL, World
+
+
+@contextmanager
+def running(
+    load: float, keep: bool = False, patience: float = 1.0, folder: Path | None = None, started: bool = True
+) -> Iterator[World]:
+    """A world with everything started (else: only the simulators) and its organizations made, in a folder that goes at the end."""
+    folder = folder or Path(tempfile.mkdtemp(prefix="cloudchat-chaos-"))
+    folder.chmod(0o711)  # as root the database runs as another user, who must get through
+    world = None
+    try:
+        world = World(folder, load, patience)
+        say(f"PostgreSQL and Redis run and are ours ({folder})")
+        world.start("simulators")
+        seed.make(world)
+        if started:
+            world.start(*USUAL[1:])
+            seed.come_online(world)
+        say("organizations are made")
+        yield world
+    finally:
+        if world:
+            world.stop()
+        if not keep:
+            folders.remove_home(folder, "postgres")
+            shutil.rmtree(folder, ignore_errors=True)
