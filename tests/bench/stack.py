@@ -37,9 +37,10 @@ END_STEPS = ((signal.SIGTERM, 15), (signal.SIGKILL, 5))
 class Stack:
     """PostgreSQL, Redis and the databases of a run; starts the product's processes on them."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, services: local.Services | None = None):
         self.folder = folder
-        self.services = local.start(folder, durable=True)
+        self._own = [] if services else [local.start(folder, durable=True)]
+        self.services = services or self._own[0]
         self.prove_own()
         self.port = free_port()
         self.simulator_port = free_port()
@@ -166,7 +167,9 @@ class Stack:
         return call(self.url + path, token=token)
 
     def stop(self) -> None:
-        self.services.stop()
+        """End what was started here."""
+        for services in self._own:
+            services.stop()
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """F1 to F4 and F30: processes die, or are asked to end."""
 
 from tests.chaos.cases import Verdict, case
-from tests.chaos.run import loaded
+from tests.chaos.run import AROUND, loaded
 from tests.chaos.world import World
 
 DRAINED_WITHIN = 15.0  # seconds
@@ -44,6 +44,18 @@ def a_worker_dies_in_a_send(world: World, verdict: Verdict) -> None:
 def a_worker_dies_between_sends(world: World, verdict: Verdict) -> None:
     with loaded(world, verdict) as run, run.fault():
         world.kill("worker", "worker-2")
+
+
+@case("F3c", "one of two web processes and one of two workers die together; nothing is lost")
+def one_of_each_dies(world: World, verdict: Verdict, around: float = AROUND) -> None:
+    with loaded(world, verdict, around) as run:
+        with run.fault():
+            world.kill("web-2", "worker-2")
+        # The claim of a sender that died is believed for a minute; the clock is helped along.
+        world.ask(
+            "update outbox set claimed_at = claimed_at - interval '2 minutes'"
+            " where state = 'sending' and claimed_at < now() - interval '3 seconds' returning id"
+        )
 
 
 @case("F4", "kill -9 the scheduler, 12 s away")

@@ -22,14 +22,14 @@ from tests.chaos.world import World
 WEBHOOKS, SOCKETS, SENT = 100, 200, 200  # a second; at once; in one go
 HEALED_WITHIN = 10.0  # seconds
 SETTLED_WITHIN = 100.0  # seconds: a claim of a sender that died is believed for one minute
-WARM, AFTER = 4.0, 4.0  # seconds of load before and after the fault
+AROUND = 4.0  # seconds of load before and after the fault
 
 
 class Run:
     """The load of one case. Use `loaded`."""
 
-    def __init__(self, world: World, verdict: Verdict):
-        self.world, self.verdict = world, verdict
+    def __init__(self, world: World, verdict: Verdict, around: float):
+        self.world, self.verdict, self.around = world, verdict, around
         self.id = uuid.uuid4().hex[:8]
         self.shops = world.shops
         self.before = world.ask_one("select coalesce(max(id), 0) from messages")
@@ -63,7 +63,7 @@ class Run:
                 ],
             }
         )
-        self.go(WARM)
+        self.go(self.around)
         self.desk.write_to_many(round(SENT * world.load))
         self.desk.start()
 
@@ -119,7 +119,7 @@ class Run:
     def settle(self) -> None:
         """Nobody writes any more; everything that is under way comes to its end."""
         world = self.world
-        self.go(AFTER)
+        self.go(self.around)
         self.desk.stop()
         self.customers.tell({"stop": 45})
         self.told = world.beside(self.customers.hear)
@@ -136,9 +136,9 @@ class Run:
 
 
 @contextmanager
-def loaded(world: World, verdict: Verdict) -> Iterator[Run]:
+def loaded(world: World, verdict: Verdict, around: float = AROUND) -> Iterator[Run]:
     """Load all around; at the end what must always hold is judged, (a) to (e)."""
-    run = Run(world, verdict)
+    run = Run(world, verdict, around)
     with run.customers, run.people:
         try:
             run.begin()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cloudchat.local import folders
+from cloudchat.local import Services, folders
 from tests.bench.progress import say
 from tests.chaos import seed
 from tests.chaos.world import USUAL, World
@@ -14,14 +14,20 @@ from tests.chaos.world import USUAL, World
 
 @contextmanager
 def running(
-    load: float, keep: bool = False, patience: float = 1.0, folder: Path | None = None, started: bool = True
+    load: float,
+    keep: bool = False,
+    patience: float = 1.0,
+    folder: Path | None = None,
+    started: bool = True,
+    services: Services | None = None,
 ) -> Iterator[World]:
-    """A world with everything started (else: only the simulators) and its organizations made, in a folder that goes at the end."""
+    """A world with its organizations and processes (not `started`: only the simulators), in a folder that
+    goes at the end."""
     folder = folder or Path(tempfile.mkdtemp(prefix="cloudchat-chaos-"))
     folder.chmod(0o711)  # as root the database runs as another user, who must get through
     world = None
     try:
-        world = World(folder, load, patience)
+        world = World(folder, load, patience, services)
         say(f"PostgreSQL and Redis run and are ours ({folder})")
         world.start("simulators")
         seed.make(world)

@@ -15,6 +15,7 @@ import psycopg
 from cloudchat.local.children import Child, Program
 from cloudchat.local.errors import LocalError
 from cloudchat.local.server import Server
+from cloudchat.local.services import Services
 from tests.bench.progress import say
 from tests.bench.stack import Stack, call
 
@@ -28,30 +29,35 @@ class World(Stack):
     Call from the main thread: processes are tied to the thread that starts them.
     """
 
-    def __init__(self, folder: Path, load: float = 1.0, patience: float = 1.0):
-        super().__init__(folder)
+    def __init__(
+        self, folder: Path, load: float = 1.0, patience: float = 1.0, services: Services | None = None
+    ):
+        super().__init__(folder, services)
         self.load = load
         self.patience = patience  # a busy machine needs more time to start processes
         self.children: dict[str, Child] = {}
         self.away: set[Server] = set()
         self.shops = None  # set by the seed
+        self.clock: Path | None = None  # a file that says how far the clock of new processes is off
         self._looked = 0.0
 
     # --- processes -----------------------------------------------------------------------------
 
     def command(self, name: str) -> list[str]:
         kind = name.split("-", maxsplit=1)[0]
-        if kind == "web":
-            return [sys.executable, "wsgi.py"]
         if kind == "simulators":
             return [sys.executable, "-m", "cloudchat.simulators", "--port", str(self.simulator_port)]
-        return [sys.executable, *FLASK, kind]
+        if self.clock:
+            program = ["wsgi.py"] if kind == "web" else ["flask", kind]
+            return [sys.executable, "-m", "tests.chaos.clock", *program]
+        return [sys.executable, "wsgi.py"] if kind == "web" else [sys.executable, *FLASK, kind]
 
     def start(self, *names: str, tree: Path | None = None) -> None:
         """Start processes and keep them running; returns when all of them work. `tree`: another
         version of the product."""
         there = ["env", "-C", str(tree)] if tree else []
         env = self.env | ({"PYTHONPATH": str(tree)} if tree else {})
+        env |= {"CHAOS_CLOCK": str(self.clock)} if self.clock else {}
         for name in names:
             program = Program(name, [*there, *self.command(name)])
             child = Child(program, env, self.folder / "log", partial(say))
