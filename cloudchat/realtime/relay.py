@@ -17,6 +17,7 @@ log = structlog.get_logger(__name__)
 LONGEST_RETRY = 2.0  # seconds between tries to reach Redis again
 BATCH = 200
 KEPT = 10_000  # events that wait for an absent Redis; pages ask by cursor for what is lost
+MISSED = "missed"  # tells a page that events may have been lost: it asks as after a lost connection
 
 
 class Relay(RedisManager):
@@ -79,16 +80,23 @@ class Relay(RedisManager):
 
     def _redis_listen_with_retries(self):
         """Listen for ever; after a loss try again soon (the original waits up to a minute)."""
-        pause, subscribed = 0.25, False
+        pause, subscribed, lost = 0.25, False, False
         while True:
             try:
                 if not subscribed:
                     self._redis_connect()
                     self.pubsub.subscribe(self.channel)
                     pause, subscribed = 0.25, True
+                    if lost:
+                        self._tell_missed()
                 yield from self.pubsub.listen()
             except (RedisError, OSError) as error:
                 log.warning("relay_not_listening", error=str(error), retry_in=pause)
-                subscribed = False
+                subscribed, lost = False, True
                 time.sleep(pause)
                 pause = min(LONGEST_RETRY, pause * 2)
+
+    def _tell_missed(self) -> None:
+        """What others said meanwhile did not get here: our pages shall ask the database."""
+        for namespace in ("/", "/chat"):
+            self._handle_emit({"event": MISSED, "data": [], "namespace": namespace, "room": None})

@@ -62,11 +62,11 @@ def _try(case: Case, world: World) -> dict:
 
 
 def _chosen(only: str) -> list[Case]:
-    names = [name.strip().upper() for name in only.split(",") if name.strip()] or list(CASES)
-    unknown = [name for name in names if name not in CASES]
-    if unknown:
-        sys.exit(f"no such case: {', '.join(unknown)}; there are {', '.join(CASES)}")
-    return sorted((CASES[name] for name in names), key=lambda case: case.number)
+    cases = sorted(CASES.values(), key=lambda case: case.number)
+    names = {name.strip().lower() for name in only.split(",") if name.strip()}
+    if unknown := names - {case.name.lower() for case in cases}:
+        sys.exit(f"no such case: {', '.join(unknown)}; there are {', '.join(case.name for case in cases)}")
+    return [case for case in cases if not names or case.name.lower() in names]
 
 
 def _options() -> argparse.Namespace:

@@ -24,6 +24,7 @@ from tests.bench.stack import allow_many_files
 
 PATH = "/socket.io/?EIO=4&transport=websocket"
 NEWS = b'42["message:new",'
+MISSED = b'42["missed"'
 SILENCE = 50  # seconds without a ping after which a browser gives a connection up
 PAGE = 100
 
@@ -62,6 +63,8 @@ class Page:
                         plain.sendall(frames.masked_frame(b"3"))
                     elif message.startswith(NEWS):
                         self._hear(json.loads(message[2:])[1], through_this)
+                    elif message.startswith(MISSED):
+                        gevent.spawn_later(random.uniform(0, 2), self._catch_up, self.opened)
 
     def _hear(self, told: dict, through_this: set[int]) -> None:
         self.heard += 1
