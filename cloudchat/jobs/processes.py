@@ -34,7 +34,10 @@ class Worker(RoundRobinWorker):
 
     def request_stop(self, signum, frame):
         self.asked_to_end = True
-        super().request_stop(signum, frame)
+        try:
+            super().request_stop(signum, frame)
+        except RedisError:  # it would note the end there
+            raise StopRequested from None
 
 
 def work(burst: bool = False) -> None:
@@ -45,6 +48,8 @@ def work(burst: bool = False) -> None:
         worker = Worker(queues, connection=connection, serializer=JSONSerializer)
         try:
             worker.work(burst=burst, with_scheduler=False, logging_level="WARNING")
+        except StopRequested:  # raised by the signal handlers of RQ
+            return
         except RedisError as error:
             log.warning("worker_without_redis", error=str(error))
         if burst or worker.asked_to_end or not _there_again(connection):
@@ -90,5 +95,5 @@ def _there_again(connection: Redis) -> bool:
                 return connection.ping()
             except RedisError:
                 time.sleep(ASK_EVERY)
-    except StopRequested:  # raised by the signal handlers of RQ
+    except StopRequested:
         return False

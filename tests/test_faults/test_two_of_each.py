@@ -57,7 +57,8 @@ def test_worker_and_scheduler_outlive_an_absent_redis(settings, tmp_path, eventu
         assert [process.poll() for process in processes] == [None, None]
         for process in processes:
             process.terminate()
-        assert [process.wait(15) for process in processes] == [0, 0]
+        ended = [process.wait(15) for process in processes]
+        assert ended == [0, 0], [log.read_text()[-500:] for log in logs]
     finally:
         for process in processes:
             process.kill()
