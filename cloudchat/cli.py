@@ -9,12 +9,13 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from cloudchat import demo, local
+from cloudchat import demo, jobs, local
 from cloudchat.errors import AppError
 from cloudchat.extensions import db
 from cloudchat.jobs import processes
 from cloudchat.messages import sentence
 from cloudchat.services import accounts, bot_analytics, bot_evaluation, bot_settings, organizations
+from cloudchat.services.accounts import second_factor
 from cloudchat.services.matching import evaluation, shops
 from cloudchat.services.ongkir import evaluation as ongkir_evaluation
 from cloudchat.tenancy import acting_as, all_organizations
@@ -73,6 +74,17 @@ def create_user(
         db.session.commit()
         made = {"user_id": user.id, "api_token": token}
     click.echo(json.dumps(made))
+
+
+@user_group.command("reset-second-factor")
+@click.option("--org", "organization_id", required=True, type=int)
+@click.option("--email", required=True)
+def reset_second_factor(organization_id: int, email: str) -> None:
+    """For an only admin who has lost phone and recovery codes: log in with the password again."""
+    with _plain_errors(), acting_as(organization_id):
+        user_id = accounts.find_by_email(email)
+        second_factor.reset(user_id)
+    click.echo(json.dumps({"user_id": user_id}))
 
 
 @bot_group.command("evaluate")
@@ -164,11 +176,12 @@ def evaluate_ongkir(file, show: bool) -> None:
 
 @click.command("worker")
 @click.option("--burst", is_flag=True, help="Stop when the queues are empty.")
-def worker(burst: bool) -> None:
+@click.option("--queue", "names", multiple=True, type=click.Choice(jobs.QUEUES), help="Only this one.")
+def worker(burst: bool, names: tuple[str, ...]) -> None:
     """Run jobs until stopped."""
     local.tie_forks_to_parent()  # a killed worker must not leave its job running
     db.engine.dispose()
-    processes.work(burst)
+    processes.work(names or jobs.QUEUES, burst)
 
 
 @click.command("scheduler")

@@ -5,6 +5,7 @@ and later, and people would wait for that.
 """
 
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -18,7 +19,7 @@ from rq.utils import now
 from rq.worker import RoundRobinWorker
 
 from cloudchat import jobs
-from cloudchat.extensions import redis
+from cloudchat.extensions import connect_redis, redis
 
 log = structlog.get_logger(__name__)
 
@@ -40,11 +41,11 @@ class Worker(RoundRobinWorker):
             raise StopRequested from None
 
 
-def work(burst: bool = False) -> None:
-    """Run jobs until asked to end (or, with `burst`, until there are none)."""
+def work(names: Sequence[str] = jobs.QUEUES, burst: bool = False) -> None:
+    """Run the jobs of these queues until asked to end (or, with `burst`, until there are none)."""
     while True:
-        connection = Redis.from_url(redis.url)
-        queues = [jobs.queue(name) for name in jobs.QUEUES]
+        connection = connect_redis(redis.url)
+        queues = [jobs.queue(name) for name in names]
         worker = Worker(queues, connection=connection, serializer=JSONSerializer)
         try:
             worker.work(burst=burst, with_scheduler=False, logging_level="WARNING")
@@ -75,7 +76,7 @@ def schedule() -> None:
     """Start the periodic jobs until asked to end (exactly one such process may run)."""
     # RQ's cron makes its queues with pickle, which our workers refuse to read.
     cron.Queue = partial(Queue, serializer=JSONSerializer)
-    connection = Redis.from_url(redis.url)
+    connection = connect_redis(redis.url)
     periodic = Scheduler(connection=connection, logging_level="WARNING")
     periodic.load_config_from_file(SCHEDULE)
     while True:
