@@ -53,6 +53,19 @@ def test_a_delivery_is_queued_once_until_it_begins(queue, cast):
     assert len(waiting(queue)) == 3
 
 
+def test_a_job_that_died_with_its_worker_is_not_waited_for_long(queue, cast):
+    """F3: taken from the queue, never begun. Its flag must not keep the sweep from asking again."""
+    jobs.enqueue_delivery(cast.organization_id, 12)
+    [job] = queue.jobs
+    queue.empty()
+    assert job.ttl == 60
+    assert (
+        0
+        < redis.client.ttl(f"cloudchat:queued:cloudchat.jobs.outbound:deliver:{cast.organization_id}:12")
+        <= 10
+    )
+
+
 def test_a_lost_queue_is_filled_again(queue, cast):
     jobs.enqueue_delivery(cast.organization_id, 4711)
     redis.client.flushdb()
