@@ -64,6 +64,7 @@ def serve(app: Flask) -> None:
 
     def stop() -> None:
         log.info("stopping")
+        server.ending = True
         server.close()
         close_waiting()
         realtime.close_all()
@@ -74,3 +75,4 @@ def serve(app: Flask) -> None:
     signal_handler(signal.SIGINT, stop)
     log.info("serving", port=config.active().port)
     server.serve_forever()
+    realtime.last_words()

@@ -30,6 +30,7 @@ class Relay(RedisManager):
     def __init__(self, url: str, channel: str):
         super().__init__(url, channel)
         self._waiting: deque[str] = deque(maxlen=KEPT)
+        self._sending = False
         self._something = Event()
 
     def initialize(self) -> None:
@@ -62,8 +63,10 @@ class Relay(RedisManager):
             self._something.wait()
             self._something.clear()
             while self._waiting:
+                self._sending = True
                 batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
                 self._send(batch)
+                self._sending = False
 
     def _send(self, batch: list[str]) -> None:
         try:
@@ -78,6 +81,12 @@ class Relay(RedisManager):
             self.connected = False
             time.sleep(0.5)
 
+    def flush(self, seconds: float) -> None:
+        """Wait until the other processes have been told everything; not longer than this."""
+        until = time.monotonic() + seconds
+        while (self._waiting or self._sending) and time.monotonic() < until:
+            time.sleep(0.02)
+
     def _redis_listen_with_retries(self):
         """Listen for ever; after a loss try again soon (the original waits up to a minute)."""
         pause, subscribed, lost = 0.25, False, False
@@ -88,7 +97,7 @@ class Relay(RedisManager):
                     self.pubsub.subscribe(self.channel)
                     pause, subscribed = 0.25, True
                     if lost:
-                        self._tell_missed()
+                        self.tell_missed()
                 yield from self.pubsub.listen()
             except (RedisError, OSError) as error:
                 log.warning("relay_not_listening", error=str(error), retry_in=pause)
@@ -96,7 +105,7 @@ class Relay(RedisManager):
                 time.sleep(pause)
                 pause = min(LONGEST_RETRY, pause * 2)
 
-    def _tell_missed(self) -> None:
+    def tell_missed(self) -> None:
         """What others said meanwhile did not get here: our pages shall ask the database."""
         for namespace in ("/", "/chat"):
             self._handle_emit({"event": MISSED, "data": [], "namespace": namespace, "room": None})
