@@ -3,6 +3,7 @@
 import time
 from collections import deque
 
+import orjson
 import structlog
 from engineio.packet import MESSAGE, Packet
 from gevent.event import Event
@@ -29,7 +30,7 @@ class Relay(RedisManager):
 
     def __init__(self, url: str, channel: str):
         super().__init__(url, channel)
-        self._waiting: deque[str] = deque(maxlen=KEPT)
+        self._waiting: deque[bytes] = deque(maxlen=KEPT)
         self._sending = False
         self._something = Event()
 
@@ -55,7 +56,7 @@ class Relay(RedisManager):
             line.deliver(wire)
 
     def _publish(self, data) -> None:
-        self._waiting.append(self.json.dumps(data))
+        self._waiting.append(orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS))
         self._something.set()
 
     def _send_loop(self) -> None:
@@ -68,7 +69,7 @@ class Relay(RedisManager):
                 self._send(batch)
                 self._sending = False
 
-    def _send(self, batch: list[str]) -> None:
+    def _send(self, batch: list[bytes]) -> None:
         try:
             if not self.connected:
                 self._redis_connect()
