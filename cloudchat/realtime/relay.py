@@ -90,19 +90,18 @@ class Relay(RedisManager):
 
     def _redis_listen_with_retries(self):
         """Listen for ever; after a loss try again soon (the original waits up to a minute)."""
-        pause, subscribed, lost = 0.25, False, False
+        pause, subscribed = 0.25, False
         while True:
             try:
                 if not subscribed:
                     self._redis_connect()
                     self.pubsub.subscribe(self.channel)
                     pause, subscribed = 0.25, True
-                    if lost:
-                        self.tell_missed()
+                    self.tell_missed()  # the first time too: pages may have been quicker than we
                 yield from self.pubsub.listen()
             except (RedisError, OSError) as error:
                 log.warning("relay_not_listening", error=str(error), retry_in=pause)
-                subscribed, lost = False, True
+                subscribed = False
                 time.sleep(pause)
                 pause = min(LONGEST_RETRY, pause * 2)
 

@@ -70,6 +70,7 @@ def a_slow_report(world: World, verdict: Verdict) -> None:
                 "select setting from pg_settings where name = 'statement_timeout'"
             ).fetchone()
         verdict.note(server_statement_timeout=limit[0])
+        world.forget_connections()
         hogs = [threading.Thread(target=_hog, args=(world,), daemon=True) for _ in range(3)]
         for hog in hogs:
             hog.start()
