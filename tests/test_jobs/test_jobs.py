@@ -139,7 +139,7 @@ def test_the_outbox_sweep_finds_what_is_due_and_what_is_lost(queue, make):
         f"deliver({organization_id}, {due.device_id})",
         f"settle_lost({organization_id},)",
     ]
-    assert not any(str(later.device_id) in job for job in mine)
+    assert not any(f", {later.device_id})" in job for job in mine)
     outbound.settle_lost(organization_id)
     outbound.settle_lost(organization_id)
     with acting_as(organization_id):
