@@ -9,7 +9,8 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from cloudchat import demo, jobs, local
+from cloudchat import jobs, local
+from cloudchat.demo import fill, seed
 from cloudchat.errors import AppError
 from cloudchat.extensions import db
 from cloudchat.jobs import processes
@@ -162,7 +163,30 @@ def _aggregated(organization_id: int, first: datetime | None, last: datetime | N
 def seed_demo() -> None:
     """Make the demo organization once; prints its logins as JSON."""
     with _plain_errors():
-        click.echo(json.dumps(demo.seed()))
+        click.echo(json.dumps(seed.seed()))
+
+
+@demo_group.command("fill")
+@click.option("--contacts", default=1000, show_default=True, type=click.IntRange(1, 1_000_000))
+@click.option("--org", "organization_id", type=int, help="Another organization than the demo's; needs --yes.")
+@click.option("--yes", is_flag=True, help="Yes, made-up customers shall stand among the real ones.")
+@click.option("--seed", "start", default=1, show_default=True, help="Same number, same customers.")
+def fill_demo(contacts: int, organization_id: int | None, yes: bool, start: int) -> None:
+    """Fill the demo organization with customers, talks, cards and turns of the last 90 days."""
+    if organization_id and not yes:
+        raise click.UsageError("made-up customers cannot be told from real ones afterwards: add --yes")
+    with _plain_errors():
+        number = organization_id or seed.organization()
+        if number is None:
+            raise click.ClickException("there is no demo organization yet: run `flask demo seed` first")
+        with (
+            acting_as(number),
+            click.progressbar(length=contacts, label="Customers", file=sys.stderr) as bar,
+        ):
+            organizations.get(number)
+            for made in fill.fill(contacts, start):
+                bar.update(made)
+    click.echo(json.dumps({"organization_id": number, "contacts": contacts}))
 
 
 @ongkir_group.command("evaluate")
