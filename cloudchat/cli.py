@@ -3,20 +3,17 @@
 import json
 import sys
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
-from rq import Queue, cron
-from rq.serializers import JSONSerializer
-from rq.worker import RoundRobinWorker
 
 from cloudchat import jobs, local
 from cloudchat.demo import fill, seed
 from cloudchat.errors import AppError
-from cloudchat.extensions import connect_redis, db, redis
+from cloudchat.extensions import db
+from cloudchat.jobs import processes
 from cloudchat.messages import sentence
 from cloudchat.services import accounts, bot_analytics, bot_evaluation, bot_settings, organizations
 from cloudchat.services.accounts import second_factor
@@ -208,21 +205,13 @@ def worker(burst: bool, names: tuple[str, ...]) -> None:
     """Run jobs until stopped."""
     local.tie_forks_to_parent()  # a killed worker must not leave its job running
     db.engine.dispose()
-    queues = [jobs.queue(name) for name in names or jobs.QUEUES]
-    # In turns: a long broadcast in one queue must not starve the other.
-    RoundRobinWorker(queues, connection=connect_redis(redis.url), serializer=JSONSerializer).work(
-        burst=burst, with_scheduler=False, logging_level="WARNING"
-    )
+    processes.work(names or jobs.QUEUES, burst)
 
 
 @click.command("scheduler")
 def scheduler() -> None:
     """Start the periodic jobs (exactly one such process may run)."""
-    # RQ's cron makes its queues with pickle, which our workers refuse to read.
-    cron.Queue = partial(Queue, serializer=JSONSerializer)
-    periodic = cron.CronScheduler(connection=connect_redis(redis.url), logging_level="WARNING")
-    periodic.load_config_from_file("cloudchat.jobs.schedule")
-    periodic.start()
+    processes.schedule()
 
 
 class _plain_errors:

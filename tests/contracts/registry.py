@@ -448,7 +448,11 @@ JOBS: dict[str, Callable | NotAnId] = {
 HELPERS: dict[str, str] = {
     f"cloudchat.jobs.queueing.{name}": "a subscriber, inside the organization of its event"
     for name in ("on_due", "on_agent_free", "on_agent_left", "on_presence", "on_menus_owed")
-} | {"cloudchat.jobs.templates.on_sync_due": "a subscriber; it only starts a job"}
+} | {
+    "cloudchat.jobs.templates.on_sync_due": "a subscriber; it only starts a job",
+    "cloudchat.jobs.processes.work": "the worker process itself",
+    "cloudchat.jobs.processes.schedule": "the scheduler process itself",
+}
 
 # namespace → event → its payload with the id of a neighbour's conversation, or why it names none
 SOCKET_EVENTS: dict[str, dict[str, Callable | NotAnId]] = {
