@@ -40,8 +40,8 @@ class Place:
     division_id: int | None
 
 
-def places_of(senders: list[Sender]) -> dict[tuple[int, str], Place]:
-    """The place of each sender; contacts and conversations that are missing are made.
+def places_of(senders: list[Sender], status: str = "open") -> dict[tuple[int, str], Place]:
+    """The place of each sender; contacts and conversations that are missing are made, those with `status`.
 
     Part of the caller's transaction, inside one organization. Rows are locked in one order (people,
     conversations by id, new conversations by device and contact), so batches that meet wait for
@@ -56,7 +56,7 @@ def places_of(senders: list[Sender]) -> dict[tuple[int, str], Place]:
         to_open = [key for key in wanted if key not in places]
         if not to_open:
             return places
-        _open(to_open, contacts)
+        _open(to_open, contacts, status)
     raise RuntimeError("the conversations of a batch change faster than it can lock them")
 
 
@@ -173,7 +173,7 @@ _OPEN = """
         awaiting_division_selection, last_message_at, last_message_text, last_inbound_at,
         unread_count, last_read_message_id, version, created_at, updated_at
     )
-    select %(organization_id)s, w.contact_id, w.device_id, w.external_id, 'open', false,
+    select %(organization_id)s, w.contact_id, w.device_id, w.external_id, %(status)s, false,
            false, now(), '',
            (
                select max(c.last_inbound_at) from conversations c
@@ -187,10 +187,10 @@ _OPEN = """
 """
 
 
-def _open(keys: list[tuple[int, str]], contacts: dict[tuple[int, str], int]) -> None:
+def _open(keys: list[tuple[int, str]], contacts: dict[tuple[int, str], int], status: str) -> None:
     rows = [
         {"device_id": key[0], "external_id": key[1], "contact_id": contacts[key]}
         for key in keys
         if key in contacts
     ]
-    run(_OPEN, rows)
+    run(_OPEN, rows, status=status)
