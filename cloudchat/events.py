@@ -230,6 +230,13 @@ class AccessChanged(Event):
 
 
 @dataclass(frozen=True)
+class MailQueued(Event):
+    """A mail waits to be sent."""
+
+    organization_id: int
+
+
+@dataclass(frozen=True)
 class ChoicesChanged(Event):
     """What menus and filters offer (labels, people) is another list now."""
 

@@ -10,9 +10,8 @@ from spectree import Response as Answers
 from blueprints.broadcast import bp
 from blueprints.broadcast.routes import cut_to_page
 from blueprints.broadcast.schemas import RecipientQuery
-from blueprints.broadcast.wording import recipient_status
+from blueprints.broadcast.wording import reason_of, recipient_status
 from cloudchat.errors import Invalid
-from cloudchat.messages import sentence
 from cloudchat.services import contact_export
 from cloudchat.services.broadcasts import catalog, exporting
 from cloudchat.services.files import safe_name
@@ -27,8 +26,7 @@ def told(row: dict[str, Any]) -> dict[str, Any]:
     """A recipient with the reason as a sentence."""
     error = row["error"]
     if error:
-        said = sentence(error.get("code", ""), error.get("message", ""))
-        row = {**row, "error": {**error, "message": said}}
+        row = {**row, "error": {**error, "message": reason_of(error)}}
     return row
 
 

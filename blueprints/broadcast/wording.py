@@ -25,6 +25,28 @@ RECIPIENT_STATUSES = {
 }
 
 
+# What Meta's refusals mean to whoever reads the list
+REASONS = {
+    "131026": _l("The number is not on WhatsApp, or cannot get this message."),
+    "131042": _l("Meta cannot charge for the messages: look at the payment in the Business Manager."),
+    "131047": _l("The customer has not written within 24 hours, so only a template can be sent."),
+    "131048": _l("Meta limits this number, because too many people reported its messages."),
+    "131049": _l("Meta holds this back to spare the customer too many offers. Try again after a day."),
+    "131050": _l("The customer wants no offers from this business."),
+    "131064": _l("The messaging limit of this account is used up for the moment."),
+    "130472": _l("Meta holds this back: the number takes part in an experiment of Meta's."),
+}
+
+
+def reason_of(error: dict | None) -> str:
+    """Why a recipient failed, in a sentence."""
+    if not error:
+        return ""
+    code = str(error.get("code") or "")
+    known = REASONS.get(code)
+    return str(known) if known else sentence(code, error.get("message") or code)
+
+
 @bp.app_template_filter()
 def broadcast_status(status: str) -> tuple[str, str, str]:
     return _plain(STATUSES, status)
@@ -46,5 +68,5 @@ def broadcast_reason(reason: dict | None) -> tuple[str, str]:
     if not reason:
         return "", ""
     inner = reason.get("reason") or {}
-    own = sentence(reason.get("code", ""), reason.get("message", ""))
+    own = reason_of(inner if str(inner.get("code")) in REASONS else reason)
     return own, inner.get("details") or inner.get("message") or reason.get("details") or ""
