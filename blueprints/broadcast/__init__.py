@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("broadcast", __name__)
 
-from blueprints.broadcast import opt_outs, recipients, routes  # noqa: E402, F401
+from blueprints.broadcast import opt_outs, pages, recipients, routes  # noqa: E402, F401

@@ -139,7 +139,10 @@ def start_broadcast(broadcast_id: int):
 @idempotent
 @api.validate(json=ScheduleBody, resp=DONE, tags=["broadcasts"])
 def schedule_broadcast(broadcast_id: int, json: ScheduleBody):
-    return catalog.progress(writing.schedule(broadcast_id, json.scheduled_at).id)
+    moment = json.moment()
+    if moment is None:
+        raise Invalid("scheduled_at", fields={"scheduled_local": ["required"]})
+    return catalog.progress(writing.schedule(broadcast_id, moment).id)
 
 
 @bp.post("/api/app/broadcasts/<int:broadcast_id>/pause")

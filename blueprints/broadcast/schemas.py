@@ -1,13 +1,15 @@
 """Bodies and queries of the broadcast API."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AwareDatetime, BeforeValidator, Field, NaiveDatetime
 
 from cloudchat.fields import RowId, StrictId
 from cloudchat.services.broadcasts.audience import MAX_IDS
 from cloudchat.services.broadcasts.catalog import Chosen
-from cloudchat.web import MAX_LIMIT, Body
+from cloudchat.web import MAX_LIMIT, Body, me
 
 MAX_PHONES = 20_000
 
@@ -50,8 +52,18 @@ class QuietHours(Body):
     end: str = Field(max_length=5)
 
 
+LocalTime = Annotated[NaiveDatetime | None, BeforeValidator(lambda value: value or None)]
+
+
+def _moment(body: Any) -> datetime | None:
+    """The time of a body: with its zone, or by the organization's clock."""
+    if body.scheduled_at or not body.scheduled_local:
+        return body.scheduled_at
+    return body.scheduled_local.replace(tzinfo=ZoneInfo(me().timezone)).astimezone(UTC)
+
+
 class BroadcastBody(Body):
-    """A broadcast to make; with a time it is scheduled."""
+    """A broadcast to make; with a time it is scheduled, except `as_draft`."""
 
     name: str = Field(min_length=1, max_length=120)
     device_id: StrictId
@@ -59,16 +71,22 @@ class BroadcastBody(Body):
     audience: Audience
     variables: dict[str, dict[str, Any]] | None = Field(None, max_length=100)
     scheduled_at: AwareDatetime | None = None
+    scheduled_local: LocalTime = None
+    as_draft: bool = False
     quiet_hours: QuietHours | None = None
 
     def values(self) -> dict[str, Any]:
-        return self.model_dump(exclude_none=True)
+        return self.model_dump(exclude_none=True) | {"scheduled_at": _moment(self)}
 
 
 class ScheduleBody(Body):
-    """When it starts by itself."""
+    """When it starts by itself: with a zone, or (`scheduled_local`) by the organization's clock."""
 
-    scheduled_at: AwareDatetime
+    scheduled_at: AwareDatetime | None = None
+    scheduled_local: LocalTime = None
+
+    def moment(self) -> datetime | None:
+        return _moment(self)
 
 
 class TestBody(Body):

@@ -1,9 +1,14 @@
 """The words of broadcasts: statuses with their colour, reasons."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from blueprints.broadcast import bp
 from cloudchat.messages import sentence
+from cloudchat.web import me
 
 STATUSES = {
     "draft": (_l("Draft"), "", "file-text"),
@@ -20,7 +25,7 @@ RECIPIENT_STATUSES = {
     "read": (_l("Read"), "green", "checks"),
     "replied": (_l("Replied"), "green", "message"),
     "failed": (_l("Failed"), "red", "alert-triangle"),
-    "unknown": (_l("Unknown outcome"), "amber", "help"),
+    "unknown": (_l("Unknown outcome"), "amber", "help-circle"),
     "cancelled": (_l("Cancelled"), "", "x"),
 }
 
@@ -58,7 +63,7 @@ def recipient_status(status: str) -> tuple[str, str, str]:
 
 
 def _plain(table: dict, status: str) -> tuple[str, str, str]:
-    words, kind, icon = table.get(status, (status, "", "help"))
+    words, kind, icon = table.get(status, (status, "", "help-circle"))
     return str(words), kind, icon
 
 
@@ -70,3 +75,19 @@ def broadcast_reason(reason: dict | None) -> tuple[str, str]:
     inner = reason.get("reason") or {}
     own = reason_of(inner if str(inner.get("code")) in REASONS else reason)
     return own, inner.get("details") or inner.get("message") or reason.get("details") or ""
+
+
+@bp.app_template_filter()
+def duration_words(seconds: float) -> str:
+    """45 seconds, 12 minutes, 3 hours: rounded up, for something that is still to come."""
+    if seconds < 90:
+        return ngettext("%(num)d second", "%(num)d seconds", max(1, round(seconds)))
+    if seconds < 90 * 60:
+        return ngettext("%(num)d minute", "%(num)d minutes", -(-seconds // 60))
+    return ngettext("%(num)d hour", "%(num)d hours", -(-seconds // 3600))
+
+
+@bp.app_template_filter()
+def local_input(moment: datetime) -> str:
+    """As a field for date and time takes it, by the organization's clock."""
+    return moment.astimezone(ZoneInfo(me().timezone)).strftime("%Y-%m-%dT%H:%M")

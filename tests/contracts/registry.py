@@ -93,6 +93,8 @@ BOT_FORM = {
 REQUESTS: dict[str, dict[str, Any]] = {
     "broadcast.schedule_broadcast": {"json": {"scheduled_at": (now() + timedelta(days=9)).isoformat()}},
     "broadcast.test_broadcast": {"json": {"phone": "0812-3456-7890"}},
+    "broadcast.contact_card": {"data": {"opted_out": "1"}},
+    "broadcast.remove": {},
     "broadcast.set_opt_out": {"json": {"opted_out": True}},
     "chatbot.add_pair": {"data": {"question": "Bisa COD?", "answer": "Bisa"}},
     "chatbot.check_import": {"data": lambda made: {"file": (BytesIO(b"question,answer\na,b\n"), "a.csv")}},

@@ -70,10 +70,15 @@ def _checked_time(moment: datetime | None) -> datetime | None:
     if moment is None:
         return None
     if moment < now() - LATE:
-        raise Invalid("scheduled_at", fields={"scheduled_at": ["time_past"]})
+        raise Invalid("scheduled_at", fields=_at_time("time_past"))
     if moment > now() + FURTHEST:
-        raise Invalid("scheduled_at", fields={"scheduled_at": ["time_too_far"]})
+        raise Invalid("scheduled_at", fields=_at_time("time_too_far"))
     return moment
+
+
+def _at_time(code: str) -> dict[str, list[str]]:
+    """Under both names by which a time is given."""
+    return {"scheduled_at": [code], "scheduled_local": [code]}
 
 
 def _checked_hours(given: dict[str, str] | None) -> tuple[str | None, str | None]:
