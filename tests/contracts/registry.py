@@ -91,6 +91,11 @@ BOT_FORM = {
 }
 # endpoint → what a valid call carries (GET and DELETE need nothing)
 REQUESTS: dict[str, dict[str, Any]] = {
+    "broadcast.cancel_broadcast": {},
+    "broadcast.pause_broadcast": {},
+    "broadcast.resume_broadcast": {},
+    "broadcast.retry_broadcast": {},
+    "broadcast.start_broadcast": {},
     "broadcast.schedule_broadcast": {"json": {"scheduled_at": (now() + timedelta(days=9)).isoformat()}},
     "broadcast.test_broadcast": {"json": {"phone": "0812-3456-7890"}},
     "broadcast.contact_card": {"data": {"opted_out": "1"}},

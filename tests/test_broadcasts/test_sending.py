@@ -183,8 +183,12 @@ def test_quiet_hours_hold_it(campaigns, number):
 
 def test_a_list_whose_maker_died_is_finished_by_whoever_comes(campaigns, number, monkeypatch):
     monkeypatch.setattr(preparing, "BATCH", 3)
-    made = campaigns.make(phones(10))
-    assert not made["prepared"]  # too long for a request: a job's
+    people = [{"phone": phone} for phone in phones(10)]
+    values = {"device_id": number.device.id, "template_id": campaigns.template_id, "name": "Promo"}
+    filled = {"variables": {"1": {"text": "Kak"}, "2": {"text": "7"}}}
+    with acting_as(number.organization_id):
+        made = {"id": writing.create({**values, **filled, "audience": {"phones": people}}, None).id}
+    assert not campaigns.show(made)["prepared"]  # too long for a request: a job's
     with acting_as(number.organization_id):
         assert preparing.step(made["id"]) and preparing.step(made["id"])  # … and killed
         preparing.prepare(made["id"])

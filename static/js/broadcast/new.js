@@ -20,7 +20,7 @@ async function fetchTemplates() {
   const device = form.elements.device_id;
   const choice = form.elements.template_id;
   const rate = device.selectedOptions[0]?.dataset.rate;
-  one("[data-rate]").textContent = device.value ? t("broadcast.rate", { rate }) : "";
+  one("[data-rate-words]").textContent = device.value ? t("broadcast.rate", { rate }) : "";
   choice.replaceChildren(new Option(t("broadcast.choose"), ""));
   choice.disabled = true;
   templates = [];
@@ -61,7 +61,7 @@ function showFields() {
 function fieldRow(field) {
   const row = document.getElementById("field-row").content.cloneNode(true).firstElementChild;
   const known = given.variables?.[field.key] ?? {};
-  one("[data-key]", row).textContent = field.kind === "text" && /^\w+$/.test(field.key) ? `{{${field.key}}}` : t(`broadcast.part_${field.kind}`, { key: field.key });
+  one("[data-key]", row).textContent = field.kind === "text" && /^\w+$/.test(field.key) ? `{{${field.key}}}` : t(`broadcast.part.${field.kind}`, { key: field.key });
   row.dataset.row = field.key;
   const source = one("select", row);
   const text = one("[data-text] input", row);
@@ -90,7 +90,7 @@ function showSource(row) {
   const value = one("select", row).value;
   one("[data-text]", row).hidden = value.startsWith("field:");
   one("[data-default]", row).hidden = value === "text";
-  one("[data-text] label", row).textContent = value === "custom" ? t("broadcast.field_name") : t("broadcast.text");
+  one("[data-text] span", row).textContent = value === "custom" ? t("broadcast.field_name") : t("broadcast.text");
 }
 
 function mapping() {
