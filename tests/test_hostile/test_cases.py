@@ -77,7 +77,7 @@ CASES = """
 64 test_hostile/test_limits.py::test_h64_ test_bots/test_schedules.py::test_what_overlaps
 65 test_hostile/test_inputs.py::test_h65_ test_bots/test_turns.py::test_a_rating_is_kept_once
 66 test_hostile/test_sockets.py::test_h66_
-67 test_broadcasts/test_api.py::test_what_cannot_be_sent test_broadcasts/test_sending.py::test_everybody_gets_it_once
+67 test_broadcasts/test_api.py::test_what_cannot_be_sent test_broadcasts/test_sending.py::test_everybody_gets
 """
 PLACES = {int(line.split()[0]): line.split()[1:] for line in CASES.strip().splitlines()}
 
