@@ -1,9 +1,8 @@
 """Who gets a broadcast, as a list and as a file."""
 
-from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
-from flask import Response, request, send_file, stream_with_context
+from flask import request
 from flask_babel import gettext as _
 from spectree import Response as Answers
 
@@ -11,15 +10,13 @@ from blueprints.broadcast import bp
 from blueprints.broadcast.routes import cut_to_page
 from blueprints.broadcast.schemas import RecipientQuery
 from blueprints.broadcast.wording import reason_of, recipient_status
+from cloudchat import downloads
 from cloudchat.errors import Invalid
-from cloudchat.services import contact_export
 from cloudchat.services.broadcasts import catalog, exporting
 from cloudchat.services.files import safe_name
 from cloudchat.web import api, decode_cursor, me, requires
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 OK = Answers("HTTP_200", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_422")
-Format = Literal["csv", "xlsx"]
 
 
 def told(row: dict[str, Any]) -> dict[str, Any]:
@@ -54,17 +51,7 @@ def export_recipients(broadcast_id: int):
         raise Invalid(code="invalid", fields={"format": ["unknown"]})
     row = exporting.record(broadcast_id, kind)
     lines = exporting.rows(me(), broadcast_id, query.chosen(), _headers(), _words)
-    name = safe_name(f"{row.name}.{kind}")
-    if kind == "xlsx":
-        file = contact_export.as_xlsx(lines, _("Recipients"))
-        return send_file(file, XLSX, as_attachment=True, download_name=name)
-    answer = Response(_stream(lines), mimetype="text/csv")
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
-
-
-def _stream(lines: Iterator[list[str]]) -> Iterator[bytes]:
-    return stream_with_context(contact_export.as_csv(lines))
+    return downloads.send_table(lines, kind, safe_name(f"{row.name}.{kind}"), _("Recipients"))
 
 
 def _headers() -> list[str]:

@@ -11,6 +11,7 @@ from cloudchat.extensions import db
 from cloudchat.models import Broadcast, Contact, ContactIdentity, ContactLabel, Device, Label
 from cloudchat.services import contact_file, contact_rows, files, labels
 from cloudchat.services.broadcasts.rules import LIMIT
+from cloudchat.services.contact_file import Column, Table
 from cloudchat.services.contacts import normalize_phone
 from cloudchat.services.searching import contact_matches
 from cloudchat.tenancy import current_organization_id
@@ -83,17 +84,24 @@ def _plain(item: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in made.items() if value}
 
 
-def file_of(key: str) -> contact_file.Table:
+def file_of(key: str) -> Table:
     """An uploaded list of this organization. Raises Invalid, NotFound."""
     if key.partition("/")[0] != str(current_organization_id()):
         raise NotFound("file")
     try:
-        return contact_file.read(files.path_of(key).read_bytes())
+        return _as_list(contact_file.read(files.path_of(key).read_bytes()))
     except FileNotFoundError:
         raise NotFound("file", code="import_file_gone") from None
 
 
-def size_of(audience: dict[str, Any], table: contact_file.Table | None) -> int:
+def _as_list(table: Table) -> Table:
+    """An address is a value like others here: two numbers may share it. Labels change nothing."""
+    read_as = {"email": "field", "labels": "skip"}
+    columns = [Column(one.header, read_as.get(one.target, one.target)) for one in table.columns]
+    return Table(columns, table.records, table.has_header)
+
+
+def size_of(audience: dict[str, Any], table: Table | None) -> int:
     """How many candidates there are at most. Raises Invalid beyond the limit."""
     size = len(audience.get("phones", ())) + (len(table.records) if table else 0)
     criterion = _contacts_meant(audience)
@@ -158,7 +166,8 @@ def _from_file(
         return [], None
     table = file_of(row.file_key)
     begin = position.get("line", 0)
-    rows = list(islice(contact_rows.check(table.records, table.columns), begin, begin + size))
+    # Who stands in the file twice is found by the list itself, which has each number once
+    rows = list(contact_rows.check(table.records[begin : begin + size], table.columns))
     if not rows:
         return [], None
     position["line"] = begin + size
@@ -231,7 +240,7 @@ def _someone(device: Device, external_id: str | None, contact: Contact | None, p
 
 def preview_of_file(content: bytes) -> dict[str, Any]:
     """An uploaded list: kept, and what stands in it. Raises Invalid, PayloadTooLarge."""
-    table = contact_file.read(content)
+    table = _as_list(contact_file.read(content))
     counts = {"good": 0, "duplicates": 0, "bad": 0}
     shown, problems = [], []
     if not any(column.target == "phone" for column in table.columns):
