@@ -69,6 +69,12 @@ ACTIONS = {
     "user.invited": _l("User invited"),
     "user.password_changed": _l("Password changed"),
     "user.role_changed": _l("Role changed"),
+    "webhook.created": _l("Webhook added"),
+    "webhook.changed": _l("Webhook changed"),
+    "webhook.deleted": _l("Webhook deleted"),
+    "webhook.replayed": _l("Webhook's event sent again"),
+    "webhook.secret_changed": _l("Webhook's secret changed"),
+    "webhook.switched_off": _l("Webhook switched off"),
 }
 
 # What a line concerns, by the table that it names.
@@ -89,6 +95,7 @@ OBJECTS = {
     "pipelines": _l("Pipeline"),
     "users": _l("User"),
     "webhook_events": _l("Provider's event"),
+    "webhooks": _l("Webhook"),
 }
 
 

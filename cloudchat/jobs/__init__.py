@@ -139,7 +139,7 @@ def _begun(function: Callable, args: tuple) -> None:
 
 
 def start_subscriptions() -> None:
-    """Which event starts which job."""
+    """Which event starts which job, and who writes in the transaction of an event."""
     from cloudchat.jobs import (
         contacts,
         devices,
@@ -151,7 +151,9 @@ def start_subscriptions() -> None:
         pipelines,
         queueing,
         templates,
+        webhooks,
     )
+    from cloudchat.services.webhooks import recording
 
     def on_queued(event: events.MessageQueued) -> None:
         enqueue_delivery(event.organization_id, event.device_id)
@@ -212,3 +214,6 @@ def start_subscriptions() -> None:
     events.subscribe(events.MenusOwed, queueing.on_menus_owed)
     events.subscribe(events.PipelineRunsDue, on_runs_due)
     events.subscribe(events.TemplateSyncDue, templates.on_sync_due)
+    events.subscribe(events.WebhooksDue, webhooks.on_due)
+    events.subscribe(events.WebhookSwitchedOff, webhooks.on_switched_off)
+    events.record(recording.record)

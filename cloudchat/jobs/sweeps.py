@@ -21,6 +21,7 @@ from cloudchat.jobs import (
     pipelines,
     system_job,
     tenant_job,
+    webhooks,
 )
 from cloudchat.models import (
     ChatbotTalk,
@@ -45,6 +46,8 @@ from cloudchat.services import (
 from cloudchat.services import media as media_service
 from cloudchat.services.ongkir import lookups, talks
 from cloudchat.services.pipelines.automation import running
+from cloudchat.services.webhooks import log as webhook_log
+from cloudchat.services.webhooks import sending
 
 EVENTS_KEPT = timedelta(days=10)  # Meta repeats for up to 7 days; repeats must still be known
 KEYS_KEPT = timedelta(days=2)
@@ -141,6 +144,12 @@ def due_pushes() -> None:
         enqueue_once(notifications.deliver, organization_id)
 
 
+@system_job("webhooks have something to send in every organization")
+def due_webhooks() -> None:
+    for organization_id in sending.organizations_due():
+        enqueue_once(webhooks.deliver, organization_id)
+
+
 @system_job("old bookkeeping is removed in every organization")
 def old_rows() -> None:
     for organization_id in db.session.scalars(select(Organization.id)):
@@ -163,6 +172,8 @@ def clean(organization_id: int) -> None:
     while notification_list.drop_old():
         pass
     push.forget_dead()
+    while webhook_log.drop_old():
+        pass
     for path in files.orphans(organization_id, time.time() - ORPHAN_AGE):
         path.unlink(missing_ok=True)
 

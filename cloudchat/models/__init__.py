@@ -36,6 +36,7 @@ from cloudchat.models.pipelines import (
 from cloudchat.models.queueing import DivisionChoice, QueueEntry, QueueSettings
 from cloudchat.models.templates import MessageTemplate, MetaTemplate, MetaTemplateSync
 from cloudchat.models.users import ApiToken, Invitation, User, UserSession
+from cloudchat.models.webhooks import Webhook, WebhookDelivery, WebhookTry
 
 __all__ = [
     "ApiToken",
@@ -93,5 +94,8 @@ __all__ = [
     "QueueSettings",
     "User",
     "UserSession",
+    "Webhook",
+    "WebhookDelivery",
     "WebhookEvent",
+    "WebhookTry",
 ]

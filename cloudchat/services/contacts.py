@@ -8,7 +8,7 @@ import phonenumbers
 from sqlalchemy import Select, func, select, tuple_
 
 from cloudchat.errors import Invalid, NotFound
-from cloudchat.events import ContactChanged, PipelineChanged, UnreadChanged, publish
+from cloudchat.events import ContactChanged, ContactsAdded, PipelineChanged, UnreadChanged, publish
 from cloudchat.extensions import db
 from cloudchat.models import (
     Contact,
@@ -189,6 +189,7 @@ def create(values: dict) -> Contact:
     if values.get("labels"):
         labels.replace_links(ContactLabel, "contact_id", contact.id, labels.find(values["labels"]))
     audit.record("contact.created", contact, name=contact.name)
+    publish(ContactsAdded(contact.organization_id, (contact.id,)))
     db.session.commit()
     return contact
 

@@ -43,15 +43,15 @@ def tell_admins(device_id: int) -> int:
         "{link}": f"{settings.public_url}/admin/devices/details/?id={device.id}",
     }
     db.session.commit()  # no connection is held while the mail server thinks
-    mail.send(settings, to, _filled(subject, values), _filled(text, values))
+    mail.send(settings, to, filled(subject, values), filled(text, values))
     return len(to)
 
 
-def _filled(text: str, values: dict[str, str]) -> str:
+def filled(text: str, values: dict[str, str]) -> str:
     """Each placeholder once, from the left: what a name holds is not looked at again."""
     found = ((text.find(mark), mark) for mark in values)
     place, mark = min((pair for pair in found if pair[0] >= 0), default=(-1, ""))
     if place < 0:
         return text
     rest = text[place + len(mark) :]
-    return text[:place] + values[mark] + _filled(rest, values)
+    return text[:place] + values[mark] + filled(rest, values)

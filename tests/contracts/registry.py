@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from cloudchat.jobs import contacts, devices, inbound, media, ongkir, outbound, queueing
+from cloudchat.jobs import contacts, devices, inbound, media, ongkir, outbound, queueing, webhooks
 from tests.contracts import objects
 
 PDF = b"%PDF-1.4 test"
@@ -65,6 +65,8 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
         "reply_id": objects.canned_reply,
         "session_id": objects.session,
         "token_id": objects.api_token,
+        "webhook_id": objects.webhook,
+        "delivery_id": objects.webhook_delivery,
     },
     "webhooks": {"public_key": NotAnId("known to the provider; test_lines/test_every_channel.py")},
     "webchat": {
@@ -148,6 +150,17 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "settings.change_label": {"json": {"name": "Lain"}},
     "settings.end_session": {},
     "settings.revoke_api_token": {},
+    "settings.change_webhook": {"json": {"description": "Lain"}},
+    "settings.new_webhook_secret": {},
+    "settings.remove_webhook": {},
+    "settings.replay_delivery": {},
+    "settings.resend_delivery": {},
+    "settings.rotate_webhook_secret": {},
+    "settings.save_webhook": {
+        "data": {"url": "https://hook.example/", "events": "message.created", "is_active": "true"}
+    },
+    "settings.test_webhook": {},
+    "settings.try_webhook": {},
 }
 
 NOT_FOUND = (404,)
@@ -419,6 +432,8 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.pipelines.run_due": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.templates.ask_due": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.templates.sync": NotAnId("a WABA that is not asked for is not fetched; test_syncing.py"),
+    "cloudchat.jobs.webhooks.deliver": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.webhooks.tell_admins": lambda org: [(webhooks.tell_admins, objects.webhook(org))],
     "cloudchat.jobs.sweeps.wake_snoozed": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.sweeps.clean": NotAnId("takes no id but the organization's"),
 }
@@ -426,7 +441,10 @@ JOBS: dict[str, Callable | NotAnId] = {
 HELPERS: dict[str, str] = {
     f"cloudchat.jobs.queueing.{name}": "a subscriber, inside the organization of its event"
     for name in ("on_due", "on_agent_free", "on_agent_left", "on_presence", "on_menus_owed")
-} | {"cloudchat.jobs.templates.on_sync_due": "a subscriber; it only starts a job"}
+} | {
+    f"cloudchat.jobs.{name}": "a subscriber; it only starts a job"
+    for name in ("templates.on_sync_due", "webhooks.on_due", "webhooks.on_switched_off")
+}
 
 # namespace → event → its payload with the id of a neighbour's conversation, or why it names none
 SOCKET_EVENTS: dict[str, dict[str, Callable | NotAnId]] = {

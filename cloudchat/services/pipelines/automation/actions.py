@@ -24,7 +24,7 @@ from cloudchat.models import (
     User,
 )
 from cloudchat.services import activity, conversations, outbound, outgoing_rules
-from cloudchat.services.pipelines.automation import checking
+from cloudchat.services.pipelines.automation import checking, webhooks
 from cloudchat.services.presenting import iso
 from cloudchat.services.queueing import handing
 from cloudchat.services.visibility import audience_of
@@ -32,11 +32,11 @@ from cloudchat.services.visibility import audience_of
 
 @dataclass(frozen=True)
 class Action:
-    """One thing that a rule can do. `run` is None for what happens outside the transaction."""
+    """One thing that a rule can do. `run` answers None where something else will tell what came of it."""
 
     name: str
     check: Callable[[dict, dict, PipelineStage], dict]
-    run: Callable[[Conversation, dict, PipelineRun], dict] | None
+    run: Callable[[Conversation, dict, PipelineRun], dict | None]
 
 
 ACTIONS: dict[str, Action] = {}
@@ -226,4 +226,4 @@ def resolve(row: Conversation, _values: dict, _run: PipelineRun) -> dict:
     return {}
 
 
-ACTIONS["webhook"] = Action("webhook", checking.check_webhook, None)  # webhooks.py: after the commit
+ACTIONS["webhook"] = Action("webhook", checking.check_webhook, webhooks.hand_on)
