@@ -44,6 +44,8 @@ def _facts(form: Form) -> edits.Facts:
 def _plain(value: Any) -> Any:
     """A field's value as one can compare it: rows by their ids, nothing and empty alike."""
     if isinstance(value, list | tuple):
+        if any(isinstance(item, dict) for item in value):  # lines of a form, whose order counts
+            return list(value)
         return sorted(getattr(item, "id", item) for item in value) or None
     return value if value or value in (0, False) else None
 
@@ -54,7 +56,7 @@ def _words(field: Field) -> str:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
+        return ", ".join(str(item["name"] if isinstance(item, dict) else item) for item in value)
     if isinstance(value, dict):
         return "\n".join(f"{name}: {text}" for name, text in value.items())
     return str(dict(getattr(field, "choices", None) or ()).get(value, value) or "")

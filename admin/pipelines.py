@@ -23,7 +23,18 @@ class StageRow(Form):
     kind = SelectField(
         _l("Kind"), choices=[("open", _l("Open")), ("won", _l("Won")), ("lost", _l("Lost"))], default="open"
     )
-    color = StringField(_l("Colour"), widget=ColorInput(), default="#64748b")
+    color = StringField(_l("Colour"), widget=ColorInput(), default=stages.PLAIN_COLOR)
+
+
+class StageLines(FieldList):
+    """The stages as lines. Empty ones say nothing; the others are what two people may both have changed."""
+
+    is_lines = True
+
+    @property
+    def data(self) -> list[dict]:
+        lines = ({**entry.data, "id": entry.data["id"] or ""} for entry in self.entries)
+        return [line for line in lines if line["id"] or line["name"]]
 
 
 class PipelineView(ScopedModelView):
@@ -54,7 +65,11 @@ class PipelineView(ScopedModelView):
         "currency": SelectField(_l("Currency"), choices=[(code, code) for code in catalog.CURRENCIES]),
         "is_default": BooleanField(_l("Default pipeline")),
         "is_active": BooleanField(_l("Active"), default=True),
-        "stages": FieldList(
+        "takes_new": BooleanField(
+            _l("New conversations come here"),
+            description=_l("Into the first stage. One pipeline of the organization can have this."),
+        ),
+        "stages": StageLines(
             FormField(StageRow),
             _l("Stages"),
             description=_l("One line for each, in their order; an emptied name takes the stage away."),
@@ -80,10 +95,11 @@ class PipelineView(ScopedModelView):
 
     def _with_rows(self, form, row: Pipeline | None):
         """The stages as they are, unless the form brings its own, and empty lines below them."""
+        lines = stages.as_lines(row.id) if row else []
+        form.stages.object_data = lines
         if not form.stages.entries:
-            for stage in stages.of_pipelines([row.id]) if row else []:
-                shown = {"id": stage.id, "name": stage.name, "kind": stage.kind}
-                form.stages.append_entry({**shown, "color": stage.color or "#64748b"})
+            for line in lines:
+                form.stages.append_entry(line)
             for _line in range(SPARE_ROWS if row else SPARE_ROWS + 2):
                 form.stages.append_entry()
         return form
@@ -95,8 +111,7 @@ class PipelineView(ScopedModelView):
 
     def change(self, row, values):
         lines = values.pop("stages")
-        stages.set_lines(row.id, lines, actor_of(me()))
-        return catalog.change(row.id, values)
+        return catalog.change(row.id, values, lines, actor_of(me()))
 
     def remove(self, row):
         catalog.archive(row.id, actor_of(me()))

@@ -22,7 +22,7 @@ from cloudchat.models import (
     User,
 )
 from cloudchat.services import accounts, bot_pairs, bot_settings, organizations, secrets
-from cloudchat.services.pipelines import catalog, moving, stages
+from cloudchat.services.pipelines import catalog, stages, steps
 from cloudchat.services.pipelines.cards import SYSTEM
 from cloudchat.tenancy import acting_as
 
@@ -100,6 +100,7 @@ def cast() -> Cast:
 def device(organization_id: int, kind: str = "wa_official", **values) -> Device:
     with acting_as(organization_id):
         account = values.pop("external_account", None) or f"5{number():012d}"
+        values.setdefault("verified_waba", values.get("config", {}).get("waba_id"))
         made = Device(
             type=kind,
             name=values.pop("name", f"Device {account}"),
@@ -230,8 +231,8 @@ def card(pipeline_row: Pipeline, stage: PipelineStage | None = None, **values) -
     row = conversation(pipeline_row.organization_id, **values)
     with acting_as(pipeline_row.organization_id):
         target = db.session.get(PipelineStage, stage.id if stage else stages_of(pipeline_row)[0].id)
-        held = moving.locked_card(row.id)
-        moving.place(held, target, moving.Wanted(target.id), SYSTEM, adding=True)
+        held = steps.locked_card(row.id)
+        steps.place(held, target, steps.Wanted(target.id), SYSTEM, adding=True)
         db.session.commit()
         return held
 

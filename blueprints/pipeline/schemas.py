@@ -47,6 +47,7 @@ class NewPipeline(Body):
     is_default: bool | None = None
     is_active: bool | None = None
     hide_resolved: bool | None = None
+    takes_new: bool | None = None
     ladder: Literal["sales", "support", "orders"] | None = None
     stages: list[StageBody] | None = None
 
@@ -68,6 +69,7 @@ class PipelineChange(Body):
     is_default: bool | None = None
     is_active: bool | None = None
     hide_resolved: bool | None = None
+    takes_new: bool | None = None
 
 
 class AnalyticsQuery(Body):

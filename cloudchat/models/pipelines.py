@@ -18,7 +18,10 @@ RUN_STATES = ("pending", "running", "done", "failed", "skipped", "stopped", "can
 
 
 class Pipeline(Timestamps, TenantScoped, db.Model):
-    """A ladder of stages that conversations climb. Archived instead of deleted: analytics need it."""
+    """A ladder of stages that conversations climb. Archived instead of deleted: analytics need it.
+
+    `takes_new`: new conversations come to its first stage by themselves.
+    """
 
     __tablename__ = "pipelines"
     __table_args__ = (
@@ -32,6 +35,7 @@ class Pipeline(Timestamps, TenantScoped, db.Model):
             unique=True,
             postgresql_where="is_default and archived_at is null",
         ),
+        Index("uq_pipelines_takes_new", "organization_id", unique=True, postgresql_where="takes_new"),
         CheckConstraint("not is_default or archived_at is null", name="default"),
     )
 
@@ -44,6 +48,7 @@ class Pipeline(Timestamps, TenantScoped, db.Model):
     is_default: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
     hide_resolved: Mapped[bool] = mapped_column(default=False)
+    takes_new: Mapped[bool] = mapped_column(default=False, server_default=db.text("false"))
     position: Mapped[int] = mapped_column(default=0)
     created_by: Mapped[int | None]
     archived_at: Mapped[datetime | None]

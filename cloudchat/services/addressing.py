@@ -38,6 +38,7 @@ class Place:
     status: str
     assignee_id: int | None
     division_id: int | None
+    taken_by: int | None = None  # a conversation that was made here: the pipeline that takes it
 
 
 def places_of(senders: list[Sender]) -> dict[tuple[int, str], Place]:
@@ -48,6 +49,7 @@ def places_of(senders: list[Sender]) -> dict[tuple[int, str], Place]:
     each other.
     """
     wanted = {sender.key: sender for sender in senders}
+    taken_by: dict[int, int] = {}
     for _ in range(MAX_ROUNDS):
         contacts, places = _find(list(wanted))
         missing = [sender for key, sender in wanted.items() if key not in contacts]
@@ -55,8 +57,10 @@ def places_of(senders: list[Sender]) -> dict[tuple[int, str], Place]:
             contacts |= _make_contacts(missing)
         to_open = [key for key in wanted if key not in places]
         if not to_open:
+            for place in places.values():
+                place.taken_by = taken_by.get(place.conversation_id)
             return places
-        _open(to_open, contacts)
+        taken_by |= _open(to_open, contacts)
     raise RuntimeError("the conversations of a batch change faster than it can lock them")
 
 
@@ -189,13 +193,18 @@ _OPEN = """
     from jsonb_to_recordset(%(rows)s::jsonb) as w(device_id int, contact_id int, external_id text)
     order by w.device_id, w.contact_id
     on conflict (device_id, contact_id) where status <> 'resolved' do nothing
+    returning id, (
+        select p.id from pipelines p
+        where p.organization_id = %(organization_id)s and p.takes_new and p.is_active
+    ) as taken_by
 """
 
 
-def _open(keys: list[tuple[int, str]], contacts: dict[tuple[int, str], int]) -> None:
+def _open(keys: list[tuple[int, str]], contacts: dict[tuple[int, str], int]) -> dict[int, int]:
+    """Make them; answers the pipeline that takes them, where there is one, by conversation."""
     rows = [
         {"device_id": key[0], "external_id": key[1], "contact_id": contacts[key]}
         for key in keys
         if key in contacts
     ]
-    run(_OPEN, rows)
+    return {row.id: row.taken_by for row in run(_OPEN, rows) if row.taken_by is not None}

@@ -20,6 +20,7 @@ from cloudchat.models import Attachment
 from cloudchat.services import files, presenting, receipts, routing
 from cloudchat.services.addressing import Place, Sender, places_of
 from cloudchat.services.files import ready_attachment
+from cloudchat.services.pipelines import entering
 from cloudchat.services.presenting import preview
 from cloudchat.services.queueing import elsewhere
 from cloudchat.services.statements import run
@@ -57,7 +58,9 @@ def accept(batch: list[Incoming]) -> list[dict]:
     places = places_of(_senders(batch))
     kept = _keep(batch, places)
     fresh = [(item, kept[item.mark]) for item in batch if item.mark in kept]
-    return _announce(fresh, places)
+    told = _announce(fresh, places)
+    entering.enter({place.conversation_id: place.taken_by for place in places.values() if place.taken_by})
+    return told
 
 
 # The newest edit wins, in whatever order they come; the first wording is kept beside it.

@@ -155,7 +155,8 @@ def test_the_bell_leads_there_and_is_right_after_an_absence(sign_in, cast, make,
     page.locator(".bell").click()
     page.locator("[data-quiet-for=hour]").click()
     expect(page.locator("#toast")).to_contain_text("satu jam")
-    expect(page.locator("[data-head]")).to_have_attribute("data-status", "open")  # alerts sleep, the conversation does not
+    # alerts sleep, the conversation does not
+    expect(page.locator("[data-head]")).to_have_attribute("data-status", "open")
     page.locator(".bell").click()
     expect(page.locator(".bell-quiet")).to_be_visible()
 

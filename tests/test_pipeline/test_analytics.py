@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cloudchat.extensions import db
 from cloudchat.models import Conversation, PipelineStage
-from cloudchat.services.pipelines import moving
+from cloudchat.services.pipelines import steps
 from cloudchat.services.pipelines.cards import AUTOMATION, SYSTEM
 from cloudchat.tenancy import acting_as
 from tests import factories
@@ -33,12 +33,12 @@ STAGES = [
 def step(card, stage, actor=SYSTEM):
     """A move at the present (travelled) moment; None takes the card off."""
     with acting_as(card.organization_id):
-        row = moving.locked_card(card.id)
+        row = steps.locked_card(card.id)
         if stage is None:
-            moving._leave(row, actor)
+            steps.leave(row, actor)
         else:
             target = db.session.get(PipelineStage, stage.id)
-            moving.place(row, target, moving.Wanted(target.id), actor)
+            steps.place(row, target, steps.Wanted(target.id), actor)
         db.session.commit()
 
 
@@ -197,12 +197,12 @@ def test_any_history_is_counted_as_the_definitions_say(cast, as_person):
     def hold(histories):
         desk = Desk(cast, as_person, stages=STAGES)
         cards = []
-        for begins, steps in histories:
+        for begins, walk in histories:
             moment = datetime(2026, 11, 15, 1, tzinfo=ZONE) + timedelta(hours=begins)
             with time_machine.travel(moment, tick=False):
                 card = desk.card()
             cards.append(card)
-            for hours, target in steps:
+            for hours, target in walk:
                 moment += timedelta(hours=hours)
                 with time_machine.travel(moment, tick=False):
                     if target is not None or desk.now(card).pipeline_stage_id:

@@ -1,6 +1,5 @@
 """Cards come, move and leave: places, versions, history, closing, limits."""
 
-import threading
 from datetime import timedelta
 
 import time_machine
@@ -201,70 +200,6 @@ def test_wrong_input_is_said_clearly(sales):
         assert sales.call("post", url + "/move", json=body).status_code == 422
     long = {"to_stage_id": sales.stages["Kalah"].id, "lost_reason": "x" * 600}
     assert sales.call("post", url + "/move", json={**long, "expected_version": 2}).status_code == 422
-
-
-# --- at once -----------------------------------------------------------------------------------
-
-
-def _at_once(app, *works):
-    """Run them together, each with a session and an organization of its own; what each answered."""
-    barrier, results = threading.Barrier(len(works)), [None] * len(works)
-
-    def run(number, work):
-        with app.app_context():
-            barrier.wait()
-            try:
-                results[number] = work()
-            except Exception as error:
-                results[number] = error
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
-def test_two_people_move_the_same_card_at_once(app, sales, cast):
-    """One of them wins and the other is told; nothing is written twice (F24)."""
-    for _ in range(5):
-        card = sales.card()
-        version = sales.now(card).version
-
-        def mover(person, stage, card_id=card.id, version=version):
-            def work():
-                with acting_as(cast.organization_id):
-                    identity = accounts.identify_token(person.token)
-                    return moving.move(identity, card_id, moving.Wanted(stage.id, version=version))
-
-            return work
-
-        answers = _at_once(app, mover(cast.admin, sales.qualified), mover(cast.manager, sales.won))
-        lost = [answer for answer in answers if isinstance(answer, Exception)]
-        assert [getattr(error, "code", error) for error in lost] == ["card_moved"]
-        [winner] = [answer for answer in answers if isinstance(answer, dict)]
-        assert sales.now(card).pipeline_stage_id == winner["stage_id"]
-        assert len(sales.history(card)) == 2
-
-
-def test_many_moves_at_once_keep_one_order(app, sales, cast):
-    """Everybody drops onto the top of one column: every card is there once, with a key of its own."""
-    cards = [sales.card() for _ in range(12)]
-
-    def mover(card_id):
-        def work():
-            with acting_as(cast.organization_id):
-                identity = accounts.identify_token(cast.admin.token)
-                moving.move(identity, card_id, moving.Wanted(sales.qualified.id, place="top"))
-
-        return work
-
-    assert not any(_at_once(app, *(mover(card.id) for card in cards)))
-    assert sorted(sales.order(sales.qualified)) == sorted(card.id for card in cards)
-    with acting_as(cast.organization_id):
-        keys = [db.session.get(Conversation, card.id, populate_existing=True) for card in cards]
-        assert len({row.pipeline_position for row in keys}) == len(cards)
 
 
 def test_any_moves_leave_the_order_that_a_list_would_have(context, as_person):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from cloudchat.errors import Conflict, Invalid, NotFound
 from cloudchat.events import PipelineChanged, publish
@@ -12,12 +13,13 @@ from cloudchat.models import Conversation, Pipeline, PipelineStage
 from cloudchat.services import audit
 from cloudchat.services.accounts import Identity
 from cloudchat.services.labels import COLOR
-from cloudchat.services.pipelines import stages
-from cloudchat.services.pipelines.cards import Actor
+from cloudchat.services.pipelines import ladder_steps, shifting, stage_fields, stages
+from cloudchat.services.pipelines.cards import SYSTEM, Actor
 from cloudchat.services.pipelines.ladders import LADDERS, USUAL
 from cloudchat.services.visibility import visible_to
 
 MOST_PIPELINES = 100
+ONLY_ONE = ("is_default", "takes_new")  # what one pipeline of the organization has at most
 MAX_DESCRIPTION = 1000
 CURRENCIES = ("IDR", "USD", "SGD", "MYR", "EUR", "AUD", "JPY", "THB")
 
@@ -117,30 +119,37 @@ def create(values: dict, created_by: int | None, locale: str = "id") -> Pipeline
     if values.get("ladder"):
         values = {"name": ladder.name(locale), "icon": ladder.icon, "color": ladder.color} | values
     _apply(row, values)
-    row.is_default = False
+    row.is_default = row.takes_new = False
     db.session.add(row)
     db.session.flush()
-    stages.add_all(row, ladder.stages(locale) if given is None else given)
+    ladder_steps.add_all(row, ladder.stages(locale) if given is None else given)
     if values.get("is_default") or count == 0:
-        _make_default(row)
+        _make_only(row, "is_default")
+    if values.get("takes_new"):
+        _make_only(row, "takes_new")
     audit.record("pipeline.created", row, name=row.name)
     publish(PipelineChanged(row.organization_id, row.id))
     db.session.commit()
     return row
 
 
-def change(pipeline_id: int, values: dict) -> Pipeline:
-    """Change what is named; `is_default: true` takes it from the one that had it."""
-    row = get(pipeline_id)
-    wanted = values.get("is_default")
-    before = {name: getattr(row, name) for name in ("name", "is_active", "is_default")}
+def change(
+    pipeline_id: int, values: dict, lines: list[dict] | None = None, actor: Actor = SYSTEM
+) -> Pipeline:
+    """Change what is named; `is_default: true` takes it from the one that had it, and so `takes_new`.
+    `lines` are the stages as a form has them: all of it is saved, or nothing."""
+    row = get(pipeline_id) if lines is None else ladder_steps.hold(pipeline_id)
+    before = {name: getattr(row, name) for name in ("name", "is_active", *ONLY_ONE)}
     _apply(row, values)
-    if wanted and not row.is_default:
-        _make_default(row)
-    elif wanted is False:
-        row.is_default = False
+    for flag in ONLY_ONE:
+        if values.get(flag) and not getattr(row, flag):
+            _make_only(row, flag)
+        elif values.get(flag) is False:
+            setattr(row, flag, False)
     after = {name: getattr(row, name) for name in before}
-    audit.record("pipeline.changed", row, name=row.name, before=before, after=after)
+    done = {} if lines is None else stages.set_lines(row, lines, actor)
+    more = {"stages": done} if done else {}
+    audit.record("pipeline.changed", row, name=row.name, before=before, after=after, **more)
     publish(PipelineChanged(row.organization_id, row.id))
     db.session.commit()
     return row
@@ -149,17 +158,17 @@ def change(pipeline_id: int, values: dict) -> Pipeline:
 def archive(pipeline_id: int, actor: Actor, move_to_stage_id: int | None = None, force: bool = False) -> None:
     """Take a pipeline away. One with cards is refused, unless they go to a stage of another pipeline,
     or (`force`) simply leave the board. History stays for the analytics."""
-    row = get(pipeline_id)
+    row = ladder_steps.hold(pipeline_id)
     target = stages.get(move_to_stage_id) if move_to_stage_id is not None else None
     if target is not None and target.pipeline_id == row.id:
         raise Invalid("pipeline", fields={"move_to_stage_id": ["same_pipeline"]})
-    stages.lock([*stages.of_pipelines([row.id]), *([target] if target else [])])
+    ladder_steps.lock([*stages.of_pipelines([row.id]), *([target] if target else [])])
     cards = db.session.scalar(select(func.count(Conversation.id)).where(Conversation.pipeline_id == row.id))
     if cards and target is None and not force:
         raise Conflict("pipeline_has_cards", code="pipeline_has_cards", extra={"cards": cards})
     if cards:
-        stages.shift_cards(Conversation.pipeline_id == row.id, target, actor)
-    row.archived_at, row.is_default = now(), False
+        shifting.shift(Conversation.pipeline_id == row.id, target, actor)
+    row.archived_at, row.is_default, row.takes_new = now(), False, False
     db.session.execute(
         update(PipelineStage)
         .where(PipelineStage.pipeline_id == row.id, PipelineStage.archived_at.is_(None))
@@ -182,15 +191,22 @@ def reorder(ids: list[int]) -> None:
     db.session.commit()
 
 
-def _make_default(row: Pipeline) -> None:
-    db.session.execute(
-        update(Pipeline)
-        .where(Pipeline.is_default, Pipeline.id != row.id)
-        .values(is_default=False)
-        .execution_options(synchronize_session="fetch")
-    )
-    row.is_default = True
-    db.session.flush()
+def _make_only(row: Pipeline, flag: str) -> None:
+    """Set what one pipeline of the organization has at most. Raises Conflict where somebody gives it
+    to another one at this moment."""
+    column = getattr(Pipeline, flag)
+    try:
+        with db.session.begin_nested():
+            db.session.execute(
+                update(Pipeline)
+                .where(column, Pipeline.id != row.id)
+                .values({flag: False})
+                .execution_options(synchronize_session="fetch")
+            )
+            setattr(row, flag, True)
+            db.session.flush()
+    except IntegrityError:
+        raise Conflict("changed_meanwhile", code="changed_meanwhile") from None
 
 
 def _apply(row: Pipeline, values: dict) -> None:
@@ -204,7 +220,7 @@ def _apply(row: Pipeline, values: dict) -> None:
         errors["description"] = ["too_long"]
     if values.get("color") and not COLOR.fullmatch(str(values["color"])):
         errors["color"] = ["color_invalid"]
-    if values.get("icon") and not stages.ICON.fullmatch(str(values["icon"])):
+    if values.get("icon") and not stage_fields.ICON.fullmatch(str(values["icon"])):
         errors["icon"] = ["unknown"]
     if currency not in CURRENCIES:
         errors["currency"] = ["currency_unknown"]

@@ -3,7 +3,7 @@ rewrites one row. Two cards with the same key stand in the order of their ids.""
 
 from dataclasses import dataclass
 
-from fractional_indexing import generate_key_between, generate_n_keys_between
+from fractional_indexing import BASE_62_DIGITS, generate_key_between, generate_n_keys_between
 from sqlalchemy import func, select
 
 from cloudchat.extensions import db
@@ -44,6 +44,22 @@ def keys_at_top(column: Column, count: int) -> list[str]:
     """Keys above all others for cards that come together."""
     lowest = db.session.scalar(_keys(column, 0).order_by(Conversation.pipeline_position).limit(1))
     return generate_n_keys_between(None, lowest, count)
+
+
+def keys_of_newcomers(column: Column, ids: list[int]) -> dict[int, str]:
+    """Keys above all others, the last id's on top, for cards that come while nobody holds the stage:
+    each ends with the card's own number, so that two comings at once never meet in one key."""
+    keys = keys_at_top(column, len(ids) + 1)[-2::-1]  # not the lowest: the next card's may begin like it
+    return {card_id: key + _digits(card_id) for card_id, key in zip(ids, keys, strict=True)}
+
+
+def _digits(number: int) -> str:
+    """Six digits of the keys' own alphabet and a last one, because a key never ends with a zero."""
+    found = ""
+    for _ in range(6):
+        number, digit = divmod(number, len(BASE_62_DIGITS))
+        found = BASE_62_DIGITS[digit] + found
+    return found + "1"
 
 
 def key_for(

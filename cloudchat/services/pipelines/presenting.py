@@ -21,6 +21,7 @@ def pipeline(row: Pipeline) -> dict[str, Any]:
         "is_default": row.is_default,
         "is_active": row.is_active,
         "hide_resolved": row.hide_resolved,
+        "takes_new": row.takes_new,
         "created_at": iso(row.created_at),
         "updated_at": iso(row.updated_at),
     }

@@ -21,9 +21,9 @@ const announcer = root.querySelector("[data-announce]");
 const about = root.querySelector("[data-about]");
 about.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const { name, currency, description, is_default: isDefault, is_active: isActive, hide_resolved: hide } = about.elements;
+  const { name, currency, description, is_default: isDefault, is_active: isActive, takes_new: takesNew, hide_resolved: hide } = about.elements;
   try {
-    await api("PUT", base, { name: name.value, currency: currency.value, description: description.value, is_default: isDefault.checked, is_active: isActive.checked, hide_resolved: hide.checked });
+    await api("PUT", base, { name: name.value, currency: currency.value, description: description.value, is_default: isDefault.checked, is_active: isActive.checked, takes_new: takesNew.checked, hide_resolved: hide.checked });
     clearErrors(about);
     markSaved(about);
     toast(t("edit.saved_about"), { kind: "success" });

@@ -21,10 +21,13 @@ from cloudchat.models import (
     Note,
     PipelineRun,
     PipelineStage,
+    PipelineStageHistory,
     User,
 )
 from cloudchat.services import activity, conversations, outbound, outgoing_rules
+from cloudchat.services.pipelines import deals, steps
 from cloudchat.services.pipelines.automation import checking, webhooks
+from cloudchat.services.pipelines.cards import AUTOMATION
 from cloudchat.services.presenting import iso
 from cloudchat.services.queueing import handing
 from cloudchat.services.visibility import audience_of
@@ -80,8 +83,8 @@ def assign_agent(row: Conversation, values: dict, run: PipelineRun) -> dict:
 
 
 def _next_agent(values: dict, run: PipelineRun) -> int | None:
-    """The one whose turn it is after whom this rule chose last. Two cards at once wait for each other."""
-    db.session.execute(select(PipelineStage.id).where(PipelineStage.id == run.stage_id).with_for_update())
+    """The one whose turn it is after whom this rule chose last. The stage is locked by the runner, so
+    two cards at once wait for each other."""
     members = select(User.id).where(User.is_active).order_by(User.id)
     if values.get("division_id"):
         members = members.join(DivisionAgent, DivisionAgent.user_id == User.id).where(
@@ -192,26 +195,19 @@ def notify(row: Conversation, values: dict, _run: PipelineRun) -> dict:
 @action("set_value", checking.check_value)
 def set_value(row: Conversation, values: dict, _run: PipelineRun) -> dict:
     """Set the deal's value."""
-    from cloudchat.services.pipelines import moving
-    from cloudchat.services.pipelines.cards import AUTOMATION
-
-    row.deal_value = moving.checked_value(values["value"])
-    moving.announce(row, AUTOMATION)
+    row.deal_value = deals.checked_value(values["value"])
+    steps.announce(row, AUTOMATION)
     return {"value": values["value"]}
 
 
 @action("move", checking.check_move)
 def move(row: Conversation, values: dict, run: PipelineRun) -> dict:
     """Move the card on; the chain that led here grows by one."""
-    from cloudchat.models import PipelineStageHistory
-    from cloudchat.services.pipelines import moving
-    from cloudchat.services.pipelines.cards import AUTOMATION
-
     stage = db.session.get(PipelineStage, values["stage_id"])
     if stage is None or stage.archived_at is not None:
         raise Conflict("unknown_stage", code="unknown_stage")
     depth = db.session.get(PipelineStageHistory, run.history_id).depth + 1
-    moving.place(row, stage, moving.Wanted(stage.id, place="top", depth=depth), AUTOMATION)
+    steps.place(row, stage, steps.Wanted(stage.id, place="top", depth=depth), AUTOMATION)
     return {"stage_id": stage.id, "name": stage.name}
 
 

@@ -12,6 +12,7 @@ from cloudchat.errors import Invalid
 from cloudchat.extensions import db
 from cloudchat.models import Division, Label, PipelineStage, User
 from cloudchat.services import secrets
+from cloudchat.services.pipelines import deals
 
 MAX_TEXT = 4096
 MIN_SECRET, MAX_SECRET = 8, 200
@@ -106,13 +107,11 @@ def check_move(given: dict, _kept: dict, stage: PipelineStage) -> dict:
 
 
 def check_value(given: dict, _kept: dict, _stage: PipelineStage) -> dict:
-    from cloudchat.services.pipelines.moving import checked_value
-
     value = given.get("value")
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
         raise _wrong("value", "deal_value_invalid")
     try:
-        checked_value(value)
+        deals.checked_value(value)
     except Invalid:
         raise _wrong("value", "deal_value_invalid") from None
     return {"value": value}

@@ -15,7 +15,7 @@ from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, Organization, PipelineRun, PipelineStage
 from cloudchat.services.pipelines.automation import actions, rules
 from cloudchat.services.pipelines.automation.planning import due_at
-from cloudchat.services.pipelines.moving import locked_card
+from cloudchat.services.pipelines.steps import locked_card
 
 log = structlog.get_logger(__name__)
 
@@ -82,10 +82,9 @@ def _run(run_id: int) -> None:
 
 def _attempt(run: PipelineRun) -> None:
     rule = run.rule
-    if rule["do"] == "move":  # stages are locked before cards, as everywhere
-        stage_ids = [rule["with"]["stage_id"]]
+    if stage_id := _stage_to_lock(run):  # before the card, as everywhere
         db.session.execute(
-            select(PipelineStage.id).where(PipelineStage.id.in_(stage_ids)).with_for_update(key_share=True)
+            select(PipelineStage.id).where(PipelineStage.id == stage_id).with_for_update(key_share=True)
         )
     row = locked_card(run.conversation_id)
     reason = _why_not(run, row)
@@ -110,6 +109,13 @@ def _attempt(run: PipelineRun) -> None:
         reasons = [code for codes in error.fields.values() for code in codes] or [error.code]
         _finish(run, "failed", {"reason": reasons[0]})
     db.session.commit()
+
+
+def _stage_to_lock(run: PipelineRun) -> int | None:
+    """Where the card goes, or where the turn is taken; other actions need no stage to hold still."""
+    if run.rule["do"] == "move":
+        return run.rule["with"]["stage_id"]
+    return run.stage_id if run.rule["with"].get("round_robin") else None
 
 
 def _why_not(run: PipelineRun, row: Conversation) -> str | None:
