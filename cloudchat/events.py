@@ -386,6 +386,26 @@ class WebhookSwitchedOff(Event):
     webhook_id: int
 
 
+@dataclass(frozen=True)
+class ContactsErased(Event):
+    """Contacts are gone; their files, and what providers sent of them, have to follow.
+
+    identities: (device id, the provider's id of the customer).
+    """
+
+    organization_id: int
+    file_keys: tuple[str, ...]
+    identities: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class ExportDue(Event):
+    """An export of data has to be put together."""
+
+    organization_id: int
+    export_id: int
+
+
 _recorders: list[Callable[[list[Event]], None]] = []
 _subscribers: dict[type[Event], list[Callable]] = defaultdict(list)
 _ready: ContextVar[list[Event] | None] = ContextVar("events_ready", default=None)

@@ -272,6 +272,17 @@ SENTENCES = {
     "no_move_on_exit": _("A card that is leaving cannot be moved. Let the next stage do that."),
     "template_invalid": _("Name the template and its language."),
     "url_refused": _("This address cannot be called. Use a public http or https address."),
+    "export_running": _("This export is being made already. Wait until it is done."),
+    "name_differs": _("This is not the organization's name. Type it as it stands above."),
+    "deletion_begun": _("The deletion has begun and cannot be undone any more."),
+    "file_expired": _("The file was deleted because of its age, as the organization has set it."),
+    "retention_messages_days": _("Choose 30 to 3,650 days, or leave it empty."),
+    "retention_media_days": _("Choose 30 to 3,650 days, or leave it empty."),
+    "retention_events_days": _(
+        "Choose 8 to 3,650 days, or leave it empty: providers repeat events for a week."
+    ),
+    "retention_audit_days": _("Choose 31 to 3,650 days, or leave it empty."),
+    "retention_exports_days": _("Choose 1 to 3,650 days, or leave it empty."),
     "too_many_webhooks": _("There are 20 webhooks already. Delete one to add another."),
     "webhook_events_needed": _("Choose at least one event."),
     "webhook_event_unknown": _("There is no such event."),

@@ -11,10 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -25,8 +22,8 @@ from flask.testing import FlaskClient
 
 from cloudchat import config as configuration
 from cloudchat import local, simulators
-from cloudchat.clients import guarded
 from cloudchat.services import accounts
+from cloudchat.services.secrets import random_token
 from tests import factories
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -157,31 +154,13 @@ def as_person(app):
 
 
 @pytest.fixture
-def receiver(settings):
-    """A program outside: keeps what it is sent as (headers, body), answers the statuses that it is
-    given, then 200. `url` may be called although it is on this machine."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.server.calls.append((dict(self.headers), body))
-            self.send_response(self.server.statuses.pop(0) if self.server.statuses else 200)
-            self.send_header("Location", "http://169.254.169.254/")
-            self.end_headers()
-            with suppress(OSError):  # whoever called has heard enough
-                self.server.answer(self.wfile)
-
-        def log_message(self, *_args):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.calls, server.statuses, server.answer = [], [], lambda file: file.write(b"ok")
-    server.url = f"http://127.0.0.1:{server.server_port}/hook"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    guarded.configure([f"127.0.0.1:{server.server_port}"])
-    yield server
-    guarded.configure(settings[0].webhook_allow)
-    server.shutdown()
+def receiver(simulator_process):
+    """A program outside that webhooks may call: `url`, the `calls` as (headers, body), and the
+    `statuses` to answer next."""
+    name = random_token(8)
+    box = simulator_process.providers["hooks"].state.box(name)
+    box.url = f"{simulator_process.url}/hooks/{name}"
+    return box
 
 
 # --- the running desk --------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from rq import cron
 
-from cloudchat.jobs import queueing, sweeps, templates
+from cloudchat.jobs import data, queueing, sweeps, templates
 
 # A sweep that waited longer than this (no worker ran) is dropped: the next one finds the same.
 LIVES = 60
@@ -24,4 +24,6 @@ cron.register(queueing.timed_rules, queue_name="default", interval=20, result_tt
 cron.register(sweeps.bot_hours_past, queue_name="default", cron="5 * * * *", result_ttl=0)
 # In UTC: the night of Indonesia
 cron.register(sweeps.bot_history, queue_name="default", cron="35 19 * * *", result_ttl=0)
+cron.register(data.retention_night, queue_name="default", cron="5 18 * * *", result_ttl=0)
+cron.register(data.unfinished, queue_name="default", interval=60, result_ttl=0, ttl=LIVES)
 cron.register(templates.due_syncs, queue_name="default", interval=30, result_ttl=0, ttl=LIVES)

@@ -44,12 +44,14 @@ from cloudchat.services import (
     settling,
 )
 from cloudchat.services import media as media_service
+from cloudchat.services.data import exporting
 from cloudchat.services.ongkir import lookups, talks
 from cloudchat.services.pipelines.automation import running
 from cloudchat.services.webhooks import log as webhook_log
 from cloudchat.services.webhooks import sending
 
 EVENTS_KEPT = timedelta(days=10)  # Meta repeats for up to 7 days; repeats must still be known
+DEAD_KEPT = timedelta(days=90)  # time enough for an admin to replay them
 KEYS_KEPT = timedelta(days=2)
 ORPHAN_AGE = 86_400  # seconds
 SUMMING_TIMEOUT = 1800  # seconds; a broken-off run is taken up by the next
@@ -164,6 +166,9 @@ def clean(organization_id: int) -> None:
     )
     while _deleted(WebhookEvent, old.limit(DELETED_AT_ONCE)):
         db.session.commit()
+    dead = select(WebhookEvent.id).where(WebhookEvent.dead_at < now() - DEAD_KEPT)
+    while _deleted(WebhookEvent, dead.limit(DELETED_AT_ONCE)):
+        db.session.commit()
     db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEYS_KEPT))
     db.session.commit()
     contact_import.drop_old_drafts()
@@ -174,6 +179,7 @@ def clean(organization_id: int) -> None:
     push.forget_dead()
     while webhook_log.drop_old():
         pass
+    exporting.drop_old()
     for path in files.orphans(organization_id, time.time() - ORPHAN_AGE):
         path.unlink(missing_ok=True)
 

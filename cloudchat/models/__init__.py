@@ -12,6 +12,7 @@ from cloudchat.models.bots import Chatbot, ChatbotDevice, ChatbotPhrase, Chatbot
 from cloudchat.models.contact_imports import ContactImport
 from cloudchat.models.contacts import Contact, ContactIdentity
 from cloudchat.models.conversations import Conversation, ConversationEvent, Note
+from cloudchat.models.data import DataExport, RetentionSettings
 from cloudchat.models.delivery import DevicePace, IdempotencyKey, OutboxEntry, WebhookEvent
 from cloudchat.models.devices import Device
 from cloudchat.models.divisions import Division, DivisionAgent
@@ -60,6 +61,7 @@ __all__ = [
     "Conversation",
     "ConversationEvent",
     "ConversationLabel",
+    "DataExport",
     "Device",
     "DevicePace",
     "Division",
@@ -92,6 +94,7 @@ __all__ = [
     "PushSubscription",
     "QueueEntry",
     "QueueSettings",
+    "RetentionSettings",
     "User",
     "UserSession",
     "Webhook",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from cloudchat.jobs import contacts, devices, inbound, media, ongkir, outbound, queueing, webhooks
+from cloudchat.jobs import contacts, data, devices, inbound, media, ongkir, outbound, queueing, webhooks
 from tests.contracts import objects
 
 PDF = b"%PDF-1.4 test"
@@ -65,6 +65,8 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
         "reply_id": objects.canned_reply,
         "session_id": objects.session,
         "token_id": objects.api_token,
+        "contact_id": objects.contact,
+        "export_id": objects.data_export,
         "webhook_id": objects.webhook,
         "delivery_id": objects.webhook_delivery,
     },
@@ -150,6 +152,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "settings.change_label": {"json": {"name": "Lain"}},
     "settings.end_session": {},
     "settings.revoke_api_token": {},
+    "settings.new_contact_export": {},
     "settings.change_webhook": {"json": {"description": "Lain"}},
     "settings.new_webhook_secret": {},
     "settings.remove_webhook": {},
@@ -396,6 +399,9 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
         objects.stage,
     ),
     ("ongkir.list_cities", "province_id"): NotAnId("the provider's, for a province"),
+    ("settings.create_export", "contact_id"): BodyId(
+        "post", "/api/app/exports", lambda i: {"json": {"contact_id": i}}, objects.contact
+    ),
     ("webchat.send_message", "client_id"): NotAnId("the visitor's own name for the message"),
     ("webchat.list_messages", "after"): NotAnId("a place within the visitor's own messages"),
     ("webchat.list_messages", "before"): NotAnId("a place within the visitor's own messages"),
@@ -432,6 +438,10 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.pipelines.run_due": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.templates.ask_due": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.templates.sync": NotAnId("a WABA that is not asked for is not fetched; test_syncing.py"),
+    "cloudchat.jobs.data.apply_retention": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.data.delete_organization": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.data.erase": lambda org: [(data.erase, [objects.kept_file(org)], [[1, "x"]])],
+    "cloudchat.jobs.data.export": lambda org: [(data.export, objects.data_export(org, "queued"))],
     "cloudchat.jobs.webhooks.deliver": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.webhooks.tell_admins": lambda org: [(webhooks.tell_admins, objects.webhook(org))],
     "cloudchat.jobs.sweeps.wake_snoozed": NotAnId("takes no id but the organization's"),
@@ -443,7 +453,13 @@ HELPERS: dict[str, str] = {
     for name in ("on_due", "on_agent_free", "on_agent_left", "on_presence", "on_menus_owed")
 } | {
     f"cloudchat.jobs.{name}": "a subscriber; it only starts a job"
-    for name in ("templates.on_sync_due", "webhooks.on_due", "webhooks.on_switched_off")
+    for name in (
+        "data.on_erased",
+        "data.on_export_due",
+        "templates.on_sync_due",
+        "webhooks.on_due",
+        "webhooks.on_switched_off",
+    )
 }
 
 # namespace → event → its payload with the id of a neighbour's conversation, or why it names none
