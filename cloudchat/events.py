@@ -230,6 +230,13 @@ class AccessChanged(Event):
 
 
 @dataclass(frozen=True)
+class MailQueued(Event):
+    """A mail waits to be sent."""
+
+    organization_id: int
+
+
+@dataclass(frozen=True)
 class ChoicesChanged(Event):
     """What menus and filters offer (labels, people) is another list now."""
 
@@ -379,14 +386,6 @@ class WebhooksDue(Event):
 
 
 @dataclass(frozen=True)
-class WebhookSwitchedOff(Event):
-    """A webhook was switched off because its address does not take events any more."""
-
-    organization_id: int
-    webhook_id: int
-
-
-@dataclass(frozen=True)
 class ContactsErased(Event):
     """Contacts are gone; their files, and what providers sent of them, have to follow.
 
@@ -427,7 +426,8 @@ def record(handler: Callable[[list[Event]], None]) -> None:
 def publish(happened: Event) -> None:
     """Tell it once the present transaction commits. Opens the transaction, so a rollback drops it."""
     session = db.session()
-    session.connection()
+    if not session.in_transaction():
+        session.connection()
     session.info.setdefault("published", []).append(happened)
 
 

@@ -25,6 +25,7 @@ from cloudchat import local, simulators
 from cloudchat.services import accounts
 from cloudchat.services.secrets import random_token
 from tests import factories
+from tests.mailbox import mailbox
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKER_MEMORY = 1536 * 1024**2  # what one worker needs, its servers and its browser included
@@ -130,6 +131,13 @@ def cast(context):
 def make(context):
     """The factories."""
     return factories
+
+
+@pytest.fixture
+def mail_server(app):
+    """A mail server for the app in this process."""
+    with mailbox() as server:
+        yield server
 
 
 class As:

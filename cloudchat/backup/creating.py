@@ -26,6 +26,11 @@ log = structlog.get_logger(__name__)
 
 TABLES = "select tablename from pg_tables where schemaname = 'public' order by tablename"
 
+READERS_FUNCTIONS = """
+    select p.oid::regprocedure::text from pg_proc p join pg_roles r on r.oid = p.proowner
+    where p.pronamespace = 'public'::regnamespace and r.rolname = :role order by 1
+"""
+
 
 def create(folder: Path) -> tuple[Path, Manifest]:
     """Write a backup into this folder; answers the file. Raises BackupError, OSError."""
@@ -93,6 +98,7 @@ def _dump(database_url: str, target: Path) -> dict:
                 table: connection.execute(text(f'select count(*) from "{table}"')).scalar_one()
                 for table in tables
             }
+            functions = list(connection.scalars(text(READERS_FUNCTIONS), {"role": READER_ROLE}))
             revision = connection.execute(text("select version_num from alembic_version")).scalar_one()
             major = int(version) // 10_000
             programs.run(
@@ -108,7 +114,7 @@ def _dump(database_url: str, target: Path) -> dict:
             )
     finally:
         engine.dispose()
-    return {"revision": revision, "server_version": major, "rows": rows}
+    return {"revision": revision, "server_version": major, "rows": rows, "functions": functions}
 
 
 def _write(target: Path, manifest: Manifest, paths: dict[str, Path]) -> None:

@@ -22,7 +22,8 @@ class BackupError(Exception):
 @dataclass(frozen=True)
 class Manifest:
     """`rows` per table and `checksums` (SHA-256) per member, both of one moment. `sealed` opens only with
-    the keys of the installation, so that a restore knows whether its keys are the right ones."""
+    the keys of the installation, so that a restore knows whether its keys are the right ones. `functions`
+    belong to the reading role, which a dump without owners does not say."""
 
     created_at: str
     revision: str
@@ -30,6 +31,7 @@ class Manifest:
     rows: dict[str, int]
     checksums: dict[str, str]
     sealed: str
+    functions: list[str]
     format: int = FORMAT
 
     def as_json(self) -> bytes:

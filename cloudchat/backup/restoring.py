@@ -46,6 +46,7 @@ def restore(path: Path, force: bool = False) -> Manifest:
             if force:
                 _clear(engine)
             _load(settings.database_url, place / DUMP, major)
+            _give_back(engine, manifest.functions)
             _place_files(place / FILES, settings.data_dir / "files")
         _check_rows(engine, manifest)
     finally:
@@ -127,11 +128,24 @@ def _load(database_url: str, dump: Path, major: int) -> None:
     )
 
 
+def _give_back(engine: Engine, functions: list[str]) -> None:
+    """What a dump without owners does not say: the reading role's functions and what it may read."""
+    with engine.begin() as connection:
+        connection.execute(text(f"grant create on schema public to {READER_ROLE}"))
+        for signature in functions:
+            connection.execute(text(f"alter function {signature} owner to {READER_ROLE}"))
+        connection.execute(text(f"revoke create on schema public from {READER_ROLE}"))
+        for kind in ("tables", "sequences"):
+            grant = f"grant select on {kind} to {READER_ROLE}"
+            connection.execute(text(f"alter default privileges in schema public {grant}"))
+
+
 def _list_without_schema(dump: Path, major: int, database_url: str) -> Path:
-    """What to restore: everything but the schema itself, which is there already."""
+    """What to restore: all but the schema, which is there already, and what names the role of the old place."""
     program = programs.find("pg_restore", major)
     lines = programs.listing(program, dump).splitlines()
-    kept = [line for line in lines if " SCHEMA - public " not in line and " EXTENSION - " not in line]
+    left_out = (" SCHEMA - public ", " EXTENSION - ", " DEFAULT ACL ")
+    kept = [line for line in lines if not any(words in line for words in left_out)]
     chosen = dump.with_suffix(".list")
     chosen.write_text("\n".join(kept))
     with create_engine(database_url).begin() as connection:

@@ -148,6 +148,7 @@ def start_subscriptions() -> None:
         data,
         devices,
         inbound,
+        mails,
         media,
         notifications,
         ongkir,
@@ -199,6 +200,11 @@ def start_subscriptions() -> None:
     def on_runs_due(event: events.PipelineRunsDue) -> None:
         enqueue_once(pipelines.run_due, event.organization_id)
 
+    def on_mail(event: events.MailQueued) -> None:
+        enqueue_once(mails.deliver, event.organization_id)
+
+    events.subscribe(events.MailQueued, on_mail)
+
     def on_ongkir(event: events.OngkirDue) -> None:
         enqueue(ongkir.answer, event.organization_id, event.conversation_id)
 
@@ -219,7 +225,6 @@ def start_subscriptions() -> None:
     events.subscribe(events.PipelineRunsDue, on_runs_due)
     events.subscribe(events.TemplateSyncDue, templates.on_sync_due)
     events.subscribe(events.WebhooksDue, webhooks.on_due)
-    events.subscribe(events.WebhookSwitchedOff, webhooks.on_switched_off)
     events.subscribe(events.ContactsErased, data.on_erased)
     events.subscribe(events.ExportDue, data.on_export_due)
     events.record(recording.record)

@@ -14,6 +14,7 @@ from cloudchat.jobs import (
     enqueue_delivery,
     enqueue_once,
     inbound,
+    mails,
     media,
     notifications,
     ongkir,
@@ -39,11 +40,13 @@ from cloudchat.services import (
     facebook_connect,
     files,
     intake,
+    mailing,
     notification_list,
     push,
     settling,
 )
 from cloudchat.services import media as media_service
+from cloudchat.services.accounts import resets
 from cloudchat.services.data import exporting
 from cloudchat.services.ongkir import lookups, talks
 from cloudchat.services.pipelines.automation import running
@@ -152,6 +155,12 @@ def due_webhooks() -> None:
         enqueue_once(webhooks.deliver, organization_id)
 
 
+@system_job("the sweeper finds mails to send of every organization")
+def due_mails() -> None:
+    for organization_id in mailing.organizations_due():
+        enqueue_once(mails.deliver, organization_id)
+
+
 @system_job("old bookkeeping is removed in every organization")
 def old_rows() -> None:
     for organization_id in db.session.scalars(select(Organization.id)):
@@ -180,6 +189,8 @@ def clean(organization_id: int) -> None:
     while webhook_log.drop_old():
         pass
     exporting.drop_old()
+    mailing.drop_old()
+    resets.drop_old()
     for path in files.orphans(organization_id, time.time() - ORPHAN_AGE):
         path.unlink(missing_ok=True)
 

@@ -1,5 +1,6 @@
 """Every table, importable from one place so that the mapper and the migrations see them all."""
 
+from cloudchat.models.account_safety import Mail, PasswordReset, RecoveryCode, SecondFactor
 from cloudchat.models.audit import AuditEntry
 from cloudchat.models.bot_hours import ChatbotException, ChatbotSchedule
 from cloudchat.models.bot_turns import (
@@ -71,6 +72,7 @@ __all__ = [
     "InstallationSecret",
     "Invitation",
     "Label",
+    "Mail",
     "Message",
     "MessageTemplate",
     "MessengerConnect",
@@ -86,6 +88,7 @@ __all__ = [
     "OngkirUsage",
     "Organization",
     "OutboxEntry",
+    "PasswordReset",
     "Pipeline",
     "PipelineRun",
     "PipelineStage",
@@ -94,7 +97,9 @@ __all__ = [
     "PushSubscription",
     "QueueEntry",
     "QueueSettings",
+    "RecoveryCode",
     "RetentionSettings",
+    "SecondFactor",
     "User",
     "UserSession",
     "Webhook",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from cloudchat.jobs import contacts, data, devices, inbound, media, ongkir, outbound, queueing, webhooks
+from cloudchat.jobs import contacts, data, devices, inbound, media, ongkir, outbound, queueing
 from tests.contracts import objects
 
 PDF = b"%PDF-1.4 test"
@@ -25,7 +25,7 @@ class NotAnId:
 
 # blueprint → parameter → a function that makes one in an organization and answers its id
 PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
-    "auth": {"token": NotAnId("the secret of an invitation, tested in test_auth/test_invitations.py")},
+    "auth": {"token": NotAnId("the secret of an invitation or a reset: test_tokens.py, test_resets.py")},
     "chatbot": {
         "bot_id": objects.bot,
         "qa_id": objects.pair,
@@ -421,6 +421,7 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.devices.tell_admins": lambda org: [(devices.tell_admins, objects.device(org))],
     "cloudchat.jobs.inbound.process": lambda org: [(inbound.process, objects.open_event(org))],
     "cloudchat.jobs.inbound.catch_up": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.mails.deliver": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.media.fetch": lambda org: [(media.fetch, objects.pending_attachment(org))],
     "cloudchat.jobs.notifications.deliver": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.notifications.send_test": NotAnId("a user of no browser is told nothing; test_push.py"),
@@ -443,7 +444,6 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.data.erase": lambda org: [(data.erase, [objects.kept_file(org)], [[1, "x"]])],
     "cloudchat.jobs.data.export": lambda org: [(data.export, objects.data_export(org, "queued"))],
     "cloudchat.jobs.webhooks.deliver": NotAnId("takes no id but the organization's"),
-    "cloudchat.jobs.webhooks.tell_admins": lambda org: [(webhooks.tell_admins, objects.webhook(org))],
     "cloudchat.jobs.sweeps.wake_snoozed": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.sweeps.clean": NotAnId("takes no id but the organization's"),
 }
@@ -458,7 +458,6 @@ HELPERS: dict[str, str] = {
         "data.on_export_due",
         "templates.on_sync_due",
         "webhooks.on_due",
-        "webhooks.on_switched_off",
     )
 }
 

@@ -17,7 +17,7 @@ PAGE = 1000
 # Never exported: what opens doors, sealed or hashed as it may be
 SECRETS = {
     "devices": ("secrets",),
-    "users": ("password_hash", "totp_secret", "recovery_codes"),
+    "users": ("password_hash",),
     "ongkir_settings": ("rajaongkir_api_key",),
     "push_subscriptions": ("endpoint", "endpoint_hash", "p256dh", "auth"),
     "webhooks": ("secret",),
@@ -25,7 +25,17 @@ SECRETS = {
     "data_exports": ("file_key",),
 }
 # Tables of doors alone, or of what is gone tomorrow
-LEFT_OUT = ("user_sessions", "api_tokens", "invitations", "messenger_connects", "idempotency_keys")
+LEFT_OUT = (
+    "api_tokens",
+    "idempotency_keys",
+    "invitations",
+    "mails",
+    "messenger_connects",
+    "password_resets",
+    "recovery_codes",
+    "second_factors",
+    "user_sessions",
+)
 
 
 def all_tables() -> list[Table]:

@@ -3,12 +3,9 @@
 from sqlalchemy import select
 
 from cloudchat import config
-from cloudchat.clients import mail
 from cloudchat.extensions import db
 from cloudchat.models import User, Webhook
-from cloudchat.services import organizations
-from cloudchat.services.device_alerts import filled
-from cloudchat.tenancy import current_organization_id
+from cloudchat.services import mailing, organizations
 
 # Read in a mail program, where nobody has chosen a language: the organization's.
 TEXTS = {
@@ -25,20 +22,14 @@ TEXTS = {
 }
 
 
-def tell_admins(webhook_id: int) -> int:
-    """Mail the organization's admins, if the webhook is still off; answers how many."""
-    settings = config.active()
-    row = db.session.get(Webhook, webhook_id)
-    if not mail.can_send(settings) or row is None or row.is_active:
-        return 0
-    organization = organizations.get(current_organization_id())
-    to = list(db.session.scalars(select(User.email).where(User.role == "admin", User.is_active)))
+def tell_admins(row: Webhook) -> None:
+    """Mail the organization's admins; part of the caller's transaction."""
+    organization = organizations.get(row.organization_id)
     subject, text = TEXTS.get(organization.locale, TEXTS["id"])
     values = {
         "{name}": row.description or row.url,
         "{organization}": organization.name,
-        "{link}": f"{settings.public_url}/app/settings/webhooks/{row.id}",
+        "{link}": f"{config.active().public_url}/app/settings/webhooks/{row.id}",
     }
-    db.session.commit()  # no connection is held while the mail server thinks
-    mail.send(settings, to, filled(subject, values), filled(text, values))
-    return len(to)
+    for address in db.session.scalars(select(User.email).where(User.role == "admin", User.is_active)):
+        mailing.queue("webhook_off", address, mailing.filled(subject, values), mailing.filled(text, values))

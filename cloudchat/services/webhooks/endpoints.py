@@ -6,11 +6,11 @@ from sqlalchemy import func, select, update
 
 from cloudchat.clients import guarded
 from cloudchat.errors import Conflict, Invalid, NotFound
-from cloudchat.events import NotificationWanted, WebhooksDue, WebhookSwitchedOff, publish
+from cloudchat.events import NotificationWanted, WebhooksDue, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import User, Webhook, WebhookDelivery
 from cloudchat.services import audit, edits, secrets
-from cloudchat.services.webhooks import recording
+from cloudchat.services.webhooks import alerts, recording
 from cloudchat.services.webhooks.kinds import EVENTS, TEST
 from cloudchat.tenancy import current_organization_id
 
@@ -120,7 +120,7 @@ def switch_off(row: Webhook, reason: str) -> None:
     audit.record("webhook.switched_off", row, name=row.url, reason=reason)
     db.session.flush()
     recording.forget(row.organization_id)
-    publish(WebhookSwitchedOff(row.organization_id, row.id))
+    alerts.tell_admins(row)
     admins = tuple(db.session.scalars(select(User.id).where(User.role == "admin", User.is_active)))
     data = {"name": row.description or row.url, "url": f"/app/settings/webhooks/{row.id}"}
     publish(
