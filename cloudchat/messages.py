@@ -294,9 +294,7 @@ SENTENCES = {
     "file_expired": _("The file was deleted because of its age, as the organization has set it."),
     "retention_messages_days": _("Choose 30 to 3,650 days, or leave it empty."),
     "retention_media_days": _("Choose 30 to 3,650 days, or leave it empty."),
-    "retention_events_days": _(
-        "Choose 8 to 3,650 days, or leave it empty: providers repeat events for a week."
-    ),
+    "retention_events_days": _("Choose 8 to 3,650 days, or leave it empty."),
     "retention_audit_days": _("Choose 31 to 3,650 days, or leave it empty."),
     "retention_exports_days": _("Choose 1 to 3,650 days, or leave it empty."),
     "too_many_webhooks": _("There are 20 webhooks already. Delete one to add another."),

@@ -141,7 +141,7 @@ def _give_back(engine: Engine, functions: list[str]) -> None:
 
 
 def _list_without_schema(dump: Path, major: int, database_url: str) -> Path:
-    """What to restore: all but the schema, which is there already, and what names the role of the old place."""
+    """What to restore: all but the schema, which is there, and what names the role of the old place."""
     program = programs.find("pg_restore", major)
     lines = programs.listing(program, dump).splitlines()
     left_out = (" SCHEMA - public ", " EXTENSION - ", " DEFAULT ACL ")
