@@ -44,7 +44,7 @@ def _periods() -> dict[str, int | None]:
     for name in retention.FIELDS:
         text = request.form.get(name, "").strip()
         if text and not (text.isascii() and text.isdigit() and len(text) < 9):
-            raise Invalid("retention", fields={name: [f"retention_{name}"]})
+            raise Invalid("retention", fields={name: [retention.WRONG[name]]})
         found[name] = int(text) if text else None
     return found
 

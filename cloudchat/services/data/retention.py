@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Select, delete, func, select, update
 
-from cloudchat.errors import Invalid
+from cloudchat.errors import Conflict, Invalid
 from cloudchat.extensions import db, now
 from cloudchat.models import (
     Attachment,
@@ -31,12 +31,21 @@ from cloudchat.tenancy import current_organization_id
 FIELDS = ("messages_days", "media_days", "events_days", "audit_days", "exports_days")
 SHORTEST = {"messages_days": 30, "media_days": 30, "events_days": 8, "audit_days": 31, "exports_days": 1}
 LONGEST = 3650
+WRONG = {
+    "messages_days": "period_of_30_days",
+    "media_days": "period_of_30_days",
+    "events_days": "period_of_8_days",
+    "audit_days": "period_of_31_days",
+    "exports_days": "period_of_a_day",
+}
 AT_ONCE = 1000
 
 
-def get() -> RetentionSettings:
+def get(locked: bool = False) -> RetentionSettings:
     """The organization's settings; everything is kept where there are none."""
-    found = db.session.get(RetentionSettings, current_organization_id(), populate_existing=True)
+    found = db.session.get(
+        RetentionSettings, current_organization_id(), populate_existing=True, with_for_update=locked or None
+    )
     return found or RetentionSettings(organization_id=current_organization_id())
 
 
@@ -47,10 +56,9 @@ def editable(row: RetentionSettings) -> dict[str, Any]:
 def change(values: dict[str, int | None], expected: str | None = None) -> RetentionSettings:
     """Change the periods that are named; None keeps for ever. Raises Invalid, Conflict."""
     check(values)
-    row = get()
+    row = get(locked=True)
     before = editable(row)
-    if row in db.session:
-        edits.check(row, editable, values, expected)
+    _check_version(before, values, expected)
     for name in FIELDS:
         setattr(row, name, values.get(name, before[name]))
     db.session.add(row)
@@ -67,10 +75,19 @@ def change(values: dict[str, int | None], expected: str | None = None) -> Retent
     return row
 
 
+def _check_version(facts: dict[str, Any], values: dict[str, Any], expected: str | None) -> None:
+    """Raises Conflict where somebody else has changed the same periods meanwhile."""
+    names = edits.differing(facts, values, expected) if expected and expected.strip() != "*" else []
+    if names:
+        current = {name: facts[name] for name in names}
+        extra = {"version": edits.version_of(facts), "changed_by": None, "current": current}
+        raise Conflict("changed_meanwhile", code="changed_meanwhile", extra=extra)
+
+
 def check(values: dict[str, int | None]) -> None:
     """Raises Invalid with every period that is too short or too long."""
     errors = {
-        name: [f"retention_{name}"]
+        name: [WRONG[name]]
         for name, days in values.items()
         if name in SHORTEST and days is not None and not SHORTEST[name] <= days <= LONGEST
     }
