@@ -473,13 +473,12 @@ HELPERS: dict[str, str] = {
     f"cloudchat.jobs.queueing.{name}": "a subscriber, inside the organization of its event"
     for name in ("on_due", "on_agent_free", "on_agent_left", "on_presence", "on_menus_owed")
 } | {
-    f"cloudchat.jobs.{name}": "a subscriber; it only starts a job"
-    for name in (
-        "data.on_erased",
-        "data.on_export_due",
-        "templates.on_sync_due",
-        "webhooks.on_due",
-    )
+    "cloudchat.jobs.data.on_erased": "a subscriber; it only starts a job",
+    "cloudchat.jobs.data.on_export_due": "a subscriber; it only starts a job",
+    "cloudchat.jobs.templates.on_sync_due": "a subscriber; it only starts a job",
+    "cloudchat.jobs.webhooks.on_due": "a subscriber; it only starts a job",
+    "cloudchat.jobs.processes.work": "the worker process itself",
+    "cloudchat.jobs.processes.schedule": "the scheduler process itself",
 }
 
 # namespace → event → its payload with the id of a neighbour's conversation, or why it names none
