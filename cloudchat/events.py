@@ -405,6 +405,22 @@ class ExportDue(Event):
     export_id: int
 
 
+@dataclass(frozen=True)
+class BroadcastDue(Event):
+    """The recipients of a broadcast have to be listed."""
+
+    organization_id: int
+    broadcast_id: int
+
+
+@dataclass(frozen=True)
+class BroadcastChanged(Event):
+    """A broadcast is in another state, or further on."""
+
+    organization_id: int
+    broadcast_id: int
+
+
 _recorders: list[Callable[[list[Event]], None]] = []
 _subscribers: dict[type[Event], list[Callable]] = defaultdict(list)
 _ready: ContextVar[list[Event] | None] = ContextVar("events_ready", default=None)

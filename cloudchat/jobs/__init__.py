@@ -154,6 +154,7 @@ def _begun(function: Callable, args: tuple) -> None:
 def start_subscriptions() -> None:
     """Which event starts which job, and who writes in the transaction of an event."""
     from cloudchat.jobs import (
+        broadcasts,
         contacts,
         data,
         devices,
@@ -233,6 +234,7 @@ def start_subscriptions() -> None:
     events.subscribe(events.AgentPresence, queueing.on_presence)
     events.subscribe(events.MenusOwed, queueing.on_menus_owed)
     events.subscribe(events.PipelineRunsDue, on_runs_due)
+    events.subscribe(events.BroadcastDue, broadcasts.on_due)
     events.subscribe(events.TemplateSyncDue, templates.on_sync_due)
     events.subscribe(events.WebhooksDue, webhooks.on_due)
     events.subscribe(events.ContactsErased, data.on_erased)

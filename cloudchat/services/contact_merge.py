@@ -9,6 +9,8 @@ from cloudchat.errors import Invalid, NotFound
 from cloudchat.events import ContactChanged, ConversationChanged, UnreadChanged, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import (
+    BroadcastOptOut,
+    BroadcastRecipient,
     Contact,
     ContactIdentity,
     ContactLabel,
@@ -71,7 +73,8 @@ def merge(contact_id: int, other_id: int) -> Contact:
     for conversation in _surplus(_unresolved(kept.id, other.id, lock=True)):
         _resolve(conversation)
     db.session.flush()
-    for model in (Conversation, ContactIdentity, DataExport, WebhookDelivery):
+    moved = (Conversation, ContactIdentity, BroadcastRecipient, BroadcastOptOut, DataExport, WebhookDelivery)
+    for model in moved:
         db.session.execute(update(model).where(model.contact_id == other.id).values(contact_id=kept.id))
     _move_labels(kept, other)
     kept.phone, kept.email = kept.phone or other.phone, kept.email or other.email

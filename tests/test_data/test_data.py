@@ -39,6 +39,8 @@ ALLOWED = {  # columns whose names sound like secrets and are none
     "device_paces.tokens",
     "attachments.file_key",
     "notes.author_id",
+    "broadcast_recipients.key",
+    "broadcast_opt_outs.key",
 }
 
 

@@ -21,6 +21,7 @@ SECRETS = {
     "ongkir_settings": ("rajaongkir_api_key",),
     "push_subscriptions": ("endpoint", "endpoint_hash", "p256dh", "auth"),
     "webhooks": ("secret",),
+    "broadcasts": ("file_key",),
     "contact_imports": ("file_key",),
     "data_exports": ("file_key",),
 }

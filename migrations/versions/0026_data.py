@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.policies import APP, protect
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
