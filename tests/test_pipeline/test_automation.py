@@ -203,6 +203,36 @@ def test_what_waits_is_cancelled_when_the_card_leaves(sales, work):
         assert [run.state for run in work(leaves)] == ["cancelled", "cancelled"]
 
 
+def test_a_move_that_is_taken_back_leaves_no_trace_but_its_history(sales, cast, work):
+    """What it had planned is cancelled, also where the card came from; what waited there waits on."""
+    sales.rules(
+        sales.lead,
+        {"on": "enter", "do": "note", "with": {"text": "selamat datang"}},
+        {"on": "exit", "do": "note", "with": {"text": "pergi"}},
+        {"on": "idle", "after_minutes": 60, "do": "note", "with": {"text": "sejam"}},
+    )
+    sales.rules(sales.qualified, {"on": "enter", "do": "note", "with": {"text": "lolos"}})
+    card = sales.card()
+    welcomed, waits = work(card)
+    assert (welcomed.state, waits.state) == ("done", "pending")
+    sales.move(card, sales.qualified)
+    sales.move(card, sales.lead, undo=True)
+    runs = {run.rule["with"]["text"]: run for run in work(card)}
+    assert {text: run.state for text, run in runs.items()} == {
+        "selamat datang": "done",
+        "sejam": "pending",
+        "pergi": "cancelled",
+        "lolos": "cancelled",
+    }
+    assert runs["pergi"].result == {"reason": "undone"}
+    assert runs["sejam"].due_at == waits.due_at
+    assert len(sales.history(card)) == 3
+    # what somebody else has moved is not one's own to take back: an ordinary move, with its rules
+    sales.move(card, sales.qualified, person=cast.manager)
+    sales.move(card, sales.lead, undo=True)
+    assert [run.state for run in work(card) if run.rule["with"]["text"] == "pergi"] == ["cancelled", "done"]
+
+
 def test_waiting_for_a_reply_begins_anew_with_each_message(sales, work):
     sales.rules(
         sales.lead,
