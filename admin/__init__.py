@@ -12,6 +12,7 @@ from admin.door import Home
 from admin.lists import CannedReplyView, DivisionView, LabelView
 from admin.pipelines import PipelineView
 from admin.records import AuditView, DeadEventView
+from admin.templates import MessageTemplateView, MetaTemplateView
 from admin.users import InvitationView, UserView
 
 VIEWS = (
@@ -26,6 +27,8 @@ VIEWS = (
     PairView,
     ScheduleView,
     PipelineView,
+    MetaTemplateView,
+    MessageTemplateView,
     AuditView,
     DeadEventView,
 )

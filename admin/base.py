@@ -19,7 +19,7 @@ from admin.door import Guarded
 from admin.export import safe_cell
 from admin.forms import ScreenForm, changed_labels, show_errors
 from admin.rows import TenantRows
-from cloudchat.errors import AppError, Conflict, Invalid, NotFound
+from cloudchat.errors import AppError, Conflict, Invalid, NotFound, TooMany, Unavailable
 from cloudchat.extensions import db
 from cloudchat.messages import sentence
 
@@ -196,7 +196,7 @@ class ScopedModelView(Guarded, TenantRows):
         try:
             action()
             return True
-        except (Invalid, Conflict) as error:
+        except (Invalid, Conflict, TooMany, Unavailable) as error:
             db.session.rollback()
             flash(refusal(error), "error")
             return False

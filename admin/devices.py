@@ -131,7 +131,7 @@ class DeviceView(ScopedModelView):
         return connecting.create(self.kind, values["name"], values["config"], strict=True)
 
     def change(self, row, values):
-        return connecting.change(row.id, values)
+        return connecting.change(row.id, values, strict=True)
 
     def remove(self, row):
         connecting.remove(row.id)

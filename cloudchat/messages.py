@@ -129,6 +129,12 @@ SENTENCES = {
     "color_invalid": _("Choose a colour such as #0d9488."),
     "shortcut_invalid": _("Use letters, digits, - and _, at most 40."),
     "account_in_use": _("This account is already connected."),
+    "waba_without_number": _(
+        "Meta lists other numbers in this WhatsApp Business Account. Copy both numbers from the same page."
+    ),
+    "provider_refused_waba": _(
+        "Meta does not let this token into this WhatsApp Business Account. Check the number and the token."
+    ),
     "device_off": _("The device of this conversation is switched off or removed."),
     "window_closed": _("The 24-hour window has closed. Send a template, or wait until the customer writes."),
     "conversation_resolved": _("The conversation is resolved. Reopen it to answer."),

@@ -100,6 +100,7 @@ def cast() -> Cast:
 def device(organization_id: int, kind: str = "wa_official", **values) -> Device:
     with acting_as(organization_id):
         account = values.pop("external_account", None) or f"5{number():012d}"
+        values.setdefault("verified_waba", values.get("config", {}).get("waba_id"))
         made = Device(
             type=kind,
             name=values.pop("name", f"Device {account}"),

@@ -1,4 +1,4 @@
-"""Meta's Graph API beside messaging: the templates of a WABA, and files for their samples."""
+"""Meta's Graph API beside messaging: a WABA's numbers and templates, and files for their samples."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ GONE = (2593002, 2388094, 33)  # subcodes of "there is no such template"
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a WABA's templates; `total` where Meta tells it."""
+    """A page of what a WABA has; `total` where Meta tells it."""
 
     items: list[dict]
     total: int | None
@@ -41,9 +41,19 @@ class MetaGraph:
         params: dict[str, Any] = {"fields": FIELDS, "limit": PAGE, "summary": "total_count"}
         if name:
             params["name"] = name
+        yield from self._pages(device, "message_templates", params)
+
+    def numbers(self, device: DeviceAccount) -> set[str]:
+        """The ids of the phone numbers that belong to the device's WABA."""
+        pages = self._pages(device, "phone_numbers", {"fields": "id", "limit": PAGE})
+        found = (payload.ident(item.get("id")) for page in pages for item in page.items)
+        return {number for number in found if number}
+
+    def _pages(self, device: DeviceAccount, edge: str, params: dict[str, Any]) -> Iterator[Page]:
+        """What stands at an edge of the device's WABA, page by page."""
         seen: set[str] = set()
         for _ in range(MOST_PAGES):
-            answer = self._call(device, "GET", waba_of(device), "message_templates", params=params)
+            answer = self._call(device, "GET", waba_of(device), edge, params=params)
             total = payload.as_dict(answer.get("summary")).get("total_count")
             items = payload.dicts(answer.get("data"))
             yield Page(items, total if isinstance(total, int) else None)
@@ -53,7 +63,7 @@ class MetaGraph:
             if not paging.get("next") or not isinstance(after, str) or after in seen:
                 return
             seen.add(after)
-            params["after"] = after
+            params = {**params, "after": after}
 
     def find(self, device: DeviceAccount, name: str, same: Any) -> dict | None:
         """The template of this name for which `same(item)` holds; Meta's filter finds parts as well."""

@@ -14,7 +14,11 @@ DEVICE_STATUSES = ("connected", "needs_reauth", "disconnected")
 
 
 class Device(Timestamps, TenantScoped, db.Model):
-    """One account on one channel. `secrets` is encrypted; `external_account` routes webhooks."""
+    """One account on one channel. `secrets` is encrypted; `external_account` routes webhooks.
+
+    `verified_waba` is the WABA that Meta has confirmed for this number; the one in `config` is what
+    somebody typed.
+    """
 
     __tablename__ = "devices"
     __table_args__ = (
@@ -30,6 +34,11 @@ class Device(Timestamps, TenantScoped, db.Model):
         CheckConstraint(
             "type in ('wa_official', 'wa_device', 'telegram', 'messenger', 'webchat')", name="type"
         ),
+        Index(
+            "ix_devices_verified_waba",
+            "verified_waba",
+            postgresql_where="verified_waba is not null and deleted_at is null",
+        ),
         CheckConstraint("status in ('connected', 'needs_reauth', 'disconnected')", name="status"),
     )
 
@@ -40,6 +49,7 @@ class Device(Timestamps, TenantScoped, db.Model):
     external_account: Mapped[str] = mapped_column(String(255))
     config: Mapped[dict[str, Any]] = mapped_column(default=dict)
     secrets: Mapped[str | None]
+    verified_waba: Mapped[str | None] = mapped_column(String(32))
     status: Mapped[str] = mapped_column(String(20), default="connected")
     last_error: Mapped[dict[str, Any] | None]
     last_in_at: Mapped[datetime | None]

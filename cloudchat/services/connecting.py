@@ -3,8 +3,6 @@
 No database connection is held while a provider thinks, so each step ends its transaction first.
 """
 
-from dataclasses import replace
-
 import structlog
 from sqlalchemy import select
 
@@ -15,7 +13,7 @@ from cloudchat.errors import Invalid, ProviderError
 from cloudchat.events import ContactChanged, publish
 from cloudchat.extensions import db
 from cloudchat.models import Contact, ContactIdentity, Device
-from cloudchat.services import devices, presenting
+from cloudchat.services import devices, presenting, wabas
 from cloudchat.services.settling import told
 from cloudchat.tenancy import current_organization_id
 
@@ -41,30 +39,37 @@ def create(kind: str, name: str, config: dict, *, strict: bool = False) -> Devic
     devices.check_new(kind, name, config)
     if kind in REGISTERED or strict:
         _ask(kind, config, strict)
+    confirmed = kind == "wa_official" and wabas.check(_draft(kind, config), strict)
     made = devices.create(kind, name, config)
+    if confirmed:
+        wabas.keep(devices.account(made))
     if kind in REGISTERED or (strict and kind != "webchat"):
         register(made.id)
     return devices.get(made.id)
 
 
-def change(device_id: int, values: dict, expected: str | None = None) -> Device:
+def change(device_id: int, values: dict, expected: str | None = None, *, strict: bool = False) -> Device:
     """Change a device; with another secret or account it is connected anew, its history stays. Raises
-    as `devices.change`, and Invalid where the provider refuses the new secret."""
+    as `devices.change`, and Invalid where the provider refuses the new secret (of an official WhatsApp
+    number only where `strict`) or the number is in another WABA."""
     device = devices.get(device_id)
     kind, given = device.type, values.get("config") or {}
     known = {**device.config, **devices.account(device).secrets}
     fresh = {key: value for key, value in given.items() if value and str(value) != str(known.get(key, ""))}
     fields = devices.FIELDS[kind]
-    anew = kind in REGISTERED and bool(fresh.keys() & {fields.account, *fields.secret})
-    if anew:
-        wanted = {**known, **fresh}
+    other = bool(fresh.keys() & {fields.account, *fields.secret})
+    anew, wanted = kind in REGISTERED and other, {**known, **fresh}
+    if anew or (strict and other):
         devices.check_new(kind, str(values.get("name") or device.name), wanted)
         _ask(kind, wanted, strict=False)
+    asked = kind == "wa_official" and (other or "waba_id" in fresh)
+    confirmed = asked and wabas.check(_draft(kind, wanted), strict)
     made = devices.change(device_id, values, expected)
+    if confirmed:
+        wabas.keep(devices.account(made))
     if anew:
         register(device_id)
-        made = devices.get(device_id)
-    return made
+    return devices.get(device_id)
 
 
 def remove(device_id: int) -> None:
@@ -114,6 +119,7 @@ def check(device_id: int) -> dict:
     status, problem = facts.pop("_status", "connected"), facts.pop("_error", None)
     devices.mark(device_id, status, problem)
     db.session.commit()
+    wabas.confirm(device_id)
     return facts
 
 
@@ -173,17 +179,7 @@ def unreadable_secrets() -> ProviderError:
 
 def _ask(kind: str, config: dict, strict: bool) -> None:
     """Raises Invalid where the provider refuses the secret (or, strictly, does not answer well)."""
-    fields = devices.FIELDS[kind]
-    draft = DeviceAccount(
-        id=0,
-        organization_id=current_organization_id(),
-        type=kind,
-        external_account=str(config.get(fields.account or "") or "").strip(),
-        config={key: config[key] for key in fields.plain if key in config},
-        secrets=devices.new_secrets(kind, config),
-    )
-    if kind == "telegram":
-        draft = replace(draft, external_account=draft.external_account.partition(":")[0])
+    draft = _draft(kind, config)
     db.session.commit()
     try:
         channel_for(kind).check(draft)
@@ -196,6 +192,19 @@ def _ask(kind: str, config: dict, strict: bool) -> None:
         if strict:
             words = [error.code if error.code in ("unreachable", "no_answer") else "provider_refused_account"]
             raise Invalid("device", fields={f"config.{field}": words}) from error
+
+
+def _draft(kind: str, config: dict) -> DeviceAccount:
+    """An account that is not kept yet, as its adapter takes it."""
+    fields = devices.FIELDS[kind]
+    return DeviceAccount(
+        id=0,
+        organization_id=current_organization_id(),
+        type=kind,
+        external_account=devices.account_of(fields, config),
+        config={key: config[key] for key in fields.plain if key in config},
+        secrets=devices.new_secrets(kind, config),
+    )
 
 
 def _account(device: Device) -> DeviceAccount | None:

@@ -82,7 +82,7 @@ def create(kind: str, name: str, config: dict) -> Device:
         type=kind,
         name=name,
         public_key=public_key,
-        external_account=_account_of(fields, config) or public_key,
+        external_account=account_of(fields, config) or public_key,
         config=_chosen(config, fields.plain),
         secrets=secrets.encrypt(new_secrets(kind, config)) if fields.secret else None,
     )
@@ -113,7 +113,7 @@ def new_secrets(kind: str, config: dict) -> dict[str, str]:
     return {name: secrets.random_token() for name in MADE_SECRETS.get(kind, ())} | given
 
 
-def _account_of(fields: DeviceFields, config: dict) -> str:
+def account_of(fields: DeviceFields, config: dict) -> str:
     """What names the account at its provider; of a bot's token, the part that stays when it is renewed."""
     value = str(config.get(fields.account or "") or "").strip()
     return value.partition(":")[0] if fields.account == "bot_token" else value
@@ -130,6 +130,7 @@ def change(device_id: int, values: dict, expected: str | None = None) -> Device:
     device = get(device_id)
     edits.check(device, editable, _comparable(device, values), expected)
     fields = _fields(device.type)
+    before = device.external_account, device.config.get("waba_id")
     if "name" in values:
         if not values["name"].strip() or len(values["name"]) > 255:
             raise Invalid("device", fields={"name": ["required"]})
@@ -146,7 +147,9 @@ def change(device_id: int, values: dict, expected: str | None = None) -> Device:
         device.secrets = secrets.encrypt({**secrets.decrypt(device.secrets), **fresh})
         device.status, device.last_error = "connected", None
     if fields.account and config.get(fields.account):
-        device.external_account = _account_of(fields, config)
+        device.external_account = account_of(fields, config)
+    if fresh or (device.external_account, device.config.get("waba_id")) != before:
+        device.verified_waba = None  # Meta has to be asked anew
     _save_unique(device)
     audit.record("device.changed", device, fields=sorted([*values, *config]))
     publish(DeviceChanged(device.organization_id, device.id, device.status))
@@ -284,14 +287,14 @@ def forget_routes() -> None:
 
 
 def by_parent_account(kind: str, parent_account: str) -> list[Route]:
-    """The devices below an account that several share (a WABA), of every organization that names it:
-    each keeps the news as a row of its own, and sees no other's."""
+    """The devices below an account that several share (a WABA), of every organization whose number Meta
+    has confirmed there: each keeps the news as a row of its own, and sees no other's."""
     with all_organizations("webhook routing"):
         rows = db.session.execute(
             select(Device.id, Device.organization_id, Organization.is_active)
             .join(Organization, Organization.id == Device.organization_id)
             .where(
-                Device.config["waba_id"].astext == parent_account,
+                Device.verified_waba == parent_account,
                 Device.type == kind,
                 Device.deleted_at.is_(None),
                 Device.is_active,

@@ -34,22 +34,27 @@ def reply(
     `client_id` is the sender's own name for it: it comes back with the message, so that a page
     knows its own bubble again whichever of answer and socket event is first.
     A resolved conversation is refused (reopen it first), and so is free text outside the channel's
-    window, before anything is kept.
+    window, before anything is kept. Where a file carries no text, or none so long, the text follows as a
+    message of its own: each is sent, fails and is tried again by itself. The file's message is answered.
     """
     row = get_visible(identity, conversation_id, lock=True)
     if row.status == "resolved":
         raise Conflict("resolved", code="conversation_resolved")
     text = clean_text(text).replace("\ufffd", "").strip()
     payload = clean(payload or {})
-    kind = outgoing_rules.check(channel_for(row.device.type).capabilities, text, upload, payload)
+    capabilities = channel_for(row.device.type).capabilities
+    kind = outgoing_rules.check(capabilities, text, upload, payload)
+    apart = bool(upload) and outgoing_rules.text_goes_apart(capabilities, kind, text)
     _check_device(row)
     if client_id:
         payload["client_id"] = client_id
     if row.unread_count:
         activity.clear_unread(row)
         publish(ConversationChanged(audience_of(row), {"unread_count": 0}, row.version))
-    sender = identity.user_id
-    message = add(row, "agent", text, sender_id=sender, kind=kind, upload=upload, payload=payload)
+    sender, caption = identity.user_id, "" if apart else text
+    message = add(row, "agent", caption, sender_id=sender, kind=kind, upload=upload, payload=payload)
+    if apart:
+        add(row, "agent", text, sender_id=sender)
     db.session.commit()
     return message
 

@@ -30,11 +30,16 @@ def _media_kind(capabilities: Capabilities, text: str, upload: StoredFile) -> st
         raise _refused("file", "file_type_refused_by_channel")
     if upload.size > capabilities.media[kind]:
         raise _refused("file", "file_too_large_for_channel")
-    if text and kind in capabilities.captionless:
-        raise _refused("text", "no_caption")
-    if len(text) > capabilities.caption_length:
+    if len(text) > max(capabilities.text_length, capabilities.caption_length):
         raise _refused("text", "too_long")
     return kind
+
+
+def text_goes_apart(capabilities: Capabilities, kind: str, text: str) -> bool:
+    """Do a file of this kind and its text become two messages, as people send them there?"""
+    if not text or kind not in capabilities.media:
+        return False
+    return kind in capabilities.captionless or len(text) > capabilities.caption_length
 
 
 def _choice_kind(capabilities: Capabilities, text: str, payload: dict) -> str:

@@ -10,8 +10,15 @@ from sqlalchemy import event, select
 
 from admin.base import ScopedModelView
 from cloudchat.extensions import db, now
-from cloudchat.models import AuditEntry, DivisionAgent, Invitation, WebhookEvent
-from cloudchat.services import accounts, audit, bot_hours
+from cloudchat.models import (
+    AuditEntry,
+    DivisionAgent,
+    Invitation,
+    MessageTemplate,
+    MetaTemplate,
+    WebhookEvent,
+)
+from cloudchat.services import accounts, audit, bot_hours, message_templates
 from cloudchat.tenancy import acting_as
 from tests import factories
 
@@ -68,6 +75,21 @@ def make_bot_window(organization_id, name):
         return bot_hours.add(bot.id, window).id
 
 
+def make_meta_template(organization_id, name):
+    with acting_as(organization_id):
+        made = MetaTemplate(
+            waba_id="900000000000001", name=name, language="id", category="UTILITY", status="APPROVED"
+        )
+        db.session.add(made)
+        db.session.commit()
+        return made.id
+
+
+def make_message_template(organization_id, name):
+    with acting_as(organization_id):
+        return message_templates.save(MessageTemplate(), {"name": name[:100], "body": name}).id
+
+
 # A row of each screen's table that carries the given words. A screen without an entry fails its tests.
 ROWS = {
     "user": make_user,
@@ -81,6 +103,8 @@ ROWS = {
     "contact": lambda organization, name: factories.contact(organization, name).id,
     "chatbotqa": lambda organization, name: factories.pair(factories.bot(organization), name).id,
     "chatbotschedule": make_bot_window,
+    "metatemplate": make_meta_template,
+    "messagetemplate": make_message_template,
     "auditentry": make_audit_entry,
     "deadevent": make_dead_event,
 }

@@ -85,17 +85,23 @@ def test_an_unknown_kind_makes_nothing(kind, home, browser, whatsapp):
     assert device_of(home.organization_id) is None
 
 
-def test_an_empty_secret_keeps_the_old_one(home, browser, whatsapp):
+def test_an_empty_secret_keeps_the_old_one(home, browser, whatsapp, simulator_process):
     mine = browser(home)
     mine.post("/admin/devices/new/?type=wa_official", whatsapp())
     device = device_of(home.organization_id)
-    given = whatsapp(name="Baru", access_token="", is_active="y", phone_number_id=device.external_account)
+    account = {key: device.config[key] for key in ("phone_number_id", "waba_id")}
+    given = {**account, "name": "Baru", "access_token": "", "is_active": "y"}
 
     mine.post(f"/admin/devices/edit/?id={device.id}", given)
     kept = device_of(home.organization_id)
     assert (kept.name, secrets.decrypt(kept.secrets)) == ("Baru", {"access_token": SECRET})
 
-    mine.post(f"/admin/devices/edit/?id={device.id}", {**given, "access_token": "baru"})
+    fresh = {**given, "access_token": "baru"}
+    refused = mine.post(f"/admin/devices/edit/?id={device.id}", fresh)
+    assert refused.status_code == 422 and 'id="access_token-error"' in refused.text
+    renewed = {**account, "access_token": "baru"}
+    httpx.post(f"{simulator_process.url}/_control/whatsapp/accounts", json=renewed).raise_for_status()
+    mine.post(f"/admin/devices/edit/?id={device.id}", fresh)
     assert secrets.decrypt(device_of(home.organization_id).secrets) == {"access_token": "baru"}
 
 

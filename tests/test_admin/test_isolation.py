@@ -7,7 +7,7 @@ from tests.factories import number
 from tests.test_admin.conftest import HTML, ROWS
 
 WEIRD_IDS = ["", "-1", "0", "2147483648", "9223372036854775808", "1e3", "1 ", " 1", "١", "abc", "1,2"]
-WITHOUT_ID = {"index_view", "create_view", "export", "ajax_lookup", "ajax_update", "action_view"}
+WITHOUT_ID = {"index_view", "create_view", "export", "ajax_lookup", "ajax_update", "action_view", "sync_view"}
 
 
 def test_every_screen_has_a_row_to_test_with(screens):

@@ -258,7 +258,7 @@ def test_an_entry_names_who_did_it(home, browser):
 def test_every_recorded_action_has_words():
     """The audit screen can name and filter whatever the services record."""
     written = set()
-    for path in (ROOT / "cloudchat" / "services").glob("*.py"):
+    for path in (ROOT / "cloudchat" / "services").rglob("*.py"):
         for call in re.findall(r"audit\.record\((.*?)\)", path.read_text(), re.DOTALL):
             written |= set(re.findall(r'"([a-z_]+\.[a-z_]+)"', call))
         written |= set(re.findall(r'"((?:operator|organization|division)\.[a-z_]+)"', path.read_text()))

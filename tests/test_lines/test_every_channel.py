@@ -10,9 +10,10 @@ from cloudchat.channels import Messenger, Telegram, WaDevice
 from cloudchat.errors import Conflict
 from cloudchat.extensions import db
 from cloudchat.models import Attachment, DevicePace, OutboxEntry
-from cloudchat.services import connecting, devices, files, media
+from cloudchat.services import connecting, devices, files, media, outbound
 from cloudchat.services.delivery import due_devices
 from cloudchat.tenancy import acting_as, all_organizations
+from tests.test_messages.numbers import identity
 from tests.test_messages.talks import PNG
 
 KINDS = ("image", "document", "audio", "video", "sticker")
@@ -184,6 +185,28 @@ def test_a_file_goes_out(line):
     settled(line)
     [sent] = line.sent()
     assert (sent["type"], sent["file"]) == ("image", "foto.png")
+
+
+def test_a_file_with_a_text_goes_out_as_the_channel_can(line):
+    """Messenger's customers get two messages, all others one; what fails of two is tried by itself."""
+    line.receive("Halo")
+    with acting_as(line.organization_id):
+        upload = files.store_bytes(PNG, "foto.png")
+    line.say("Ini fotonya", upload=upload)
+    if line.kind != "messenger":
+        settled(line)
+        assert [(sent["type"], sent["text"]) for sent in line.sent()] == [("image", "Ini fotonya")]
+        return
+    line.fault("hang_after", seconds=0.0)  # the file is taken as usual …
+    line.control("meta/faults", {"kind": "error", "code": 100, "node": line.account})  # … its text is not
+    settled(line)
+    assert [sent["type"] for sent in line.sent()] == ["image"]
+    file, text = line.messages("out")
+    assert (file.status, text.status, text.text) == ("sent", "failed", "Ini fotonya")
+    with acting_as(line.organization_id):
+        outbound.retry(identity(line.cast.agent), line.conversation().id, text.id)
+    settled(line)
+    assert [(sent["type"], sent["text"]) for sent in line.sent()] == [("image", ""), ("text", "Ini fotonya")]
 
 
 # What each provider answers, and what becomes of the message: again, never, unclear.

@@ -1,18 +1,6 @@
 """F3: a worker is killed with signal 9 inside a send. The simulator's log says what went out."""
 
-import contextlib
-import os
-import signal
 import socket
-import subprocess
-import sys
-from pathlib import Path
-
-import psutil
-import pytest
-from redis import Redis
-from rq import Queue
-from rq.serializers import JSONSerializer
 
 from cloudchat.channels.base import SendResult
 from cloudchat.errors import ProviderError
@@ -21,75 +9,14 @@ from cloudchat.services import claims, delivery, outbound, settling
 from cloudchat.services.receipts import reference
 from cloudchat.tenancy import acting_as
 from tests.test_messages.talks import queue_for_many
-
-ROOT = Path(__file__).resolve().parents[2]
-OWN_REDIS = 7  # a database of Redis that the desk's worker does not look at
-
-
-class Worker:
-    """A real `flask worker` with queues of its own."""
-
-    def __init__(self, settings, **env):
-        _, base = settings
-        url = base["REDIS_URL"].partition("?")[0] + f"?db={OWN_REDIS}"
-        self.redis = Redis.from_url(url)
-        self.redis.flushdb()
-        self._env = {
-            **os.environ,
-            **base,
-            "REDIS_URL": url,
-            "FLASK_APP": "wsgi",
-            "PYTHONPATH": str(ROOT),
-            **env,
-        }
-        self.process = None
-
-    def start(self, organization_id: int, device_id: int) -> None:
-        """Send what waits for the device, in another process."""
-        queue = Queue("messages", connection=self.redis, serializer=JSONSerializer)
-        queue.enqueue("cloudchat.jobs.outbound.deliver", organization_id, device_id)
-        command = [sys.executable, "-m", "flask", "worker", "--burst"]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=self._env, stdout=subprocess.DEVNULL)
-
-    def kill(self) -> None:
-        """At once, it and the process that does the job."""
-        mine = psutil.Process(self.process.pid)
-        for process in [*mine.children(recursive=True), mine]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
-
-    def finish(self) -> None:
-        assert self.process.wait(60) == 0
-
-
-@pytest.fixture
-def make_worker(settings, app):
-    started = []
-
-    def made(**env) -> Worker:
-        started.append(Worker(settings, **env))
-        return started[-1]
-
-    yield made
-    for worker in started:
-        if worker.process and worker.process.poll() is None:
-            worker.kill()
-
-
-def time_passes(number) -> int:
-    """The claims grow old, and the sweeper's job looks at them."""
-    with acting_as(number.organization_id):
-        db.session.execute(db.text("update outbox set claimed_at = claimed_at - interval '2 minutes'"))
-        db.session.commit()
-        return settling.settle_lost()
+from tests.test_messages.workers import make_worker, time_passes  # noqa: F401
 
 
 def under_way(number) -> bool:
     return any(entry.state == "sending" for entry in number.outbox())
 
 
-def test_killed_before_the_call_reached_anybody(number, talk, make_worker, eventually):
+def test_killed_before_the_call_reached_anybody(number, talk, make_worker, eventually):  # noqa: F811
     """The claim is committed, nothing was sent: it cannot be told from the next case, so: unknown."""
     made = talk.say()
     with socket.socket() as silent:  # takes connections and never reads
@@ -106,7 +33,7 @@ def test_killed_before_the_call_reached_anybody(number, talk, make_worker, event
     assert number.sent() == [] and number.outbox() == []
 
 
-def test_killed_between_the_call_and_the_commit(number, cast, make_worker, eventually):
+def test_killed_between_the_call_and_the_commit(number, cast, make_worker, eventually):  # noqa: F811
     """One is held by the provider while the worker dies; the others are not lost, none is doubled."""
     number.fault("hang_after", seconds=5)
     made = queue_for_many(number, cast, 3)
@@ -130,7 +57,7 @@ def test_killed_between_the_call_and_the_commit(number, cast, make_worker, event
     assert "unknown" not in {row.status for row in number.messages("out")}
 
 
-def test_killed_after_the_commit(number, talk, make_worker, eventually):
+def test_killed_after_the_commit(number, talk, make_worker, eventually):  # noqa: F811
     made = talk.say("pertama")
     worker = make_worker()
     worker.start(number.organization_id, number.device.id)

@@ -51,11 +51,21 @@ def test_a_file_that_the_channel_shows_in_no_other_way_is_refused(number, talk, 
     assert number.messages("out") == [] and number.outbox() == []
 
 
-def test_a_voice_note_takes_no_text(talk, cast):
+def test_the_text_beside_a_voice_note_follows_by_itself(number, talk, cast):
     ogg = stored(cast.organization_id, b"OggS\x00\x02" + bytes(22) + b"\x01\x1eOpusHead" + bytes(40), "a.ogg")
+    made = talk.say("dengan teks", upload=ogg)
+    assert (made["type"], made["text"]) == ("audio", "")
+    number.deliver()
+    assert [sent["type"] for sent in number.sent()] == ["audio", "text"]
+
+
+def test_a_text_too_long_for_a_caption_follows_by_itself(number, talk, cast):
+    talk.say("panjang " * 200, upload=stored(cast.organization_id))
+    number.deliver()
+    assert [sent["type"] for sent in number.sent()] == ["image", "text"]
     with pytest.raises(Invalid) as caught:
-        talk.say("dengan teks", upload=ogg)
-    assert caught.value.fields == {"text": ["no_caption"]}
+        talk.say("x" * 4097, upload=stored(cast.organization_id))
+    assert caught.value.fields == {"text": ["too_long"]}
 
 
 def test_too_large_for_the_channel(talk, cast):

@@ -17,9 +17,9 @@ from cloudchat.events import MetaTemplateChanged, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import Device, MetaTemplate, MetaTemplateSync
 from cloudchat.models.templates import DELETED, DRAFT, SUBMITTING
-from cloudchat.services import devices
+from cloudchat.services import devices, wabas
 from cloudchat.services.meta_templates import requests
-from cloudchat.services.meta_templates.catalog import waba_device
+from cloudchat.services.meta_templates.catalog import official_devices, waba_device
 from cloudchat.services.meta_templates.rules import normal_language
 from cloudchat.tenancy import current_organization_id
 
@@ -36,6 +36,15 @@ def request(device_id: int) -> MetaTemplateSync:
     requests.ask(waba_id)
     db.session.commit()
     return state_of(waba_id)
+
+
+def request_all() -> int:
+    """Have the templates of every WABA of the organization fetched soon; how many there are."""
+    asked = {waba_of(device) for device in official_devices()}
+    for waba_id in sorted(asked):
+        requests.ask(waba_id)
+    db.session.commit()
+    return len(asked)
 
 
 def state_of(waba_id: str) -> MetaTemplateSync:
@@ -75,6 +84,7 @@ def run(waba_id: str) -> None:
         return _end(waba_id, error={"code": error.code, "message": error.message[:500]})
     vanished = _mark_vanished(waba_id, started)
     _end(waba_id, vanished=vanished)
+    wabas.confirm(account.id, opened=True)
 
 
 def _begin(waba_id: str) -> datetime | None:

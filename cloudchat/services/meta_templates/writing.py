@@ -17,7 +17,7 @@ from cloudchat.events import MetaTemplateChanged, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import Device, MetaTemplate
 from cloudchat.models.templates import APPROVED, DELETED, DRAFT, SUBMITTING
-from cloudchat.services import audit, devices
+from cloudchat.services import audit, devices, wabas
 from cloudchat.services.meta_templates import catalog, requests, rules
 from cloudchat.services.meta_templates.rules import Draft, normal_language
 from cloudchat.services.meta_templates.syncing import listed
@@ -77,7 +77,9 @@ def _submit(template_id: int, account: DeviceAccount, draft: Draft, keep: bool =
         if answer is None:
             _take_back(template_id, keep)
             raise refusal(account.id, error) from error
-    return _settle(template_id, answer)
+    _settle(template_id, answer)
+    wabas.confirm(account.id, opened=True)  # the review's outcome comes as news of the WABA
+    return catalog.get(template_id)
 
 
 def _look_up(account: DeviceAccount, name: str, language: str) -> dict | None:

@@ -15,6 +15,7 @@ KINDS = {
     "error": ("Tolak dengan kode Meta", False),
     "status": ("Jawab HTTP 5xx berisi HTML", False),
     "hang": ("Diam dulu, lalu terima", True),
+    "hold": ("Diam, lalu putus tanpa menerima", False),
     "hang_after": ("Terima, lalu diam sebelum menjawab", True),
     "close": ("Putus sebelum diterima", False),
     "close_after": ("Putus setelah diterima", True),
@@ -109,6 +110,10 @@ class Faults:
                 return Response(BAD_GATEWAY, rule.status, mimetype="text/html")
             case "close" | "reset":
                 connection.drop(reset=rule.kind == "reset")
+                return Response()
+            case "hold":
+                self._world.stopping.wait(rule.seconds)
+                connection.drop()
                 return Response()
             case "hang":
                 self._world.stopping.wait(rule.seconds)

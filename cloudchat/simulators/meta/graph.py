@@ -102,7 +102,7 @@ class Graph:
             raise GraphError(2500, message=f"Unknown path components: /{path}")
         node_id, _, edge = path.partition("/")
         body = {} if node_id.startswith("upload:") else _body()  # those are bytes
-        to = re.sub(r"\D", "", str(body.get("to", "")))
+        to = re.sub(r"\D", "", str(body.get("to") or _recipient(body)))
         rule = self._faults.take(node_id, edge, to)
         if rule is None:
             return self._dispatch(int(match[1]), path, body)
@@ -202,6 +202,12 @@ def _body() -> dict:
     if not isinstance(body, dict):
         raise GraphError(100, "The request body must be a JSON object.")
     return body
+
+
+def _recipient(body: dict) -> str:
+    """To whom a page writes."""
+    recipient = body.get("recipient")
+    return str(recipient.get("id", "")) if isinstance(recipient, dict) else ""
 
 
 def _response(answer) -> Response:

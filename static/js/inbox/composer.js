@@ -53,7 +53,7 @@ export function write(words) {
 function refresh() {
   const box = form();
   const text = field();
-  const limit = mode() === "note" ? 10_000 : Number(hasFiles() ? box.dataset.captionLimit : box.dataset.limit);
+  const limit = mode() === "note" ? 10_000 : Number(box.dataset.limit);
   const left = limit - text.value.trim().length;
   const counter = one("[data-counter]", box);
   counter.hidden = left > Math.max(100, limit * 0.1);
