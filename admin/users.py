@@ -15,6 +15,7 @@ from cloudchat.errors import Conflict
 from cloudchat.extensions import now
 from cloudchat.models import Invitation, User
 from cloudchat.services import accounts, members
+from cloudchat.services.accounts import resets, second_factor
 from cloudchat.web import me
 
 ROLES = {
@@ -120,6 +121,8 @@ class UserView(ScopedModelView):
         super().__init__(User, name=_l("Users"), url="users")
 
     def render(self, template, **kwargs):
+        if kwargs.get("model") is not None:
+            kwargs["second_factor"] = second_factor.state(kwargs["model"].id)
         return super().render(template, open_invitations=len(members.open_invitations()), **kwargs)
 
     def change(self, row, values):
@@ -134,6 +137,41 @@ class UserView(ScopedModelView):
         if row.id == me().user_id:
             raise Conflict("own_account", code="own_account")
         return accounts.deactivate(row.id)
+
+    @expose("/second-factor/", methods=("POST",))
+    def second_factor_view(self):
+        """Help for somebody who has lost the phone and the recovery codes."""
+        row = self.get_one(request.form.get("id"))
+        if row.id == me().user_id:
+            raise Conflict("own_account", code="own_second_factor")
+        if self.attempted(lambda: second_factor.reset(row.id)):
+            flash(_("The two-factor login of %(name)s is reset.", name=row.name), "success")
+        return redirect(self.get_url(".edit_view", id=row.id))
+
+    @expose("/password/", methods=("POST",))
+    def password_view(self):
+        """A link for a new password, to hand over; shown this once."""
+        row = self.get_one(request.form.get("id"))
+        page = self.render(
+            "admin/secret.html",
+            secret=resets.make_link(row.id, me().author_id),
+            secret_title=_("A link for a new password"),
+            secret_text=_(
+                "Send this link to %(name)s. It is good for one hour, once, and is shown only now.",
+                name=row.name,
+            ),
+            done_url=self.get_url(".edit_view", id=row.id),
+        )
+        return make_response(page, 201)
+
+    @expose("/sessions/", methods=("POST",))
+    def sessions_view(self):
+        """Log somebody out everywhere: a phone was lost, a browser left open."""
+        row = self.get_one(request.form.get("id"))
+        keep = me().session_id if row.id == me().user_id else None
+        members.end_other_sessions(row.id, keep)
+        flash(_("%(name)s is logged out everywhere.", name=row.name), "success")
+        return redirect(self.get_url(".edit_view", id=row.id))
 
     @expose("/active/", methods=("POST",))
     def active_view(self):

@@ -31,7 +31,7 @@ from cloudchat import channels, cli, jobs, local, logs, pages, realtime, web
 from cloudchat import config as configuration
 from cloudchat.clients import guarded, meta_graph
 from cloudchat.cookies import CookieSessions
-from cloudchat.extensions import db, migrate, redis
+from cloudchat.extensions import SENTINEL, db, migrate, redis
 from cloudchat.limits import limiter
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,9 +72,6 @@ def create_app(config: configuration.Config | None = None, web_process: bool = F
     app.config.update(_flask_settings(config))
     app.session_interface = CookieSessions()
     app.url_map.converters |= pages.CONVERTERS
-    if config.trusted_proxies:
-        count = config.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
 
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
@@ -98,6 +95,10 @@ def create_app(config: configuration.Config | None = None, web_process: bool = F
     jobs.bind(app.app_context)
     jobs.start_subscriptions()
     realtime.init(app, in_web_process=web_process)
+    if config.trusted_proxies:  # sockets too have to know from where they come
+        count = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
+    app.wsgi_app = webhooks.Lane(app, app.wsgi_app)  # outermost: providers' calls go past all the rest
     structlog.get_logger(__name__).debug("app_made", web_process=web_process)
     return app
 
@@ -110,10 +111,11 @@ def _flask_settings(config: configuration.Config) -> dict:
             "pool_size": config.database_pool,
             "max_overflow": config.database_pool,
             "pool_timeout": 10,
+            "pool_use_lifo": True,  # few connections, whose plans and caches are warm
             "pool_pre_ping": False,
             "pool_recycle": 1800,
             "hide_parameters": True,  # an error's text goes to the log; what people wrote does not
-            "connect_args": {"connect_timeout": 5, "application_name": "cloudchat"},
+            "connect_args": _connect_args(config),
         },
         "SESSION_COOKIE_NAME": "cloudchat",
         "SESSION_COOKIE_HTTPONLY": True,
@@ -133,8 +135,18 @@ def _flask_settings(config: configuration.Config) -> dict:
     }
 
 
+def _connect_args(config: configuration.Config) -> dict:
+    """What each connection to PostgreSQL is opened with."""
+    args = {"connect_timeout": 5, "application_name": "cloudchat"}
+    # Behind a pooler the next transaction may meet another server, which never heard of the statement
+    return args if config.prepares_statements else args | {"prepare_threshold": None}
+
+
 def _limit_storage(redis_url: str) -> str:
-    """The limiter's spelling of a Redis address; it names sockets in its own way."""
+    """The limiter's spelling of a Redis address; it names sockets and sentinels in its own way."""
     if redis_url.startswith("unix://"):
         return "redis+" + redis_url
+    if redis_url.startswith(SENTINEL):
+        hosts, _db, name = redis_url.removeprefix(SENTINEL).split("/")
+        return f"{SENTINEL}{hosts}/{name}"
     return redis_url

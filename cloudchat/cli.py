@@ -9,16 +9,16 @@ from pathlib import Path
 import click
 from flask import Flask
 from flask.cli import AppGroup
-from redis import Redis
 from rq import Queue, cron
 from rq.serializers import JSONSerializer
 from rq.worker import RoundRobinWorker
 
 from cloudchat import demo, jobs, local
 from cloudchat.errors import AppError
-from cloudchat.extensions import db, redis
+from cloudchat.extensions import connect_redis, db, redis
 from cloudchat.messages import sentence
 from cloudchat.services import accounts, bot_analytics, bot_evaluation, bot_settings, organizations
+from cloudchat.services.accounts import second_factor
 from cloudchat.services.matching import evaluation, shops
 from cloudchat.services.ongkir import evaluation as ongkir_evaluation
 from cloudchat.tenancy import acting_as, all_organizations
@@ -77,6 +77,17 @@ def create_user(
         db.session.commit()
         made = {"user_id": user.id, "api_token": token}
     click.echo(json.dumps(made))
+
+
+@user_group.command("reset-second-factor")
+@click.option("--org", "organization_id", required=True, type=int)
+@click.option("--email", required=True)
+def reset_second_factor(organization_id: int, email: str) -> None:
+    """For an only admin who has lost phone and recovery codes: log in with the password again."""
+    with _plain_errors(), acting_as(organization_id):
+        user_id = accounts.find_by_email(email)
+        second_factor.reset(user_id)
+    click.echo(json.dumps({"user_id": user_id}))
 
 
 @bot_group.command("evaluate")
@@ -168,13 +179,14 @@ def evaluate_ongkir(file, show: bool) -> None:
 
 @click.command("worker")
 @click.option("--burst", is_flag=True, help="Stop when the queues are empty.")
-def worker(burst: bool) -> None:
+@click.option("--queue", "names", multiple=True, type=click.Choice(jobs.QUEUES), help="Only this one.")
+def worker(burst: bool, names: tuple[str, ...]) -> None:
     """Run jobs until stopped."""
     local.tie_forks_to_parent()  # a killed worker must not leave its job running
     db.engine.dispose()
-    queues = [jobs.queue(name) for name in jobs.QUEUES]
+    queues = [jobs.queue(name) for name in names or jobs.QUEUES]
     # In turns: a long broadcast in one queue must not starve the other.
-    RoundRobinWorker(queues, connection=Redis.from_url(redis.url), serializer=JSONSerializer).work(
+    RoundRobinWorker(queues, connection=connect_redis(redis.url), serializer=JSONSerializer).work(
         burst=burst, with_scheduler=False, logging_level="WARNING"
     )
 
@@ -184,7 +196,7 @@ def scheduler() -> None:
     """Start the periodic jobs (exactly one such process may run)."""
     # RQ's cron makes its queues with pickle, which our workers refuse to read.
     cron.Queue = partial(Queue, serializer=JSONSerializer)
-    periodic = cron.CronScheduler(connection=Redis.from_url(redis.url), logging_level="WARNING")
+    periodic = cron.CronScheduler(connection=connect_redis(redis.url), logging_level="WARNING")
     periodic.load_config_from_file("cloudchat.jobs.schedule")
     periodic.start()
 

@@ -51,6 +51,7 @@ class Config:
     webhook_allow: tuple[str, ...]
     trusted_proxies: int
     database_pool: int
+    prepares_statements: bool
     is_production: bool
 
     @property
@@ -93,9 +94,11 @@ def load(env: Mapping[str, str] = os.environ) -> Config:
         webhook_allow=tuple(env.get("WEBHOOK_ALLOW", "").replace(",", " ").split()),
         trusted_proxies=_number(env, "TRUSTED_PROXIES", 0),
         database_pool=_number(env, "DATABASE_POOL", 20),
+        prepares_statements=env.get("DATABASE_PREPARE", "1") != "0",
         is_production=is_production,
     )
     _check_vapid(config)
+    _check_redis(config)
     if is_production:
         _refuse_weak_secrets(config)
     return config
@@ -146,6 +149,14 @@ def _is_fernet_key(key: str) -> bool:
         return len(base64.urlsafe_b64decode(key)) == 32
     except ValueError:
         return False
+
+
+def _check_redis(config: Config) -> None:
+    known = ("redis://", "rediss://", "unix://", "redis+sentinel://", "embedded")
+    if config.redis_url and not config.redis_url.startswith(known):
+        raise ConfigError("REDIS_URL must begin with redis://, rediss://, unix:// or redis+sentinel://")
+    if config.redis_url.startswith("redis+sentinel://") and config.redis_url.count("/") != 4:
+        raise ConfigError("REDIS_URL must be redis+sentinel://host:port,host:port/0/name-of-the-master")
 
 
 def _check_vapid(config: Config) -> None:

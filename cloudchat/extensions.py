@@ -6,6 +6,8 @@ from typing import Any
 import redis as redis_client
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
+from redis.sentinel import Sentinel
+from socketio.redis_manager import parse_redis_sentinel_url
 from sqlalchemy import DateTime, Identity, Integer, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
@@ -36,6 +38,19 @@ db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False}, d
 migrate = Migrate()
 
 
+SENTINEL = "redis+sentinel://"
+
+
+def connect_redis(url: str, **options) -> redis_client.Redis:
+    """A client of the Redis at `url`. With `redis+sentinel://[:password@]host:port,host:port/db/name` it
+    asks the sentinels who the master is, and asks again whenever it has to connect anew."""
+    if not url.startswith(SENTINEL):
+        return redis_client.Redis.from_url(url, **options)
+    sentinels, name, login = parse_redis_sentinel_url(url)
+    asked = {"socket_timeout": 2, "socket_connect_timeout": 1}
+    return Sentinel(sentinels, sentinel_kwargs=asked, **login, **options).master_for(name)
+
+
 class Redis:
     """The one Redis client, bound to an address when the app is made."""
 
@@ -45,7 +60,7 @@ class Redis:
 
     def bind(self, url: str) -> None:
         self.url = url
-        self._client = redis_client.Redis.from_url(
+        self._client = connect_redis(
             url, socket_timeout=2, socket_connect_timeout=1, health_check_interval=30
         )
 

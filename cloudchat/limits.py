@@ -2,7 +2,7 @@
 
 import hashlib
 
-from flask import request
+from flask import request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
@@ -25,5 +25,7 @@ def login_key() -> str:
     slow too. It counts the attempt, never the account's own sessions."""
     body = request.get_json(silent=True) if request.is_json else request.form
     email = body.get("email") if isinstance(body, dict) or hasattr(body, "get") else ""
+    if not email:  # the second step of a login: the code of an address that the first one kept
+        email = (session.get("pending") or {}).get("email")
     named = str(email or "")[:255].strip().lower()
     return "login:" + hashlib.sha256(named.encode("utf-8", "replace")).hexdigest()

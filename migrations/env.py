@@ -93,7 +93,15 @@ def run_migrations_online():
     connectable = get_engine()
 
     with connectable.connect() as connection:
-        context.configure(connection=connection, target_metadata=get_metadata(), **conf_args)
+        # A step that waits for a table's lock stops everybody behind it: give up soon, and be run again
+        connection.exec_driver_sql("set lock_timeout = '5s'")
+        connection.commit()
+        context.configure(
+            connection=connection,
+            target_metadata=get_metadata(),
+            transaction_per_migration=True,  # no lock is held until the last one is through
+            **conf_args,
+        )
 
         with context.begin_transaction():
             context.run_migrations()

@@ -24,6 +24,7 @@ from cloudchat import config as configuration
 from cloudchat import local, simulators
 from cloudchat.services import accounts
 from tests import factories
+from tests.mailbox import mailbox
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKER_MEMORY = 1536 * 1024**2  # what one worker needs, its servers and its browser included
@@ -129,6 +130,13 @@ def cast(context):
 def make(context):
     """The factories."""
     return factories
+
+
+@pytest.fixture
+def mail_server(app):
+    """A mail server for the app in this process."""
+    with mailbox() as server:
+        yield server
 
 
 class As:

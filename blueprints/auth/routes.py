@@ -1,20 +1,16 @@
 """Rules of the auth feature: each loads, permits, acts, answers."""
 
-from urllib.parse import urlsplit
-
-from flask import Response, flash, g, redirect, render_template, request, session, url_for
-from flask_babel import gettext as _
+from flask import Response, redirect, render_template, request, session, url_for
 from flask_wtf.csrf import generate_csrf
 from pydantic import Field
 from spectree import Response as Answers
 
-from blueprints.auth import bp
-from cloudchat.errors import AppError, Conflict, Invalid, NotFound, Unauthorized
+from blueprints.auth import bp, signing
+from cloudchat.errors import Invalid, TooMany, Unauthorized
 from cloudchat.limits import limiter, login_key
 from cloudchat.messages import sentence
-from cloudchat.services import accounts, organizations
+from cloudchat.services import accounts
 from cloudchat.services.accounts import Identity
-from cloudchat.tenancy import acting_as
 from cloudchat.web import Body, api, csrf, identify, me, public, requires
 
 LOCALES = ("id", "en")
@@ -30,14 +26,7 @@ class Login(Body):
 
     email: str = Field(max_length=255)
     password: str = Field(max_length=500)
-    otp: str | None = None
-
-
-class PasswordChange(Body):
-    """The present password and the new one."""
-
-    old_password: str = Field(max_length=500)
-    new_password: str = Field(max_length=500)
+    otp: str | None = Field(None, max_length=40)
 
 
 def profile(identity: Identity) -> dict:
@@ -51,6 +40,7 @@ def profile(identity: Identity) -> dict:
         "acting": identity.acting,
         "availability": identity.availability,
         "locale": identity.locale,
+        "second_factor_due": identity.must_enrol,
         "organization": {
             "id": identity.organization_id,
             "name": identity.organization_name,
@@ -59,74 +49,29 @@ def profile(identity: Identity) -> dict:
     }
 
 
-def _sign_in(email: str, password: str) -> Identity:
-    organization_id, user_id = accounts.verify_login(email, password)
-    token, identity = accounts.start_session(
-        organization_id, user_id, request.remote_addr, request.headers.get("User-Agent")
-    )
-    session.clear()
-    session.permanent = True
-    session["organization"], session["token"] = organization_id, token
-    return identity
-
-
-def _sign_out() -> None:
-    identity = g.get("identity")
-    if identity is not None and identity.session_id is not None:
-        with acting_as(identity.home_organization_id):
-            accounts.end_session(identity.session_id)
-    session.clear()
-
-
-def own_path(target: str | None) -> str | None:
-    """The target, if it is a path of ours; anything that could leave the site is None."""
-    if not target or "\\" in target or any(ord(char) < 32 for char in target):
-        return None
-    parts = urlsplit(target)
-    if parts.scheme or parts.netloc or not target.startswith("/") or target.startswith("//"):
-        return None
-    return target
-
-
 @bp.post("/api/auth/login")
 @public("logging in")
 @tries_of_one_address
 @tries_of_one_machine
 @api.validate(json=Login, resp=Answers("HTTP_200", "HTTP_401", "HTTP_429"), tags=["auth"])
 def api_login(json: Login):
-    identity = _sign_in(json.email, json.password)
+    identity = signing.sign_in(*accounts.verify_login(json.email, json.password), json.otp)
     return {"user": profile(identity), "csrf_token": generate_csrf()}
 
 
 @bp.post("/api/auth/logout")
-@requires("agent")
+@requires("agent", enrolling=True)
 @api.validate(resp=Answers("HTTP_204"), tags=["auth"])
 def api_logout():
-    _sign_out()
+    signing.sign_out()
     return "", 204
 
 
 @bp.get("/api/app/me")
-@requires("agent")
+@requires("agent", enrolling=True)
 @api.validate(resp=Answers("HTTP_200", "HTTP_401"), tags=["auth"])
 def api_me():
     return {**profile(me()), "user": profile(me()), "csrf_token": generate_csrf()}
-
-
-@bp.post("/api/app/me/password")
-@requires("agent")
-@limiter.limit("10 per minute")
-@api.validate(json=PasswordChange, resp=Answers("HTTP_204", "HTTP_422"), tags=["auth"])
-def api_change_password(json: PasswordChange):
-    _change_password(json.old_password, json.new_password)
-    return "", 204
-
-
-def _change_password(old: str, new: str) -> None:
-    identity = me()
-    if identity.acting:
-        raise NotFound("user")
-    accounts.change_password(identity.user_id, old, new, identity.session_id)
 
 
 @bp.route("/login", methods=["GET", "POST"])
@@ -134,7 +79,7 @@ def _change_password(old: str, new: str) -> None:
 @tries_of_one_address
 @tries_of_one_machine
 def login():
-    target = own_path(request.values.get("next")) or url_for("auth.home")
+    target = signing.own_path(request.values.get("next")) or url_for("auth.home")
     if request.method == "GET":
         if identify() is not None:
             return redirect(target)
@@ -142,17 +87,43 @@ def login():
     csrf.protect()
     email = request.form.get("email", "")[:255]
     try:
-        _sign_in(email, request.form.get("password", ""))
+        person = accounts.verify_login(email, request.form.get("password", ""))
     except Unauthorized as error:
         page = render_template("auth/login.html", next=target, email=email, error=sentence(error.code))
         return Response(page, 401)
+    try:
+        signing.sign_in(*person)
+    except Unauthorized:
+        signing.remember(*person, email)
+        return redirect(url_for("auth.login_code", next=target))
+    return redirect(target)
+
+
+@bp.route("/login/code", methods=["GET", "POST"])
+@public("the second step of logging in")
+@tries_of_one_address
+@tries_of_one_machine
+def login_code():
+    """The code of the authenticator app, from somebody whose password was right a moment ago."""
+    target = signing.own_path(request.values.get("next")) or url_for("auth.home")
+    person = signing.remembered()
+    if person is None:
+        return redirect(url_for("auth.login", next=target))
+    if request.method == "GET":
+        return render_template("auth/login_code.html", next=target)
+    csrf.protect()
+    try:
+        signing.sign_in(*person, request.form.get("otp", "")[:40])
+    except (Unauthorized, TooMany) as error:
+        page = render_template("auth/login_code.html", next=target, error=sentence(error.code))
+        return Response(page, error.status)
     return redirect(target)
 
 
 @bp.post("/logout")
-@requires("agent")
+@requires("agent", enrolling=True)
 def logout():
-    _sign_out()
+    signing.sign_out()
     return redirect(url_for("auth.login"))
 
 
@@ -160,67 +131,6 @@ def logout():
 @public("sends people to where they work")
 def home():
     return redirect(url_for("inbox.index") if identify() else url_for("auth.login"))
-
-
-@bp.route("/app/account/password", methods=["GET", "POST"])
-@requires("agent")
-def change_password():
-    errors: dict = {}
-    if request.method == "POST":
-        new = request.form.get("new_password", "")
-        try:
-            _change_password(request.form.get("current_password", ""), new)
-            flash(_("Your password is changed. All other sessions are logged out."), "success")
-            return redirect(url_for("auth.change_password"))
-        except Invalid as error:
-            errors = _by_form_field(error, old_password="current_password", password="new_password")
-    page = render_template("auth/change_password.html", errors=errors)
-    return Response(page, 422 if errors else 200)
-
-
-def _by_form_field(error: AppError, **renamed: str) -> dict:
-    return {
-        renamed.get(name, name): [sentence(item, item) for item in items]
-        for name, items in error.fields.items()
-    }
-
-
-@bp.route("/invitation/<token>", methods=["GET", "POST"])
-@public("whoever was invited has no account yet")
-@limiter.limit("20 per minute")
-def accept_invitation(token: str):
-    try:
-        return _accept_invitation(token)
-    except NotFound:
-        return Response(render_template("auth/invitation_gone.html"), 404)
-
-
-def _accept_invitation(token: str):
-    if len(token) > 100:
-        raise NotFound("invitation")
-    with acting_as(accounts.invitation_organization(token)):
-        invitation = accounts.find_invitation(token)
-        shown = {
-            "email": invitation.email,
-            "name": invitation.name,
-            "organization_name": organizations.get(invitation.organization_id).name,
-        }
-        if request.method == "GET":
-            return render_template("auth/accept_invitation.html", invitation=shown)
-        csrf.protect()
-        name, password = request.form.get("name", ""), request.form.get("password", "")
-        try:
-            accounts.accept_invitation(token, name, password, request.remote_addr)
-        except (Invalid, Conflict) as error:
-            page = render_template(
-                "auth/accept_invitation.html",
-                invitation=shown,
-                name=name,
-                errors=_by_form_field(error),
-            )
-            return Response(page, 422)
-    _sign_in(shown["email"], password)
-    return redirect(url_for("auth.home"))
 
 
 @bp.post("/app/language")
@@ -236,4 +146,4 @@ def set_language():
         session["locale"] = locale
     elif not identity.acting:
         accounts.set_locale(identity.user_id, locale)
-    return redirect(own_path(request.form.get("next")) or url_for("auth.home"))
+    return redirect(signing.own_path(request.form.get("next")) or url_for("auth.home"))

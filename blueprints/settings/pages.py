@@ -9,6 +9,7 @@ from cloudchat.extensions import db
 from cloudchat.limits import limiter
 from cloudchat.messages import sentence
 from cloudchat.services import accounts, members, organizations
+from cloudchat.services.accounts import second_factor
 from cloudchat.web import me, requires
 
 INDONESIAN_ZONES = ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura")
@@ -119,7 +120,9 @@ def browser_name(user_agent: str | None) -> str:
 @requires("agent")
 def security():
     rows = [] if me().acting else members.sessions_of(me().user_id)
-    return render_template("settings/security.html", rows=rows)
+    return render_template(
+        "settings/security.html", rows=rows, second_factor=second_factor.state(me().user_id)
+    )
 
 
 @bp.post("/app/settings/security/sessions/<int:session_id>/end")
@@ -136,7 +139,6 @@ def end_session(session_id: int):
 @requires("agent")
 def end_other_sessions():
     if not me().acting:
-        accounts.end_other_sessions(me().user_id, me().session_id)
-        db.session.commit()
+        members.end_other_sessions(me().user_id, me().session_id)
         flash(_("All other browsers are logged out."), "success")
     return redirect(url_for("settings.security"))

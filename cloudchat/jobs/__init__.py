@@ -144,6 +144,7 @@ def start_subscriptions() -> None:
         contacts,
         devices,
         inbound,
+        mails,
         media,
         notifications,
         ongkir,
@@ -192,6 +193,11 @@ def start_subscriptions() -> None:
 
     def on_runs_due(event: events.PipelineRunsDue) -> None:
         enqueue_once(pipelines.run_due, event.organization_id)
+
+    def on_mail(event: events.MailQueued) -> None:
+        enqueue_once(mails.deliver, event.organization_id)
+
+    events.subscribe(events.MailQueued, on_mail)
 
     def on_ongkir(event: events.OngkirDue) -> None:
         enqueue(ongkir.answer, event.organization_id, event.conversation_id)

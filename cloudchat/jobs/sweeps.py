@@ -14,6 +14,7 @@ from cloudchat.jobs import (
     enqueue_delivery,
     enqueue_once,
     inbound,
+    mails,
     media,
     notifications,
     ongkir,
@@ -38,11 +39,13 @@ from cloudchat.services import (
     facebook_connect,
     files,
     intake,
+    mailing,
     notification_list,
     push,
     settling,
 )
 from cloudchat.services import media as media_service
+from cloudchat.services.accounts import resets
 from cloudchat.services.ongkir import lookups, talks
 from cloudchat.services.pipelines.automation import running
 
@@ -141,6 +144,12 @@ def due_pushes() -> None:
         enqueue_once(notifications.deliver, organization_id)
 
 
+@system_job("the sweeper finds mails to send of every organization")
+def due_mails() -> None:
+    for organization_id in mailing.organizations_due():
+        enqueue_once(mails.deliver, organization_id)
+
+
 @system_job("old bookkeeping is removed in every organization")
 def old_rows() -> None:
     for organization_id in db.session.scalars(select(Organization.id)):
@@ -163,6 +172,8 @@ def clean(organization_id: int) -> None:
     while notification_list.drop_old():
         pass
     push.forget_dead()
+    mailing.drop_old()
+    resets.drop_old()
     for path in files.orphans(organization_id, time.time() - ORPHAN_AGE):
         path.unlink(missing_ok=True)
 

@@ -1,5 +1,6 @@
 """Every table, importable from one place so that the mapper and the migrations see them all."""
 
+from cloudchat.models.account_safety import Mail, PasswordReset, RecoveryCode, SecondFactor
 from cloudchat.models.audit import AuditEntry
 from cloudchat.models.bot_hours import ChatbotException, ChatbotSchedule
 from cloudchat.models.bot_turns import (
@@ -68,6 +69,7 @@ __all__ = [
     "InstallationSecret",
     "Invitation",
     "Label",
+    "Mail",
     "Message",
     "MessageTemplate",
     "MessengerConnect",
@@ -83,6 +85,7 @@ __all__ = [
     "OngkirUsage",
     "Organization",
     "OutboxEntry",
+    "PasswordReset",
     "Pipeline",
     "PipelineRun",
     "PipelineStage",
@@ -91,6 +94,8 @@ __all__ = [
     "PushSubscription",
     "QueueEntry",
     "QueueSettings",
+    "RecoveryCode",
+    "SecondFactor",
     "User",
     "UserSession",
     "WebhookEvent",

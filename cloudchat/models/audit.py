@@ -17,6 +17,10 @@ class AuditEntry(TenantScoped, db.Model):
     __table_args__ = (
         organization_fk(),
         Index("ix_audit_log_time", "organization_id", "id"),
+        Index("ix_audit_log_day", "organization_id", "created_at", "id"),
+        Index("ix_audit_log_actor", "organization_id", "actor_id", "created_at", "id"),
+        Index("ix_audit_log_action", "organization_id", "action", "created_at", "id"),
+        Index("ix_audit_log_object", "organization_id", "object_type", "object_id", "created_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

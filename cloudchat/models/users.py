@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, func
+from sqlalchemy import ARRAY, CheckConstraint, Index, String, Text, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloudchat.extensions import Timestamps, db, now, primary_key
@@ -52,7 +52,11 @@ class UserSession(TenantScoped, db.Model):
     """One signed-in browser. Ending it here ends it everywhere."""
 
     __tablename__ = "user_sessions"
-    __table_args__ = (organization_fk(), tenant_fk("user_id", "users"))
+    __table_args__ = (
+        organization_fk(),
+        tenant_fk("user_id", "users"),
+        Index("ix_user_sessions_user", "organization_id", "user_id", postgresql_where="revoked_at is null"),
+    )
 
     id: Mapped[int] = primary_key()
     user_id: Mapped[int]
@@ -63,10 +67,12 @@ class UserSession(TenantScoped, db.Model):
     last_seen_at: Mapped[datetime] = mapped_column(default=now)
     revoked_at: Mapped[datetime | None]
     acting_organization_id: Mapped[int | None]
+    # Logged in where a second factor is required and none is set up yet: it may do nothing else.
+    must_enrol: Mapped[bool] = mapped_column(default=False, server_default="false")
 
 
 class ApiToken(TenantScoped, db.Model):
-    """A key for programs; only its hash is kept."""
+    """A key for programs; only its hash is kept. Without `scopes` it may do all that its holder may."""
 
     __tablename__ = "api_tokens"
     __table_args__ = (organization_fk(), tenant_fk("user_id", "users"))
@@ -76,8 +82,11 @@ class ApiToken(TenantScoped, db.Model):
     name: Mapped[str] = mapped_column(String(100))
     prefix: Mapped[str] = mapped_column(String(20))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+    last_used_ip: Mapped[str | None] = mapped_column(String(45))
     revoked_at: Mapped[datetime | None]
 
 

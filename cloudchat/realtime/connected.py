@@ -8,6 +8,7 @@ from cloudchat.services.webchat_visitors import Visitor
 SOCKETS_PER_USER = 50
 SOCKETS_PER_VISITOR = 10
 EVENTS_PER_SECOND = 20
+TOUCH_INTERVAL = 60.0
 TYPING_INTERVAL = 1.0  # seconds between two equal typing hints of a visitor that are handed on
 
 
@@ -22,6 +23,7 @@ class Connected:
         self.silent: dict[str, float] = {}
         self.rates: dict[str, tuple[float, int]] = {}
         self.typed: dict[str, tuple[float, bool]] = {}
+        self.touched: dict[str, float] = {}
 
     def knows(self, sid: str) -> bool:
         return sid in self.identities or sid in self.visitors
@@ -49,6 +51,14 @@ class Connected:
         self.typed[sid] = moment, typing
         return False
 
+    def touched_lately(self, sid: str) -> bool:
+        """Whether it was noted within the last minute that a person is at work there; it is from now on."""
+        moment = time.monotonic()
+        lately = moment - self.touched.get(sid, -TOUCH_INTERVAL) < TOUCH_INTERVAL
+        if not lately:
+            self.touched[sid] = moment
+        return lately
+
     def drop(self, sid: str) -> None:
         for table in (
             self.identities,
@@ -57,6 +67,7 @@ class Connected:
             self.rooms,
             self.rates,
             self.typed,
+            self.touched,
         ):
             table.pop(sid, None)
 

@@ -10,7 +10,7 @@ from cloudchat.realtime import presence
 from cloudchat.realtime.connected import SOCKETS_PER_USER, connected
 from cloudchat.realtime.guard import Guarded, admission, id_in, socket_handler
 from cloudchat.realtime.rooms import audience_rooms, emit, emit_to_customer, set_rooms, socketio
-from cloudchat.services import accounts, visibility
+from cloudchat.services import accounts, login_rules, visibility
 from cloudchat.services.accounts import Identity
 from cloudchat.tenancy import acting_as
 
@@ -40,6 +40,9 @@ class Desk(Guarded):
     @socket_handler
     def on_presence_heartbeat(self, identity, payload):
         presence.note(identity)
+        by_hand = payload.get("active") and identity.session_id and not identity.acting
+        if by_hand and not connected.touched_lately(request.sid):
+            accounts.touch_sessions([identity.session_id])
 
     @socket_handler
     def on_typing(self, identity, payload):
@@ -79,7 +82,7 @@ def _enter(auth: Any) -> tuple[Identity | None, list[int]]:
     token = auth.get("token") if isinstance(auth, dict) else None
     if token is not None:
         organization_id = accounts.token_organization(token) if isinstance(token, str) else None
-        identify = partial(accounts.identify_token, token)
+        identify = partial(accounts.identify_token, token, request.remote_addr)
     else:
         organization_id, kept = session.get("organization"), session.get("token")
         identify = partial(accounts.identify_session, organization_id, kept)
@@ -89,9 +92,15 @@ def _enter(auth: Any) -> tuple[Identity | None, list[int]]:
         return None, []
     with acting_as(organization_id):
         identity = identify()
-        if identity is None or identity.sees_everything:
-            return identity, []
-        return identity, visibility.divisions_of(identity.user_id)
+        if identity is None or not _may_listen(identity):
+            return None, []
+        return identity, [] if identity.sees_everything else visibility.divisions_of(identity.user_id)
+
+
+def _may_listen(identity: Identity) -> bool:
+    """What the door of requests asks as well: from where, with what, and whether the login is complete."""
+    within = login_rules.is_within(identity.networks, request.remote_addr)
+    return within and not identity.must_enrol and identity.has_scope("messages:read")
 
 
 def _tell_viewing(identity: Identity, conversation_id: int, viewing: bool) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from cloudchat.extensions import db, now
+from cloudchat.extensions import db
 from cloudchat.models import ApiToken, DivisionAgent, Organization, User, UserSession
-from cloudchat.services.accounts import SESSION_LIFETIME, Identity
+from cloudchat.services.accounts import Identity, session_is_alive, token_is_alive
 
 
 def lost(identities: Iterable[Identity]) -> set[Identity]:
@@ -31,12 +31,13 @@ def _is_same(identity: Identity, users: dict, sessions: dict, tokens: set[int]) 
             return False
         place = (sessions[identity.session_id] if user.is_operator else None) or place
     role_is_same = identity.acting or user.role == identity.role
-    return place == identity.organization_id and role_is_same
+    doors_are_same = tuple(user.networks) == identity.networks  # else the door looks at the address anew
+    return place == identity.organization_id and role_is_same and doors_are_same
 
 
 def _users(ids: set[int]) -> dict:
     rows = db.session.execute(
-        select(User.id, User.role, User.is_operator)
+        select(User.id, User.role, User.is_operator, Organization.networks)
         .join(Organization, Organization.id == User.organization_id)
         .where(User.id.in_(ids), User.is_active, Organization.is_active)
     )
@@ -47,16 +48,14 @@ def _sessions(ids: set[int]) -> dict[int, int | None]:
     """The living ones, with the organization in which an operator acts."""
     rows = db.session.execute(
         select(UserSession.id, UserSession.acting_organization_id).where(
-            UserSession.id.in_(ids),
-            UserSession.revoked_at.is_(None),
-            UserSession.created_at > now() - SESSION_LIFETIME,
+            UserSession.id.in_(ids), session_is_alive()
         )
     )
     return {row.id: row.acting_organization_id for row in rows}
 
 
 def _tokens(ids: set[int]) -> set[int]:
-    statement = select(ApiToken.id).where(ApiToken.id.in_(ids), ApiToken.revoked_at.is_(None))
+    statement = select(ApiToken.id).where(ApiToken.id.in_(ids), token_is_alive())
     return set(db.session.scalars(statement)) if ids else set()
 
 

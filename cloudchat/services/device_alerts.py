@@ -7,7 +7,7 @@ from cloudchat.clients import mail
 from cloudchat.errors import NotFound
 from cloudchat.extensions import db
 from cloudchat.models import User
-from cloudchat.services import devices, organizations
+from cloudchat.services import devices, mailing, organizations
 from cloudchat.tenancy import current_organization_id
 
 # Read in a mail program, where nobody has chosen a language: the organization's.
@@ -43,15 +43,5 @@ def tell_admins(device_id: int) -> int:
         "{link}": f"{settings.public_url}/admin/devices/details/?id={device.id}",
     }
     db.session.commit()  # no connection is held while the mail server thinks
-    mail.send(settings, to, _filled(subject, values), _filled(text, values))
+    mail.send(settings, to, mailing.filled(subject, values), mailing.filled(text, values))
     return len(to)
-
-
-def _filled(text: str, values: dict[str, str]) -> str:
-    """Each placeholder once, from the left: what a name holds is not looked at again."""
-    found = ((text.find(mark), mark) for mark in values)
-    place, mark = min((pair for pair in found if pair[0] >= 0), default=(-1, ""))
-    if place < 0:
-        return text
-    rest = text[place + len(mark) :]
-    return text[:place] + values[mark] + _filled(rest, values)

@@ -80,11 +80,7 @@ def sessions_of(user_id: int) -> list[UserSession]:
     return list(
         db.session.scalars(
             select(UserSession)
-            .where(
-                UserSession.user_id == user_id,
-                UserSession.revoked_at.is_(None),
-                UserSession.created_at > now() - accounts.SESSION_LIFETIME,
-            )
+            .where(UserSession.user_id == user_id, accounts.session_is_alive())
             .order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
             .limit(50)
         )
@@ -104,3 +100,10 @@ def end_own_session(user_id: int, session_id: int) -> None:
         raise NotFound("session")
     audit.record("session.ended", None, user_id=user_id)
     accounts.end_session(found)
+
+
+def end_other_sessions(user_id: int, keep_session_id: int | None) -> None:
+    """Log a user out of all browsers but the one that is kept; with None, of all."""
+    accounts.end_other_sessions(user_id, keep_session_id)
+    audit.record("sessions.ended", accounts.get_user(user_id))
+    db.session.commit()

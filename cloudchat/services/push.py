@@ -32,7 +32,7 @@ from cloudchat.models import (
     UserSession,
 )
 from cloudchat.services import notification_kinds, notification_list, notification_settings, push_keys
-from cloudchat.services.accounts import SESSION_LIFETIME, Identity
+from cloudchat.services.accounts import Identity, session_is_alive
 from cloudchat.services.notification_kinds import N_
 from cloudchat.services.secrets import hashed
 
@@ -130,8 +130,7 @@ def _living(user_id: int):
         .where(
             PushSubscription.user_id == user_id,
             UserSession.user_id == user_id,
-            UserSession.revoked_at.is_(None),
-            UserSession.created_at > now() - SESSION_LIFETIME,
+            session_is_alive(),
             User.is_active,
         )
     )
@@ -320,9 +319,7 @@ def _bytes(words: str) -> bytes:
 
 def forget_dead() -> None:
     """Delete subscriptions whose session has ended. Runs inside one organization."""
-    alive = select(UserSession.id).where(
-        UserSession.revoked_at.is_(None), UserSession.created_at > now() - SESSION_LIFETIME
-    )
+    alive = select(UserSession.id).where(session_is_alive())
     db.session.execute(
         delete(PushSubscription)
         .where(PushSubscription.session_id.not_in(alive))

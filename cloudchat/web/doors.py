@@ -14,21 +14,24 @@ from flask_wtf.csrf import CSRFProtect
 from cloudchat import events
 from cloudchat.bodies import API_BODY, UPLOAD_BODY
 from cloudchat.errors import Forbidden, Unauthorized
-from cloudchat.services import accounts, audit
+from cloudchat.services import accounts, audit, login_rules
 from cloudchat.services.accounts import Identity
 from cloudchat.tenancy import acting_as
 
 csrf = CSRFProtect()
 
 
-def requires(role: str, *, upload: bool = False) -> Callable:
-    """Let in whoever has at least this role (`agent`, `manager`, `admin`; or `operator`)."""
+def requires(role: str, *, upload: bool = False, enrolling: bool = False) -> Callable:
+    """Let in whoever has at least this role (`agent`, `manager`, `admin`; or `operator`).
+
+    `enrolling`: also who has logged in and must first set a second factor up.
+    """
 
     def decorate(view: Callable) -> Callable:
         @functools.wraps(view)
         def guarded(*args, **kwargs):
             request.max_content_length = UPLOAD_BODY if upload else API_BODY
-            admit(role)
+            admit(role, enrolling)
             return view(*args, **kwargs)
 
         guarded.door = role
@@ -64,12 +67,14 @@ def sized(limit: int) -> Callable:
     return decorate
 
 
-def admit(role: str) -> Identity:
+def admit(role: str, enrolling: bool = False) -> Identity:
     """Identify the caller, check role and CSRF token, and enter their organization until the
     request ends. Raises Unauthorized, Forbidden."""
     identity = identify()
     if identity is None:
         raise Unauthorized()
+    if identity.must_enrol and not enrolling:
+        raise Forbidden(code="second_factor_due")
     if not identity.may(role):
         raise Forbidden()
     return identity
@@ -89,6 +94,8 @@ def identify() -> Identity | None:
     if identity is None:
         _leave_scope()
         return None
+    if not login_rules.is_within(identity.networks, request.remote_addr):
+        raise Forbidden(code="network_refused")
     if identity.acting:
         _enter(identity.organization_id)
     g.identity = identity
@@ -107,7 +114,7 @@ def _by_token(token: str) -> Identity | None:
     if organization_id is None:
         return None
     _enter(organization_id)
-    identity = accounts.identify_token(token)
+    identity = accounts.identify_token(token, request.remote_addr)
     if identity is None and accounts.is_of_inactive_organization(token):
         raise Forbidden(code="organization_inactive")
     return identity
@@ -118,7 +125,13 @@ def _by_session() -> Identity | None:
     if not isinstance(organization_id, int) or not isinstance(token, str):
         return None
     _enter(organization_id)
-    return accounts.identify_session(organization_id, token)
+    return accounts.identify_session(organization_id, token, in_use=_by_hand())
+
+
+def _by_hand() -> bool:
+    """Is a person at work? What a page asks for by itself must not keep an idle session alive."""
+    fetched = request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
+    return request.method not in ("GET", "HEAD") or not fetched
 
 
 def _check_csrf() -> None:

@@ -47,6 +47,8 @@ def render_error(error: AppError) -> Response:
         db.session.rollback()
     if isinstance(error, Unauthorized) and not wants_json() and error.code == "unauthorized":
         return redirect(url_for("auth.login", next=_own_path()))
+    if error.code == "second_factor_due" and not wants_json():
+        return redirect(url_for("auth.second_factor"))
     text = messages.sentence(error.code, error.message)
     if wants_json():
         response = jsonify(error_body(error, text))

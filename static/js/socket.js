@@ -12,9 +12,19 @@ let everConnected = false;
 let failures = 0;
 let stripTimer = 0;
 let heartbeat = 0;
+let usedByHand = false; // since the last sign of life: an idle page must not keep its login alive
 let poll = 0;
 
 const socket = io({ transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 5_000 });
+
+for (const name of ["pointerdown", "keydown", "wheel", "touchmove"]) {
+  document.addEventListener(name, () => (usedByHand = true), { capture: true, passive: true });
+}
+
+function giveSignOfLife() {
+  emit("presence:heartbeat", { active: usedByHand });
+  usedByHand = false;
+}
 
 /** Send an event to the server; nothing is kept for later while disconnected. */
 export function emit(name, payload = {}) {
@@ -75,8 +85,8 @@ socket.on("connect", async () => {
   clearInterval(poll);
   poll = 0;
   clearInterval(heartbeat);
-  heartbeat = setInterval(() => emit("presence:heartbeat"), HEARTBEAT_MS);
-  emit("presence:heartbeat");
+  heartbeat = setInterval(giveSignOfLife, HEARTBEAT_MS);
+  giveSignOfLife();
   hideStrip();
   // Also the first time: something may have come between the making of the page and now
   if ((await refreshUnread()) === "ended") return;

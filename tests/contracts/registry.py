@@ -25,7 +25,7 @@ class NotAnId:
 
 # blueprint → parameter → a function that makes one in an organization and answers its id
 PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
-    "auth": {"token": NotAnId("the secret of an invitation, tested in test_auth/test_invitations.py")},
+    "auth": {"token": NotAnId("the secret of an invitation or a reset: test_tokens.py, test_resets.py")},
     "chatbot": {
         "bot_id": objects.bot,
         "qa_id": objects.pair,
@@ -402,6 +402,7 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.devices.tell_admins": lambda org: [(devices.tell_admins, objects.device(org))],
     "cloudchat.jobs.inbound.process": lambda org: [(inbound.process, objects.open_event(org))],
     "cloudchat.jobs.inbound.catch_up": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.mails.deliver": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.media.fetch": lambda org: [(media.fetch, objects.pending_attachment(org))],
     "cloudchat.jobs.notifications.deliver": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.notifications.send_test": NotAnId("a user of no browser is told nothing; test_push.py"),

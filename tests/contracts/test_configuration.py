@@ -31,6 +31,8 @@ REFUSALS = [
     ({"META_VERIFY_TOKEN": "simulator-verify-token"}, "META_VERIFY_TOKEN"),
     ({"DATABASE_URL": ""}, "DATABASE_URL"),
     ({"REDIS_URL": ""}, "REDIS_URL"),
+    ({"REDIS_URL": "http://a"}, "REDIS_URL"),
+    ({"REDIS_URL": "redis+sentinel://a:1,b:2/desk"}, "REDIS_URL"),
     ({"PORT": "x"}, "PORT"),
     ({"PORT": "²"}, "PORT"),
     ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES"),

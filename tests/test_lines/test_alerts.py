@@ -1,46 +1,8 @@
 """When a connection dies: the banner, the mail, and both gone when it works again."""
 
-import socketserver
-import threading
-
-import pytest
-
-from cloudchat import config
 from cloudchat.extensions import db
 from cloudchat.services import connecting, device_alerts, devices
 from cloudchat.tenancy import acting_as
-
-
-class MailServer(socketserver.StreamRequestHandler):
-    """Takes every mail and keeps it."""
-
-    def handle(self):
-        self.wfile.write(b"220 here\r\n")
-        while line := self.rfile.readline():
-            word = line[:4].upper()
-            if word == b"DATA":
-                self.wfile.write(b"354 go on\r\n")
-                text = b""
-                while not text.endswith(b"\r\n.\r\n"):
-                    text += self.rfile.readline()
-                self.server.mails.append(text.decode())
-            self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
-            if word == b"QUIT":
-                return
-
-
-@pytest.fixture
-def mail_server(app):
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), MailServer)
-    server.mails = []
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    usual = config.active()
-    values = {**vars(usual), "smtp_url": f"smtp://127.0.0.1:{server.server_address[1]}"}
-    config.activate(config.Config(**values))
-    yield server
-    config.activate(usual)
-    server.shutdown()
-    server.server_close()
 
 
 def test_a_dead_connection_is_told_and_a_mended_one_is_not(telegram, as_person, mail_server):

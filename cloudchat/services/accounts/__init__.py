@@ -8,6 +8,7 @@ from cloudchat.services.accounts.invitations import (
     invitation_organization,
     invite,
 )
+from cloudchat.services.accounts.logins import log_in, password_mark
 from cloudchat.services.accounts.passwords import check_new_password
 from cloudchat.services.accounts.sessions import (
     SESSION_LIFETIME,
@@ -15,9 +16,10 @@ from cloudchat.services.accounts.sessions import (
     end_session,
     identify_session,
     start_session,
-    touch_session,
+    touch_sessions,
     verify_login,
 )
+from cloudchat.services.accounts.sessions import is_alive as session_is_alive
 from cloudchat.services.accounts.tokens import (
     create_api_token,
     identify_token,
@@ -25,12 +27,14 @@ from cloudchat.services.accounts.tokens import (
     revoke_api_token,
     token_organization,
 )
+from cloudchat.services.accounts.tokens import is_alive as token_is_alive
 from cloudchat.services.accounts.users import (
     change_password,
     check_email,
     check_role,
     create_user,
     deactivate,
+    find_by_email,
     get_user,
     reactivate,
     set_locale,
@@ -52,6 +56,7 @@ __all__ = [
     "deactivate",
     "end_other_sessions",
     "end_session",
+    "find_by_email",
     "find_invitation",
     "get_user",
     "identify_session",
@@ -59,12 +64,16 @@ __all__ = [
     "invitation_organization",
     "invite",
     "is_of_inactive_organization",
+    "log_in",
+    "password_mark",
     "reactivate",
     "revoke_api_token",
+    "session_is_alive",
     "set_locale",
     "set_role",
     "start_session",
+    "token_is_alive",
     "token_organization",
-    "touch_session",
+    "touch_sessions",
     "verify_login",
 ]

@@ -1,5 +1,6 @@
 """Who makes a request."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -8,6 +9,8 @@ from cloudchat.extensions import db
 from cloudchat.models import Organization, User
 from cloudchat.models.users import ROLES
 from cloudchat.tenancy import all_organizations
+
+ANY_SCOPE = "any"  # what every API token may
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,9 @@ class Identity:
     token_id: int | None = None
     is_operator: bool = False
     home_organization_id: int = 0
+    must_enrol: bool = False  # logged in to set a second factor up, and for nothing else
+    scopes: frozenset[str] | None = None  # of an API token; None: all that the role may
+    networks: tuple[str, ...] = ()  # from where the organization lets its people come
 
     @property
     def id(self) -> int:
@@ -64,6 +70,10 @@ class Identity:
             return self.is_operator
         return ROLES.index(self.role) >= ROLES.index(role)
 
+    def has_scope(self, scope: str | None) -> bool:
+        """Does the API token, if it is one, reach so far? What names no scope is for none that has limits."""
+        return self.scopes is None or scope == ANY_SCOPE or scope in self.scopes
+
 
 def identity_columns() -> tuple:
     return (
@@ -77,6 +87,7 @@ def identity_columns() -> tuple:
         func.coalesce(User.locale, Organization.locale).label("locale"),
         Organization.timezone,
         Organization.name.label("organization_name"),
+        Organization.networks,
     )
 
 
@@ -85,6 +96,8 @@ def identity_of(
     session_id: int | None = None,
     acting_id: int | None = None,
     token_id: int | None = None,
+    must_enrol: bool = False,
+    scopes: Iterable[str] | None = None,
 ) -> Identity:
     plain = Identity(
         user_id=row.user_id,
@@ -100,6 +113,9 @@ def identity_of(
         token_id=token_id,
         is_operator=row.is_operator,
         home_organization_id=row.organization_id,
+        must_enrol=must_enrol,
+        scopes=None if scopes is None else frozenset(scopes),
+        networks=tuple(row.networks),
     )
     if acting_id and row.is_operator:
         return _acting_identity(plain, acting_id)

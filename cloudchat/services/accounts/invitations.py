@@ -8,6 +8,7 @@ from cloudchat.errors import Conflict, NotFound
 from cloudchat.extensions import db, now
 from cloudchat.models import Invitation, User
 from cloudchat.services import audit
+from cloudchat.services.accounts.passwords import check_chosen_password
 from cloudchat.services.accounts.users import add_user, check_email, check_role
 from cloudchat.services.secrets import hashed, random_token
 from cloudchat.tenancy import current_organization_id
@@ -64,6 +65,7 @@ def find_invitation(token: str) -> Invitation:
 def accept_invitation(token: str, name: str, password: str, ip: str | None = None) -> int:
     """Join the organization, as the audit log says by oneself; answers the new user's id."""
     invitation = find_invitation(token)
+    check_chosen_password(password, invitation.email)
     user = add_user(invitation.email, name or invitation.name, invitation.role, password)
     audit.set_actor(audit.Actor(user.id, user.name, ip))
     audit.record("invitation.accepted", user, email=user.email, role=user.role)

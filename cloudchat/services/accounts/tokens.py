@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from cloudchat.errors import NotFound
 from cloudchat.events import AccessChanged, publish
@@ -34,6 +34,13 @@ def revoke_api_token(token_id: int) -> None:
     db.session.commit()
 
 
+def is_alive() -> ColumnElement[bool]:
+    """Whether a token still lets somebody in; for statements over ApiToken."""
+    return and_(
+        ApiToken.revoked_at.is_(None), or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now())
+    )
+
+
 def token_organization(token: str) -> int | None:
     """The organization that an API token names, before it is checked."""
     parts = token.split("_", 2)
@@ -52,7 +59,7 @@ def is_of_inactive_organization(token: str) -> bool:
             .join(Organization, Organization.id == User.organization_id)
             .where(
                 ApiToken.token_hash == hashed(token),
-                ApiToken.revoked_at.is_(None),
+                is_alive(),
                 User.is_active,
                 Organization.is_active.is_(False),
             )
@@ -60,15 +67,15 @@ def is_of_inactive_organization(token: str) -> bool:
     )
 
 
-def identify_token(token: str) -> Identity | None:
+def identify_token(token: str, ip: str | None = None) -> Identity | None:
     """Who holds this API token. Expects to run inside the organization that the token names."""
     row = db.session.execute(
-        select(ApiToken.id, ApiToken.last_used_at, *identity_columns())
+        select(ApiToken.id, ApiToken.last_used_at, ApiToken.scopes, *identity_columns())
         .join(User, User.id == ApiToken.user_id)
         .join(Organization, Organization.id == User.organization_id)
         .where(
             ApiToken.token_hash == hashed(token),
-            ApiToken.revoked_at.is_(None),
+            is_alive(),
             User.is_active,
             Organization.is_active,
         )
@@ -76,6 +83,7 @@ def identify_token(token: str) -> Identity | None:
     if row is None:
         return None
     if row.last_used_at is None or row.last_used_at < now() - timedelta(minutes=1):
-        db.session.execute(update(ApiToken).where(ApiToken.id == row.id).values(last_used_at=now()))
+        used = {"last_used_at": now(), "last_used_ip": ip}
+        db.session.execute(update(ApiToken).where(ApiToken.id == row.id).values(used))
         db.session.commit()
-    return identity_of(row, token_id=row.id)
+    return identity_of(row, token_id=row.id, scopes=row.scopes)

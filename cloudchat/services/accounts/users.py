@@ -1,7 +1,7 @@
 """The people of an organization and what they may do."""
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from cloudchat.errors import Conflict, Invalid, NotFound
@@ -10,7 +10,12 @@ from cloudchat.extensions import db, now
 from cloudchat.models import ApiToken, User
 from cloudchat.models.users import ROLES
 from cloudchat.services import audit
-from cloudchat.services.accounts.passwords import check_new_password, hash_password, password_matches
+from cloudchat.services.accounts.passwords import (
+    check_chosen_password,
+    check_new_password,
+    hash_password,
+    password_matches,
+)
 from cloudchat.services.accounts.sessions import end_other_sessions
 from cloudchat.tenancy import current_organization_id
 
@@ -20,6 +25,14 @@ def get_user(user_id: int) -> User:
     if user is None:
         raise NotFound("user")
     return user
+
+
+def find_by_email(email: str) -> int:
+    """The user of the present organization with this address. Raises NotFound."""
+    found = db.session.scalar(select(User.id).where(func.lower(User.email) == email.strip().lower()))
+    if found is None:
+        raise NotFound("user")
+    return found
 
 
 def create_user(email: str, name: str, role: str, password: str | None, is_operator: bool = False) -> User:
@@ -129,7 +142,7 @@ def change_password(user_id: int, old: str, new: str, keep_session_id: int | Non
     user = get_user(user_id)
     if not password_matches(user.password_hash, old[:200]):
         raise Invalid("wrong_password", fields={"old_password": ["wrong_password"]})
-    check_new_password(new)
+    check_chosen_password(new, user.email)
     user.password_hash = hash_password(new)
     end_other_sessions(user_id, keep_session_id)
     audit.record("user.password_changed", user)
