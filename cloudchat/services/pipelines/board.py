@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, true
 
 from cloudchat.extensions import db
 from cloudchat.models import Conversation, Pipeline, PipelineStage
@@ -176,7 +176,7 @@ def _totals(chosen: Criteria) -> dict[int, Totals]:
     """Of every column at once: exact, whatever is loaded. The filter is asked once for each card: it
     groups those that fit apart from the others."""
     fits = and_(true(), *chosen.narrow).label("fits")
-    groups = [fits] if chosen.narrow else []
+    groups = [literal_column("fits")] if chosen.narrow else []
     rows = db.session.execute(
         select(
             Conversation.pipeline_stage_id,

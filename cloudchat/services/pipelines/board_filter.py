@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
 from cloudchat.extensions import now
-from cloudchat.models import Contact, Conversation, ConversationLabel, Device, Label, Pipeline, PipelineStage
+from cloudchat.models import Conversation, ConversationLabel, Device, Label, Pipeline, PipelineStage
 from cloudchat.services.accounts import Identity
 from cloudchat.services.pipelines import cards
-from cloudchat.services.searching import contact_matches
+from cloudchat.services.searching import customer_matches
 from cloudchat.services.visibility import visible_to
 
 MAX_QUERY = 100
@@ -77,10 +77,9 @@ def _narrowing(identity: Identity, wanted: Filter, columns: list[PipelineStage])
 
 def _matches(q: str) -> ColumnElement[bool]:
     """Name, number or the last message has these words, literally."""
-    found = select(Contact.id).where(contact_matches(q))
     text = q.strip()[:MAX_QUERY]
     return or_(
-        Conversation.contact_id.in_(found),
+        customer_matches(q, Conversation.contact_id),
         Conversation.last_message_text.icontains(text, autoescape=True),
     )
 
