@@ -151,6 +151,7 @@ def _begun(function: Callable, args: tuple) -> None:
 def start_subscriptions() -> None:
     """Which event starts which job."""
     from cloudchat.jobs import (
+        broadcasts,
         contacts,
         devices,
         inbound,
@@ -227,4 +228,5 @@ def start_subscriptions() -> None:
     events.subscribe(events.AgentPresence, queueing.on_presence)
     events.subscribe(events.MenusOwed, queueing.on_menus_owed)
     events.subscribe(events.PipelineRunsDue, on_runs_due)
+    events.subscribe(events.BroadcastDue, broadcasts.on_due)
     events.subscribe(events.TemplateSyncDue, templates.on_sync_due)

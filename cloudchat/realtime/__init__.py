@@ -9,6 +9,7 @@ from socketio import RedisManager
 from cloudchat import config, events
 from cloudchat.realtime import (
     badges,
+    broadcast,
     checks,
     choices,
     connected,
@@ -38,6 +39,7 @@ FEATURES = (
     choices,
     notifications,
     templates,
+    broadcast,
 )
 
 LOOPS = (
