@@ -26,7 +26,7 @@ from cloudchat.models import (
 )
 from cloudchat.services import activity, conversations, outbound, outgoing_rules
 from cloudchat.services.pipelines import deals, steps
-from cloudchat.services.pipelines.automation import checking
+from cloudchat.services.pipelines.automation import checking, templates, webhooks
 from cloudchat.services.pipelines.cards import AUTOMATION
 from cloudchat.services.presenting import iso
 from cloudchat.services.queueing import handing
@@ -35,11 +35,11 @@ from cloudchat.services.visibility import audience_of
 
 @dataclass(frozen=True)
 class Action:
-    """One thing that a rule can do. `run` is None for what happens outside the transaction."""
+    """One thing that a rule can do. `run` answers None where something else will tell what came of it."""
 
     name: str
     check: Callable[[dict, dict, PipelineStage], dict]
-    run: Callable[[Conversation, dict, PipelineRun], dict] | None
+    run: Callable[[Conversation, dict, PipelineRun], dict | None]
 
 
 ACTIONS: dict[str, Action] = {}
@@ -158,12 +158,12 @@ def send_message(row: Conversation, values: dict, _run: PipelineRun) -> dict:
     """Free text within the channel's window, else the template, else a clear failure."""
     if not row.device.is_active or row.device.deleted_at:
         raise Conflict("device_off", code="device_off")
-    text = values["text"].replace("{name}", row.contact.name)  # once, and never str.format
     if activity.window_is_open(row, row.device.type):
+        text = templates.personal(values["text"], row)
         outgoing_rules.check(channel_for(row.device.type).capabilities, text, None, {})
         message = outbound.add(row, "system", text)
     elif values.get("template"):
-        payload = {"template": values["template"]}
+        text, payload = templates.filled(row, values["template"])
         message = outbound.add(row, "system", text, kind="template", payload=payload)
     else:
         raise Conflict("window_closed", code="window_closed")
@@ -222,4 +222,4 @@ def resolve(row: Conversation, _values: dict, _run: PipelineRun) -> dict:
     return {}
 
 
-ACTIONS["webhook"] = Action("webhook", checking.check_webhook, None)  # webhooks.py: after the commit
+ACTIONS["webhook"] = Action("webhook", checking.check_webhook, webhooks.hand_on)
