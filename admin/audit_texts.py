@@ -4,7 +4,9 @@ from flask_babel import lazy_gettext as _l
 
 ACTIONS = {
     "api_token.created": _l("API token made"),
+    "api_token.renamed": _l("API token renamed"),
     "api_token.revoked": _l("API token revoked"),
+    "audit.exported": _l("Audit log exported"),
     "bot.created": _l("Bot added"),
     "bot.changed": _l("Bot changed"),
     "bot.deleted": _l("Bot deleted"),

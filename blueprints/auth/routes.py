@@ -68,7 +68,7 @@ def api_logout():
 
 
 @bp.get("/api/app/me")
-@requires("agent", enrolling=True)
+@requires("agent", enrolling=True, scope=accounts.ANY_SCOPE)
 @api.validate(resp=Answers("HTTP_200", "HTTP_401"), tags=["auth"])
 def api_me():
     return {**profile(me()), "user": profile(me()), "csrf_token": generate_csrf()}

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("settings", __name__)
 
-from blueprints.settings import device_pages, pages, routes  # noqa: E402, F401
+from blueprints.settings import api_tokens, device_pages, login_rules, pages, routes  # noqa: E402, F401

@@ -147,6 +147,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "settings.change_device": {"json": {"name": "Lain"}},
     "settings.change_label": {"json": {"name": "Lain"}},
     "settings.end_session": {},
+    "settings.rename_api_token": {"data": {"name": "Lain"}},
     "settings.revoke_api_token": {},
 }
 

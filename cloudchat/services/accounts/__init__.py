@@ -1,7 +1,7 @@
 """Users, their passwords, sessions, API tokens and invitations."""
 
-from cloudchat.models.users import ROLES
-from cloudchat.services.accounts.identity import Identity, OrganizationFacts
+from cloudchat.models.users import ROLES, SCOPES
+from cloudchat.services.accounts.identity import ANY_SCOPE, Identity, OrganizationFacts
 from cloudchat.services.accounts.invitations import (
     accept_invitation,
     find_invitation,
@@ -24,6 +24,7 @@ from cloudchat.services.accounts.tokens import (
     create_api_token,
     identify_token,
     is_of_inactive_organization,
+    rename_api_token,
     revoke_api_token,
     token_organization,
 )
@@ -42,7 +43,9 @@ from cloudchat.services.accounts.users import (
 )
 
 __all__ = [
+    "ANY_SCOPE",
     "ROLES",
+    "SCOPES",
     "SESSION_LIFETIME",
     "Identity",
     "OrganizationFacts",
@@ -67,6 +70,7 @@ __all__ = [
     "log_in",
     "password_mark",
     "reactivate",
+    "rename_api_token",
     "revoke_api_token",
     "session_is_alive",
     "set_locale",

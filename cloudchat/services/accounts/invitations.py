@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from cloudchat.errors import Conflict, NotFound
+from cloudchat.errors import Conflict, Invalid, NotFound
 from cloudchat.extensions import db, now
 from cloudchat.models import Invitation, User
-from cloudchat.services import audit
+from cloudchat.services import audit, login_rules
 from cloudchat.services.accounts.passwords import check_chosen_password
 from cloudchat.services.accounts.users import add_user, check_email, check_role
 from cloudchat.services.secrets import hashed, random_token
@@ -20,6 +20,8 @@ def invite(email: str, name: str, role: str, invited_by: int | None) -> str:
     """Invite somebody; answers the link's token, which is shown once and kept as a hash."""
     email = check_email(email)
     check_role(role)
+    if not login_rules.current().allows_email(email):
+        raise Invalid("email_domain", fields={"email": ["email_domain"]})
     if db.session.scalar(select(User.id).where(func.lower(User.email) == email)):
         raise Conflict("email_taken", code="email_taken", fields={"email": ["email_taken"]})
     secret = random_token()
