@@ -33,6 +33,7 @@ ACTIONS = {
     "divisions.reordered": _l("Divisions put into another order"),
     "event.replayed": _l("Event replayed"),
     "invitation.accepted": _l("Invitation accepted"),
+    "invitation.resent": _l("Invitation sent again"),
     "invitation.revoked": _l("Invitation revoked"),
     "message_template.created": _l("Message template added"),
     "message_template.changed": _l("Message template changed"),

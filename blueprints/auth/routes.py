@@ -124,7 +124,7 @@ def login_code():
 @requires("agent", enrolling=True)
 def logout():
     signing.sign_out()
-    return redirect(url_for("auth.login"))
+    return redirect(signing.own_path(request.form.get("next")) or url_for("auth.login"))
 
 
 @bp.get("/")

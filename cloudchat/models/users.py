@@ -111,3 +111,7 @@ class Invitation(TenantScoped, db.Model):
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
+
+    @property
+    def state(self) -> str:
+        return "expired" if self.expires_at <= now() else "open"

@@ -75,11 +75,8 @@ def operators_among(rows: list[AuditEntry]) -> set[int]:
 
 
 def record_export(wanted: Filter) -> None:
-    audit.record(
-        "audit.exported",
-        None,
-        **{name: str(value) for name, value in wanted.__dict__.items() if value},
-    )
+    narrowed = {name: str(value) for name, value in wanted.__dict__.items() if value}
+    audit.record("audit.exported", None, filter=narrowed)
     db.session.commit()
 
 

@@ -95,7 +95,7 @@ def test_the_file_is_whole_safe_in_words_and_recorded(cast, as_person, monkeypat
     assert "Balasan cepat" in answer.text and "canned_replies" not in answer.text
     with acting_as(cast.organization_id):
         row = db.session.query(AuditEntry).filter_by(action="audit.exported").one()
-    assert (row.actor_id, row.data) == (cast.admin.id, {"action": "canned_reply.changed"})
+    assert (row.actor_id, row.data) == (cast.admin.id, {"filter": {"action": "canned_reply.changed"}})
 
 
 def test_it_says_in_words_what_a_line_concerns(home, browser):

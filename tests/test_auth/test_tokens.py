@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from cloudchat.config import active
 from cloudchat.extensions import db, now
 from cloudchat.models import ApiToken, AuditEntry, Invitation
-from cloudchat.services import accounts
+from cloudchat.services import accounts, mailing
 from cloudchat.tenancy import acting_as
 from tests.factories import PASSWORD
 
@@ -169,6 +170,46 @@ def test_a_weak_password_is_refused_and_the_link_stays(browser, invited):
     link, _organization_id = invited()
     there = browser()
     assert accept(there, link, password="pendek").status_code == 422
+    assert accept(there, link).status_code == 302
+
+
+def test_an_invitation_is_mailed_and_sent_again(browser, person, mail_server):
+    someone, office = person("admin"), browser()
+    office.log_in(someone.email)
+    email = f"baru{someone.id}@contoh.test"
+    form = {"email": email, "name": "Baru", "role": "agent"}
+    assert office.post("/admin/invitations/new/", data=form).status_code == 201
+    assert office.post("/admin/invitations/new/", data=form).status_code == 201
+    with acting_as(someone.organization_id):
+        row = db.session.query(Invitation).one()  # the older one is worth nothing
+        row.expires_at = now() - timedelta(seconds=1)
+        db.session.commit()
+        mailing.deliver()
+    old = mail_server.link_to(email).removeprefix(active().public_url)
+    assert browser().get(old).status_code == 404
+    assert office.get("/admin/invitations/").status_code == 200
+    stranger = browser()
+    stranger.log_in(person("admin").email)
+    assert stranger.post("/admin/invitations/resend/", data={"id": row.id}).status_code == 404
+    again = office.post("/admin/invitations/resend/", data={"id": row.id})
+    assert again.status_code == 201 and "/invitation/" in again.text
+    with acting_as(someone.organization_id):
+        mailing.deliver()
+    fresh = mail_server.link_to(email).removeprefix(active().public_url)
+    assert fresh != old and accept(browser(), fresh).status_code == 302
+    assert office.post("/admin/invitations/resend/", data={"id": row.id}).status_code == 404
+
+
+def test_who_is_logged_in_is_told_whom_an_invitation_is_for(browser, person, invited):
+    link, _organization_id = invited("dewi@contoh.test")
+    someone, there = person("agent"), browser()
+    there.log_in(someone.email)
+    page = there.get(link)
+    assert "dewi@contoh.test" in page.text and someone.email in page.text
+    assert there.post(link, data={"name": "X", "password": PASSWORD}).status_code == 200
+    with acting_as(_organization_id):
+        assert db.session.query(Invitation).one().accepted_at is None
+    assert there.post("/logout", data={"next": link}).location == link
     assert accept(there, link).status_code == 302
 
 

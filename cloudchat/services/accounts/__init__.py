@@ -8,6 +8,7 @@ from cloudchat.services.accounts.invitations import (
     invitation_organization,
     invite,
 )
+from cloudchat.services.accounts.invitations import resend as resend_invitation
 from cloudchat.services.accounts.logins import log_in, password_mark
 from cloudchat.services.accounts.passwords import check_new_password
 from cloudchat.services.accounts.sessions import (
@@ -71,6 +72,7 @@ __all__ = [
     "password_mark",
     "reactivate",
     "rename_api_token",
+    "resend_invitation",
     "revoke_api_token",
     "session_is_alive",
     "set_locale",
