@@ -95,9 +95,10 @@ def create_app(config: configuration.Config | None = None, web_process: bool = F
     jobs.bind(app.app_context)
     jobs.start_subscriptions()
     realtime.init(app, in_web_process=web_process)
-    if config.trusted_proxies:  # outermost: sockets too have to know from where they come
+    if config.trusted_proxies:  # sockets too have to know from where they come
         count = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
+    app.wsgi_app = webhooks.Lane(app, app.wsgi_app)  # outermost: providers' calls go past all the rest
     structlog.get_logger(__name__).debug("app_made", web_process=web_process)
     return app
 
@@ -110,6 +111,7 @@ def _flask_settings(config: configuration.Config) -> dict:
             "pool_size": config.database_pool,
             "max_overflow": config.database_pool,
             "pool_timeout": 10,
+            "pool_use_lifo": True,  # few connections, whose plans and caches are warm
             "pool_pre_ping": False,
             "pool_recycle": 1800,
             "hide_parameters": True,  # an error's text goes to the log; what people wrote does not

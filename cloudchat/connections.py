@@ -10,6 +10,8 @@ import time
 from gevent import Greenlet, Timeout, getcurrent, pywsgi
 from werkzeug.exceptions import RequestTimeout
 
+from cloudchat import heads
+
 HEAD_SECONDS = 10  # for a request's first line, and again for its headers
 IDLE_SECONDS = 75  # how long an open connection waits for the next request
 PIECE = 16 * 1024
@@ -86,6 +88,12 @@ class Handler(pywsgi.WSGIHandler):
 
     answered = False
 
+    def MessageClass(self, stream, *_):  # noqa: N802: pywsgi's name
+        return heads.read(stream)
+
+    def log_request(self) -> None:
+        """The application logs what matters of its requests (`logs.py`)."""
+
     def __init__(self, sock, address, server):
         # Else a small answer waits up to 40 ms for another one to fill its packet.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -114,10 +122,10 @@ class Handler(pywsgi.WSGIHandler):
 
     def _refuse_smuggling(self) -> None:
         """Two readers must not disagree on where a request ends."""
-        encodings = self.headers.get_all("transfer-encoding", [])
+        encodings = self.headers.get_all("transfer-encoding")
         if encodings and [item.lower() for item in encodings] != ["chunked"]:
             raise ValueError("unknown transfer encoding")
-        if len(set(self.headers.get_all("content-length", []))) > 1:
+        if len(set(self.headers.get_all("content-length"))) > 1:
             raise ValueError("several content lengths")
 
     def _handle_client_error(self, ex):

@@ -375,7 +375,8 @@ def subscribe(kind: type[Event], handler: Callable[[Any], None]) -> None:
 def publish(happened: Event) -> None:
     """Tell it once the present transaction commits. Opens the transaction, so a rollback drops it."""
     session = db.session()
-    session.connection()
+    if not session.in_transaction():
+        session.connection()
     session.info.setdefault("published", []).append(happened)
 
 

@@ -1,10 +1,12 @@
 """Structured logs: one JSON line an event, with request, tenant and job ids, without secrets."""
 
+import functools
 import logging
 import re
+import secrets
 import sys
 import time
-import uuid
+from dataclasses import dataclass
 
 import structlog
 from flask import Flask, g, request
@@ -95,30 +97,49 @@ def shown_path() -> str:
     return path
 
 
+@dataclass(frozen=True)
+class Noted:
+    """A request that has begun: the id that its log lines and its answer carry, and since when."""
+
+    id: str
+    began: float
+
+
+def begin_request(given: str) -> Noted:
+    """Give a request its id (the caller's own, if it is harmless) and bind it to what is logged."""
+    harmless = given and re.fullmatch(r"[\w-]{8,64}", given)
+    noted = Noted(given if harmless else secrets.token_hex(16), time.perf_counter())
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=noted.id)
+    return noted
+
+
+def end_request(noted: Noted, endpoint: str, method: str, path: str, status: int) -> None:
+    """Count a request, and log it where it failed or was slow."""
+    seconds = time.perf_counter() - noted.began
+    requests, times = _meters(endpoint, status)
+    requests.inc()
+    times.observe(seconds)
+    if status >= 500 or seconds > 1:
+        log.warning("request", method=method, path=path, status=status, ms=round(seconds * 1000))
+
+
+@functools.cache
+def _meters(endpoint: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(endpoint, status), SECONDS.labels(endpoint)
+
+
 def init_app(app: Flask) -> None:
     """Give each request an id and note how it ended."""
 
     @app.before_request
     def begin() -> None:
-        g.started = time.perf_counter()
-        given = request.headers.get("X-Request-Id", "")
-        g.request_id = given if re.fullmatch(r"[\w-]{8,64}", given) else uuid.uuid4().hex
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        g.noted = begin_request(request.headers.get("X-Request-Id", ""))
+        g.request_id = g.noted.id
 
     @app.after_request
     def end(response):
         response.headers["X-Request-Id"] = g.request_id
         endpoint = request.endpoint or "none"
-        seconds = time.perf_counter() - g.started
-        REQUESTS.labels(endpoint, response.status_code).inc()
-        SECONDS.labels(endpoint).observe(seconds)
-        if response.status_code >= 500 or seconds > 1:
-            log.warning(
-                "request",
-                method=request.method,
-                path=shown_path(),
-                status=response.status_code,
-                ms=round(seconds * 1000),
-            )
+        end_request(g.noted, endpoint, request.method, shown_path(), response.status_code)
         return response

@@ -1,5 +1,6 @@
 """The web server: gevent's pywsgi on a shared port, and an orderly end."""
 
+import gc
 import logging
 import signal
 import socket
@@ -72,5 +73,7 @@ def serve(app: Flask) -> None:
 
     signal_handler(signal.SIGTERM, stop)
     signal_handler(signal.SIGINT, stop)
+    gc.collect()
+    gc.freeze()  # what is there now stays: the collector need not walk through it again and again
     log.info("serving", port=config.active().port)
     server.serve_forever()

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 
+import orjson
 import structlog
 from engineio.packet import MESSAGE, Packet
 from gevent.event import Event
@@ -28,7 +29,7 @@ class Relay(RedisManager):
 
     def __init__(self, url: str, channel: str):
         super().__init__(url, channel)
-        self._waiting: deque[str] = deque(maxlen=KEPT)
+        self._waiting: deque[bytes] = deque(maxlen=KEPT)
         self._something = Event()
 
     def initialize(self) -> None:
@@ -53,7 +54,7 @@ class Relay(RedisManager):
             line.deliver(wire)
 
     def _publish(self, data) -> None:
-        self._waiting.append(self.json.dumps(data))
+        self._waiting.append(orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS))
         self._something.set()
 
     def _send_loop(self) -> None:
@@ -64,7 +65,7 @@ class Relay(RedisManager):
                 batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
                 self._send(batch)
 
-    def _send(self, batch: list[str]) -> None:
+    def _send(self, batch: list[bytes]) -> None:
         try:
             if not self.connected:
                 self._redis_connect()

@@ -5,8 +5,9 @@ bell, and an `Alert` for the pages that are open now; pushes follow from the row
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,8 @@ class Happening:
     """Something that may concern people: the named ones, those of a role, or else whoever's badge
     counts the conversation; the actor knows already. Happenings of one topic are one line of a bell.
 
-    data is kept with the line: {"name", "text", "url", "note_id"}. `body` is for the open pages only.
+    data is kept with the line: {"name", "text", "url", "note_id"}. `body` is for the open pages only;
+    `count` is how often it happened.
     """
 
     kind: str
@@ -33,6 +35,7 @@ class Happening:
     actor_id: int | None = None
     data: dict[str, Any] = field(default_factory=dict)
     body: str = ""
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -87,17 +90,18 @@ _MEMBERS = """
     where u.organization_id = %(organization_id)s and u.is_active
 """
 
-# `first_unread`: the message with which the conversation began to wait for an answer.
+# `first_unread`: the message with which a conversation that nobody has began to wait for an answer.
 _TALKS = """
     select c.id, c.assignee_id, c.division_id, c.awaiting_division_selection, c.unread_count,
            c.last_message_text, p.name as contact,
-           (select min(m.id) from messages m where m.organization_id = c.organization_id
-            and m.conversation_id = c.id and m.direction = 'in'
-            and m.id > c.last_read_message_id) as first_unread
+           case when c.assignee_id is null then (
+               select min(m.id) from messages m where m.organization_id = c.organization_id
+               and m.conversation_id = c.id and m.direction = 'in' and m.id > c.last_read_message_id
+           ) end as first_unread
     from conversations c
     join contacts p on p.organization_id = c.organization_id and p.id = c.contact_id
     where c.organization_id = %(organization_id)s
-      and c.id in (select value::int from jsonb_array_elements_text(%(rows)s::jsonb))
+      and c.id = any(%(ids)s::int[])
 """
 
 # A line that was only there for a push that went out begins to count anew.
@@ -138,7 +142,7 @@ def record(happenings: Iterable[Happening], arrivals: Iterable[Arrival] = ()) ->
     told, came = list(happenings), list(arrivals)
     talks = _talks({one.conversation_id for one in (*told, *came) if one.conversation_id})
     batch = [one for one in told if _still_true(one, talks)] + _of_arrivals(came, talks)
-    batch = _without_twins(batch)
+    batch = _merged(_without_twins(batch))
     members = {row.id: row for row in run(_MEMBERS)} if batch else {}
     lines = _lines(batch, members)
     moment = now()
@@ -156,7 +160,7 @@ def unread_counts(user_ids: Iterable[int]) -> dict[int, int]:
 
 
 def _talks(ids: set[int]) -> dict[int, Any]:
-    return {row.id: row for row in run(_TALKS, sorted(ids))} if ids else {}
+    return {row.id: row for row in run(_TALKS, ids=sorted(ids))} if ids else {}
 
 
 def _still_true(one: Happening, talks: dict[int, Any]) -> bool:
@@ -184,6 +188,16 @@ def _without_twins(batch: list[Happening]) -> list[Happening]:
     return kept
 
 
+def _merged(batch: list[Happening]) -> list[Happening]:
+    """What is one line to the same people, once: the last of it, and how often it happened."""
+    found: dict[tuple, Happening] = {}
+    for one in batch:
+        key = one.kind, one.topic, one.user_ids, one.role, one.division_id, one.actor_id
+        before = found.pop(key, None)
+        found[key] = replace(one, count=one.count + before.count) if before else one
+    return list(found.values())
+
+
 def _of_arrivals(arrivals: list[Arrival], talks: dict[int, Any]) -> list[Happening]:
     """Messages as they concern people now: those that were read meanwhile do not any more."""
     found: list[Happening] = []
@@ -192,20 +206,17 @@ def _of_arrivals(arrivals: list[Arrival], talks: dict[int, Any]) -> list[Happeni
         for one in arrivals
         if one.conversation_id in talks and one.message_id == talks[one.conversation_id].first_unread
     }
-    for conversation_id in dict.fromkeys(one.conversation_id for one in arrivals):
+    for conversation_id, count in Counter(one.conversation_id for one in arrivals).items():
         talk = talks.get(conversation_id)
         if talk is None or not talk.unread_count:
             continue
-        count = sum(1 for one in arrivals if one.conversation_id == conversation_id)
         if talk.assignee_id is not None:
-            one = Happening(
-                "message", f"message:{conversation_id}", conversation_id, user_ids=(talk.assignee_id,)
-            )
-            found += [one] * count
+            topic, people = f"message:{conversation_id}", (talk.assignee_id,)
+            found.append(Happening("message", topic, conversation_id, user_ids=people, count=count))
         elif not talk.awaiting_division_selection:
-            kind = "conversation_new" if conversation_id in begun else "message_unassigned"
-            one = Happening(kind, kind, conversation_id, talk.division_id)
-            found += [one] * (1 if conversation_id in begun else count)
+            is_new = conversation_id in begun
+            kind, times = ("conversation_new", 1) if is_new else ("message_unassigned", count)
+            found.append(Happening(kind, kind, conversation_id, talk.division_id, count=times))
     return found
 
 
@@ -214,26 +225,29 @@ def _lines(batch: list[Happening], members: dict[int, Any]) -> list[_Line]:
     settings: dict[int, dict] = {}
     lines: dict[tuple[int, str], _Line] = {}
     for one in batch:
-        for member in members.values():
-            if not _concerns(one, member):
-                continue
+        for member in _concerned(one, members):
             if member.id not in settings:
                 settings[member.id] = notification_settings.outward(member.choices, member.snoozed_until)
             if not any(settings[member.id]["events"][one.kind].values()):
                 continue
             before = lines.get((member.id, one.topic))
-            count = before.count + 1 if before else 1
+            count = one.count + (before.count if before else 0)
             lines[member.id, one.topic] = _Line(member, one, settings[member.id], count)
     return list(lines.values())
 
 
-def _concerns(one: Happening, member: Any) -> bool:
-    if member.id == one.actor_id:
-        return False
+def _concerned(one: Happening, members: dict[int, Any]) -> list[Any]:
+    """Whom it is to be told to."""
     if one.user_ids is not None:
-        return member.id in one.user_ids
-    if one.role is not None:
-        return member.role == one.role
+        found = [members[user_id] for user_id in one.user_ids if user_id in members]
+    elif one.role is not None:
+        found = [member for member in members.values() if member.role == one.role]
+    else:
+        found = [member for member in members.values() if _sees(one, member)]
+    return [member for member in found if member.id != one.actor_id]
+
+
+def _sees(one: Happening, member: Any) -> bool:
     sees_all = member.role in ("manager", "admin")
     return sees_all or one.division_id is None or one.division_id in member.divisions
 

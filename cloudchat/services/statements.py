@@ -5,10 +5,9 @@ the driver letter by letter. The tenant's criterion is the statement's own duty 
 does not see plain SQL), and row-level security stands behind it as everywhere.
 """
 
-import json
-from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -25,15 +24,9 @@ def run(sql: str, rows: list | None = None, **values: Any) -> list[Row]:
     """Execute in the session's transaction. Placeholders: %(organization_id)s, %(rows)s and by name."""
     values["organization_id"] = current_organization_id()
     if rows is not None:
-        values["rows"] = json.dumps(rows, default=_plain)
+        values["rows"] = orjson.dumps(rows).decode()
     result = db.session.connection().exec_driver_sql(sql, values)
     return list(result) if result.returns_rows else []
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} does not go into a statement")
 
 
 def database_is_away(error: BaseException) -> bool:

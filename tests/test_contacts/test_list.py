@@ -9,6 +9,7 @@ from cloudchat.extensions import db
 from cloudchat.models import Contact
 from cloudchat.services import contacts
 from cloudchat.services.contacts import Filter
+from cloudchat.services.searching import MOST_FOUND
 from cloudchat.tenancy import acting_as
 
 
@@ -100,6 +101,26 @@ def test_a_page_comes_from_an_index(cast, sort):
     assert index in plan, plan
     assert ("Index Cond" in plan and "ROW(" in plan) or "id" in plan
     assert "Rows Removed" not in plan, plan
+
+
+def test_a_search_is_complete_whether_few_match_or_many(cast, as_person):
+    """Few are named by id, many are looked through: nobody is left out, nobody of others comes in."""
+    add = text(
+        "insert into contacts (organization_id, name, phone, custom_fields, created_at, updated_at)"
+        " select :id, 'Banyak ' || i, '+6281900' || lpad(i::text, 6, '0'), '{}', now(), now()"
+        " from generate_series(1, :count) i"
+    )
+    sizes = {cast.organization_id: MOST_FOUND + 50, cast.stranger.organization_id: 3}
+    for organization_id, count in sizes.items():
+        with acting_as(organization_id):
+            db.session.execute(add, {"id": organization_id, "count": count})
+            db.session.commit()
+    with acting_as(cast.organization_id):
+        assert contacts.count(Filter("banyak")) == MOST_FOUND + 50
+        assert contacts.count(Filter("banyak 1")) == 111 + 51  # 1, 1x, 1xx; 1000 to 1050
+        assert contacts.count(Filter("0819 0000 0777")) == 1
+        assert [row.name for row in contacts.page(Filter("banyak 77"), limit=1)][:1] == ["Banyak 77"]
+        assert len({row.id for row in contacts.page(Filter("819000"), limit=2000)}) == MOST_FOUND + 50
 
 
 @pytest.mark.parametrize(

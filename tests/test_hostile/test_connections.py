@@ -125,6 +125,14 @@ def _dribble(lines, stop, until) -> None:
         "Content-Length: -1\r\n",
         "Content-Length: abc\r\n",
         "Content-Length: 1e3\r\n",
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length: 5\r\n Transfer-Encoding: chunked\r\n",
+        "Content-Length : 5\r\n",
+        "X: 1\nContent-Length: 5\r\n",
+        "X: 1\0\r\n",
+        "X\r\n",
+        "X: 1\r\n" * 101,
+        "X: " + "a" * 70_000 + "\r\n",
     ],
 )
 def test_two_readings_of_a_body_are_refused(line, head):
@@ -149,6 +157,13 @@ def test_a_refused_body_does_not_hold_the_line(line):
 def test_asking_for_an_upgrade_does_not_lift_the_limits(line):
     asked = HOOK + "Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 99999999\r\n\r\nabc"
     assert line().send(asked).status() in (405, 413)
+
+
+def test_a_webhook_that_breaks_off_is_no_webhook(desk, settings, line):
+    raw = webhook_of(1000)
+    told = "".join(f"{name}: {value}\r\n" for name, value in signed(settings, raw).items())
+    line().send(f"POST /webhooks/meta HTTP/1.1\r\n{told}Content-Length: 1000\r\n\r\n", raw[:500]).close()
+    assert httpx.get(f"{desk}/healthz").status_code == 200
 
 
 def test_a_line_is_used_again(line):

@@ -3,10 +3,12 @@
 import hashlib
 import hmac
 import json
+import re
 
 import pytest
 from sqlalchemy import func, select
 
+from cloudchat import logs
 from cloudchat.extensions import db
 from cloudchat.models import Contact, Conversation, Message, WebhookEvent
 from cloudchat.tenancy import acting_as
@@ -146,6 +148,23 @@ BODIES = {
 def test_odd_bodies(send, device, kind):
     assert send(BODIES[kind]).status_code in (200, 400)
     assert stored(device, Message) == 0
+
+
+def test_a_plain_call_goes_past_flask_and_is_counted_all_the_same(send, device):
+    """The routes would answer with a page's headers; both ways are one figure and one effect."""
+
+    def counted() -> float:
+        return logs.REQUESTS.labels("webhooks.receive_meta", 200)._value.get()
+
+    before = counted()
+    short = send(body_of(device, text_message()))
+    long = send(body_of(device, text_message()), **{"Content-Encoding": "identity"})
+    assert (short.status_code, short.data) == (long.status_code, long.data) == (200, b"")
+    assert "Content-Security-Policy" in long.headers and "Content-Security-Policy" not in short.headers
+    assert short.mimetype == long.mimetype and re.fullmatch("[0-9a-f]{32}", short.headers["X-Request-Id"])
+    assert counted() == before + 2 and stored(device, Message) == 2
+    refused = send(body_of(device, text_message()), signature="sha256=0")
+    assert refused.status_code == 403 and refused.json["error"]["code"] == "bad_signature"
 
 
 def test_h6_a_million_keys(send, device):
