@@ -23,12 +23,12 @@ OK = Answers("HTTP_200", "HTTP_401", "HTTP_403", "HTTP_422")
 class RulesChange(Body):
     """The rules to change; the others stay."""
 
-    second_factor_roles: list[str] = Field(None, max_length=3)
-    session_hours: int = None
+    second_factor_roles: list[str] = Field([], max_length=3)
+    session_hours: int = 720
     idle_minutes: int | None = None
-    password_minimum: int = None
-    email_domains: list[str] = Field(None, max_length=50)
-    networks: list[str] = Field(None, max_length=50)
+    password_minimum: int = 10
+    email_domains: list[str] = Field([], max_length=50)
+    networks: list[str] = Field([], max_length=50)
 
 
 @bp.get("/api/app/login-rules")
