@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from cloudchat import config
+from cloudchat import config, demo_bot
 from cloudchat.extensions import db
 from cloudchat.models import CannedReply, Contact, Device, Division, Label, User
 from cloudchat.services import accounts, connecting, divisions, labels, organizations
@@ -71,6 +71,7 @@ def seed() -> dict:
         _lists()
         _divisions()
         webchat_key = _devices()
+        demo_bot.seed()
     public_url = config.active().public_url
     return {
         "logins": [{"role": role, "email": email, "password": PASSWORD} for role, email, _ in LOGINS],

@@ -20,7 +20,15 @@ def js_texts() -> dict[str, str]:
 
 def _all() -> dict[str, str]:
     frame = _common() | _errors() | _frame() | _times() | _shortcuts() | _notifications()
-    return frame | _inbox() | _queue() | _divisions() | _pipeline() | _ongkir()
+    return frame | _inbox() | _queue() | _divisions() | _pipeline() | _ongkir() | _reports()
+
+
+def _reports() -> dict[str, str]:
+    return {
+        "reports.solved": _("Taught. {count} questions count as solved."),
+        "reports.solved.one": _("Taught. One question counts as solved."),
+        "reports.unsolved": _("The answer is taken back."),
+    }
 
 
 def _ongkir() -> dict[str, str]:
@@ -214,6 +222,7 @@ def _inbox_thread() -> dict[str, str]:
         "inbox.taken_by": _("{name} has taken this conversation meanwhile."),
         "inbox.assign_anyway": _("Assign anyway"),
         "inbox.open_it": _("Open it"),
+        "inbox.given_back": _("The bot has the conversation again"),
         "inbox.done.resolved": _("Conversation resolved"),
         "inbox.done.snoozed": _("Conversation snoozed"),
         "inbox.done.pending": _("Conversation set to pending"),

@@ -169,6 +169,7 @@ SENTENCES = {
     "origin_invalid": _("Write origins such as https://www.example.com, without a path."),
     "chat_session": _("This chat has expired. Reload the page."),
     "file_type_refused_by_channel": _("This channel does not take files of this kind."),
+    "no_bot": _("No bot is switched on for this device."),
     "no_caption": _("This channel takes no text together with such a file. Send it separately."),
     "too_many_choices": _("These are more choices than this channel can show."),
     "choices_refused_by_channel": _("This channel cannot show choices to tap."),

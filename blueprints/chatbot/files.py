@@ -2,19 +2,18 @@
 
 from typing import Literal
 
-from flask import Response, flash, make_response, render_template, request, send_file, url_for
+from flask import flash, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from pydantic import ValidationError
 
 from blueprints.chatbot import bp
 from blueprints.chatbot.forms import errors_of
+from cloudchat.downloads import send_table
 from cloudchat.errors import Invalid
 from cloudchat.extensions import db
-from cloudchat.services import bot_files, bot_settings, contact_export
+from cloudchat.services import bot_files, bot_settings
 from cloudchat.services.files import safe_name
 from cloudchat.web import Body, requires
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class FileQuery(Body):
@@ -32,14 +31,8 @@ def export_pairs(bot_id: int):
         raise Invalid(code="invalid", fields={"format": ["unknown"]}) from None
     bot = bot_settings.get(bot_id)
     headings = ["Pertanyaan", "Alternatif", "Jawaban", "Aktif"]  # as the import reads them
-    lines = bot_files.lines(bot.id, headings)
-    name = safe_name(f"{bot.name}.{kind}")
-    if kind == "xlsx":
-        file = contact_export.as_xlsx(lines, _("Questions"))
-        return send_file(file, XLSX, as_attachment=True, download_name=name)
-    answer = Response(b"".join(contact_export.as_csv(lines)), mimetype="text/csv")
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    lines = list(bot_files.lines(bot.id, headings))
+    return send_table(lines, kind, safe_name(f"{bot.name}.{kind}"), _("Questions"))
 
 
 @bp.get("/app/chatbot/<int:bot_id>/import")

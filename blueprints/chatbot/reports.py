@@ -2,30 +2,28 @@
 
 from itertools import chain
 
-from flask import Response, send_file, stream_with_context
 from flask_babel import gettext as _
 from spectree import Response as Answers
 
 from blueprints.chatbot import bp
-from blueprints.chatbot.files import XLSX
-from blueprints.chatbot.schemas import PLACE, ReportFileQuery, ReportListQuery, ReportQuery, TrendQuery
+from blueprints.chatbot.schemas import PLACE, ReportFileQuery, ReportListQuery, TrendQuery
+from cloudchat.downloads import send_table
 from cloudchat.errors import Invalid
 from cloudchat.services import (
     bot_reports,
     bot_settings,
     bot_turn_export,
     bot_unmatched,
-    contact_export,
 )
 from cloudchat.services.bot_reports import Asked
 from cloudchat.services.files import safe_name
-from cloudchat.web import api, decode_cursor, encode_cursor, me, requires
+from cloudchat.web import PeriodQuery, api, decode_cursor, encode_cursor, me, requires
 
 OK = Answers("HTTP_200", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_422")
 REPORTS = "/api/app/chatbot/bots/<int:bot_id>/reports"
 
 
-def _asked(bot_id: int, query: ReportQuery) -> Asked:
+def _asked(bot_id: int, query: PeriodQuery) -> Asked:
     return bot_reports.asked(me(), bot_id, query.start, query.end)
 
 
@@ -39,8 +37,8 @@ def _after(cursor: str | None, *kinds: type) -> tuple | None:
 
 @bp.get(f"{REPORTS}/summary")
 @requires("manager", scope="reports:read")
-@api.validate(query=ReportQuery, resp=OK, tags=["chatbot"])
-def report_summary(bot_id: int, query: ReportQuery):
+@api.validate(query=PeriodQuery, resp=OK, tags=["chatbot"])
+def report_summary(bot_id: int, query: PeriodQuery):
     """The figures of the period beside those of as many days before. Rates are 0 to 1, or null."""
     return bot_reports.summary(_asked(bot_id, query))
 
@@ -85,14 +83,9 @@ def report_export(bot_id: int, query: ReportFileQuery):
     """Every turn of the period, a row each."""
     wanted = _asked(bot_id, query)
     bot_turn_export.record(wanted, query.format)
-    lines = chain([_heading()], bot_turn_export.rows(me().organization_id, wanted, _outcomes()))
+    lines = chain([_heading()], bot_turn_export.rows(me(), wanted, _outcomes()))
     name = safe_name(f"{bot_settings.get(bot_id).name}-{wanted.start}-{wanted.end}.{query.format}")
-    if query.format == "xlsx":
-        file = contact_export.as_xlsx(lines, _("Answers"))
-        return send_file(file, XLSX, as_attachment=True, download_name=name)
-    answer = Response(stream_with_context(contact_export.as_csv(lines)), mimetype="text/csv")
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return send_table(lines, query.format, name, _("Answers"))
 
 
 def _heading() -> list[str]:

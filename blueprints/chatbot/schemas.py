@@ -3,24 +3,17 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from cloudchat.fields import LARGEST_ID, StrictId
 from cloudchat.services.bot_hours import MOST_IN_A_DATE
 from cloudchat.services.bot_pairs import LONGEST_ANSWER, LONGEST_QUESTION
-from cloudchat.web import MAX_LIMIT, Body
+from cloudchat.web import Body, PageQuery, PeriodQuery
 
 # A "+07:00" in an address arrives as a blank where the caller did not escape it
 Moment = Annotated[
     AwareDatetime, BeforeValidator(lambda text: text.replace(" ", "+") if isinstance(text, str) else text)
 ]
-
-
-class PageQuery(Body):
-    """Where to go on."""
-
-    cursor: str | None = None
-    limit: int = Field(50, ge=1, le=MAX_LIMIT)
 
 
 class PairQuery(PageQuery):
@@ -95,24 +88,15 @@ class TryBody(Body):
     text: str = Field(max_length=10_000)
 
 
-class ReportQuery(Body):
-    """Days of the organization's zone, both included; the last 30 where none are named."""
-
-    model_config = ConfigDict(extra="ignore", populate_by_name=True)
-
-    start: date | None = Field(None, alias="from")
-    end: date | None = Field(None, alias="to")
-
-
-class TrendQuery(ReportQuery):
+class TrendQuery(PeriodQuery):
     bucket: Literal["hour", "day", "week"] = "day"
 
 
-class ReportListQuery(ReportQuery, PageQuery):
+class ReportListQuery(PeriodQuery, PageQuery):
     """A list within these days."""
 
 
-class ReportFileQuery(ReportQuery):
+class ReportFileQuery(PeriodQuery):
     format: Literal["csv", "xlsx"] = "csv"
 
 

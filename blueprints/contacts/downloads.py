@@ -1,16 +1,16 @@
 """Contacts as files: the list, a choice, or all about one contact."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from flask import Response, jsonify, request, send_file, stream_with_context
+from flask import Response, jsonify, request
 from flask_babel import gettext as _
 from pydantic import Field, ValidationError
 
 from blueprints.contacts import bp
 from blueprints.contacts.schemas import Chosen
+from cloudchat.downloads import send_table
 from cloudchat.errors import Invalid
 from cloudchat.fields import RowId
 from cloudchat.services import contact_export, contacts
@@ -18,8 +18,6 @@ from cloudchat.services.contact_bulk import MAX_BULK
 from cloudchat.services.contacts import Filter
 from cloudchat.services.files import safe_name
 from cloudchat.web import Body, me, requires
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class ExportChoice(Body):
@@ -59,16 +57,7 @@ def _file(choice: ExportChoice) -> Response:
     lines = contact_export.rows(me(), wanted, _headers())
     title = _("contacts")
     name = f"{title}-{_today()}.{choice.format}"
-    if choice.format == "xlsx":
-        file = contact_export.as_xlsx(lines, _("Contacts"))
-        return send_file(file, XLSX, as_attachment=True, download_name=name)
-    answer = Response(_stream(lines), mimetype="text/csv")
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
-
-
-def _stream(lines: Iterator[list[str]]) -> Iterator[bytes]:
-    return stream_with_context(contact_export.as_csv(lines))
+    return send_table(lines, choice.format, name, _("Contacts"))
 
 
 def _headers() -> dict[str, str]:

@@ -3,11 +3,13 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask import render_template
+from flask import render_template, url_for
 from flask_babel import gettext as _
 
 from blueprints.dashboard import bp
 from cloudchat.services import dashboard
+from cloudchat.services.desk_report import figures as desk_report
+from cloudchat.services.queueing import overview
 from cloudchat.web import me, requires
 
 
@@ -19,6 +21,7 @@ def index():
         "dashboard/index.html",
         greeting=_greeting(),
         steps=steps if steps and not steps.is_done else None,
+        tiles=_today(),
         **_now(),
     )
 
@@ -26,29 +29,60 @@ def index():
 @bp.get("/app/dashboard/now")
 @requires("agent")
 def show_now():
-    """Figures and agents as they are at the moment."""
+    """Figures, queues, channels and agents as they are at the moment."""
     return render_template("dashboard/_now.html", **_now())
 
 
+@bp.get("/app/dashboard/today")
+@requires("agent")
+def show_today():
+    """Today's figures against yesterday's."""
+    return render_template("dashboard/_today.html", tiles=_today())
+
+
 def _now() -> dict:
-    figures = dashboard.figures(me())
+    supervises = me().sees_everything
+    queues = [row for row in overview.divisions_now(me()) if row.waiting or row.agents_online]
     return {
-        "figures": figures,
-        "first_response": _duration(figures.first_response),
+        "figures": dashboard.figures(me()),
+        "unanswered": dashboard.unanswered(me()),
+        "queues": queues,
+        "channels": dashboard.channels() if supervises else [],
         "agents": dashboard.agents_online(),
     }
 
 
-def _duration(seconds: float | None) -> str:
-    """2 min 30 s: short enough for a tile."""
-    if seconds is None:
-        return "–"
-    seconds = round(seconds)
-    if seconds < 60:
-        return _("%(seconds)s s", seconds=seconds)
-    if seconds < 3600:
-        return _("%(minutes)s min %(seconds)s s", minutes=seconds // 60, seconds=seconds % 60)
-    return _("%(hours)s h %(minutes)s min", hours=seconds // 3600, minutes=seconds % 3600 // 60)
+def _today() -> list[dict]:
+    """The day's figures with yesterday's, and where each leads: the same as in the reports."""
+    asked = dashboard.today(me())
+    total = desk_report.report(asked)["total"]
+    names = {
+        "first_response_median_seconds": (_("First response (median)"), "seconds"),
+        "conversations_handled": (_("Conversations handled"), "number"),
+        "messages": (_("Messages sent"), "number"),
+        "resolved": (_("Resolved"), "number"),
+    }
+    tiles = [
+        _tile(text, kind, total[name], total["previous"][name], _rows(asked, name))
+        for name, (text, kind) in names.items()
+    ]
+    if me().sees_everything:
+        now, before = dashboard.bot_rate(asked)
+        day = asked.start.isoformat()
+        link = url_for("reports.index", **{"from": day, "to": day})
+        tiles.append(_tile(_("Answered by the bot"), "rate", now, before, link))
+    return tiles
+
+
+def _tile(text: str, kind: str, now, before, href: str) -> dict:
+    return {"text": text, "kind": kind, "now": now, "before": before, "href": href}
+
+
+def _rows(asked: desk_report.Asked, figure: str) -> str:
+    """The list behind a figure of today."""
+    day = asked.start.isoformat()
+    by = {"by": "conversation"} if figure == "conversations_handled" else {}
+    return url_for("reports.show_rows", **{"from": day, "to": day, "figure": figure, **by})
 
 
 def _greeting() -> str:

@@ -13,7 +13,6 @@ from cloudchat.fields import LARGEST_ID
 from cloudchat.models import Conversation
 from cloudchat.services import (
     activity,
-    bot_talks,
     contacts,
     edits,
     inbox,
@@ -178,12 +177,14 @@ def _opened(row: Conversation) -> dict:
     """What the header and the composer need to know of a conversation."""
     ends = activity.window_ends_at(row, row.device.type)
     capabilities = channel_for(row.device.type).capabilities
+    bot_has_it = row.bot_at_work is not None
     return {
         "row": row,
         "window_ends_at": presenting.iso(ends),
         "blocked": _why_no_reply(row),
         "capabilities": capabilities,
-        "bot_has_it": bot_talks.has_it(row),
+        "bot_has_it": bot_has_it,
+        "may_give_back": not bot_has_it and row.status != "resolved" and row.bot is not None,
     }
 
 

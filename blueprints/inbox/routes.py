@@ -10,6 +10,7 @@ from blueprints.inbox.schemas import (
     Assignment,
     Bulk,
     ConversationQuery,
+    GivingBack,
     LabelList,
     MessageQuery,
     NewMessage,
@@ -21,6 +22,7 @@ from cloudchat.errors import Invalid, NotFound
 from cloudchat.messages import sentence
 from cloudchat.services import (
     activity,
+    bot_handover,
     conversation_bulk,
     conversations,
     files,
@@ -200,6 +202,15 @@ def read_conversation(conversation_id: int):
 @api.validate(json=Assignment, resp=DONE, tags=["inbox"])
 def assign_conversation(conversation_id: int, json: Assignment):
     row = conversations.assign(me(), conversation_id, json.agent_id, json.expected_version)
+    return presenting.conversation(row)
+
+
+@bp.post("/api/app/inbox/conversations/<int:conversation_id>/bot")
+@requires("agent")
+@api.validate(json=GivingBack, resp=DONE, tags=["inbox"])
+def give_back_to_bot(conversation_id: int, json: GivingBack):
+    """Let the bot of the device speak again from the customer's next message on; nobody has it then."""
+    row = bot_handover.give_back(me(), conversation_id, json.expected_version)
     return presenting.conversation(row)
 
 

@@ -61,6 +61,12 @@ class Assignment(Body):
     expected_version: int | None = None
 
 
+class GivingBack(Body):
+    """The version that the caller has seen, if that matters."""
+
+    expected_version: int | None = None
+
+
 class StatusChange(Body):
     status: str
     snooze_until: AwareDatetime | None = None

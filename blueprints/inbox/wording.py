@@ -70,6 +70,7 @@ def activity_sentence(entry: dict) -> str:
         "pending": _("%(actor)s set it to pending", actor=_who(actor)),
         "resolved": _("%(actor)s resolved the conversation", actor=_who(actor)),
         "woke": _("The snooze is over"),
+        "bot_returned": _("%(actor)s gave it back to the bot", actor=_who(actor)),
         "division_set": _("%(actor)s gave it to %(division)s", actor=_who(actor), division=division),
     }
     words = plain.get(entry["kind"]) or queue_sentence(entry, _who(actor))

@@ -1,7 +1,7 @@
-"""Reports for managers: what the bots did."""
+"""Reports: what bots, agents and divisions did, and what stands behind each figure."""
 
 from flask import Blueprint
 
 bp = Blueprint("reports", __name__)
 
-from blueprints.reports import pages  # noqa: E402, F401
+from blueprints.reports import desk, lists, pages, routes, wording  # noqa: E402, F401

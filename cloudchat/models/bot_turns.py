@@ -14,7 +14,8 @@ from cloudchat.tenancy import TenantScoped, organization_fk, tenant_fk
 
 class ChatbotInteraction(TenantScoped, db.Model):
     """One turn of a bot. `outcome`: greeting, answer, suggest, fallback, escalate, or the word of
-    another step that speaks for the bot; `reason`: why it escalated."""
+    another step that speaks for the bot; `reason`: why it escalated. `solved_qa_id`: the pair that was made
+    from this question since, where it had no answer."""
 
     __tablename__ = "chatbot_interactions"
     __table_args__ = (
@@ -22,9 +23,16 @@ class ChatbotInteraction(TenantScoped, db.Model):
         tenant_fk("bot_id", "chatbots"),
         tenant_fk("conversation_id", "conversations", "SET NULL"),
         tenant_fk("matched_qa_id", "chatbot_qa", "SET NULL"),
+        tenant_fk("solved_qa_id", "chatbot_qa", "SET NULL"),
         Index("ix_chatbot_interactions_bot", "organization_id", "bot_id", "created_at", "id"),
         Index("ix_chatbot_interactions_talk", "organization_id", "conversation_id", "id"),
         Index("ix_chatbot_interactions_qa", "organization_id", "matched_qa_id"),
+        Index(
+            "ix_chatbot_interactions_solved",
+            "organization_id",
+            "solved_qa_id",
+            postgresql_where="solved_qa_id is not null",
+        ),
         CheckConstraint("user_rating between 1 and 5", name="rating"),
         CheckConstraint("confidence_score between 0 and 100", name="score"),
         CheckConstraint("response_time_ms >= 0", name="time"),
@@ -37,6 +45,7 @@ class ChatbotInteraction(TenantScoped, db.Model):
     answer: Mapped[str | None]
     confidence_score: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
     matched_qa_id: Mapped[int | None]
+    solved_qa_id: Mapped[int | None]
     response_time_ms: Mapped[int | None]
     was_escalated: Mapped[bool] = mapped_column(default=False)
     user_rating: Mapped[int | None]
@@ -73,7 +82,8 @@ class ChatbotTalk(Timestamps, TenantScoped, db.Model):
     """Where a conversation stands with its bot; written under the conversation's lock.
 
     `has_it`: the bot speaks. `since_message_id`: what people of the desk wrote before it does not
-    silence the bot. `offered`: the suggestions that wait for a choice, `{"question", "qa_ids"}`.
+    silence the bot. `given_back_at`: somebody of the desk gave it back, so that no menu comes before it.
+    `offered`: the suggestions that wait for a choice, `{"question", "qa_ids"}`.
     `burst_*`: automatic answers lately, and the last text, to notice another machine.
     """
 
@@ -90,6 +100,7 @@ class ChatbotTalk(Timestamps, TenantScoped, db.Model):
     bot_id: Mapped[int]
     has_it: Mapped[bool] = mapped_column(default=True)
     since_message_id: Mapped[int] = mapped_column(BigInteger, default=0)
+    given_back_at: Mapped[datetime | None]
     misses: Mapped[int] = mapped_column(default=0)
     offered: Mapped[dict[str, Any] | None]
     burst_count: Mapped[int] = mapped_column(default=0)

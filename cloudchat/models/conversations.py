@@ -15,15 +15,18 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    select,
 )
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from cloudchat.extensions import Timestamps, db, now, primary_key
 from cloudchat.models.bot_turns import ChatbotTalk
+from cloudchat.models.bots import Chatbot, ChatbotDevice
 from cloudchat.models.contacts import Contact
 from cloudchat.models.devices import Device
 from cloudchat.models.divisions import Division
 from cloudchat.models.labels import ConversationLabel, Label
+from cloudchat.models.messages import Message
 from cloudchat.models.pipelines import PipelineStage
 from cloudchat.models.queueing import QueueEntry
 from cloudchat.models.users import User
@@ -165,9 +168,34 @@ class Conversation(Timestamps, TenantScoped, db.Model):
         uselist=False,
         viewonly=True,
     )
-    # What its bot remembers of it
-    bot_talk: Mapped[ChatbotTalk | None] = relationship(
-        primaryjoin=lambda: Conversation.id == foreign(ChatbotTalk.conversation_id),
+    # The bot that is switched on for its device
+    bot: Mapped[Chatbot | None] = relationship(
+        secondary=ChatbotDevice.__table__,
+        primaryjoin=lambda: foreign(ChatbotDevice.device_id) == Conversation.device_id,
+        secondaryjoin=lambda: and_(Chatbot.id == foreign(ChatbotDevice.bot_id), Chatbot.is_active),
+        uselist=False,
+        viewonly=True,
+    )
+    # What its bot remembers of it, while the bot speaks: nobody of the desk has it or wrote since. The
+    # rule, with what brings a bot back, is `services/bot_talks.py: is_silent`.
+    bot_at_work: Mapped[ChatbotTalk | None] = relationship(
+        primaryjoin=lambda: and_(
+            Conversation.id == foreign(ChatbotTalk.conversation_id),
+            ChatbotTalk.has_it,
+            Conversation.status == "open",
+            Conversation.assignee_id.is_(None),
+            ~Conversation.needs_human,
+            ~select(Message.id)
+            .where(
+                Message.organization_id == Conversation.organization_id,
+                Message.conversation_id == Conversation.id,
+                Message.id > ChatbotTalk.since_message_id,
+                Message.direction == "out",
+                Message.sender_type == "agent",
+            )
+            .correlate(Conversation, ChatbotTalk)
+            .exists(),
+        ),
         uselist=False,
         viewonly=True,
     )
@@ -217,6 +245,12 @@ class ConversationEvent(TenantScoped, db.Model):
             "conversation_id",
             "after_message_id",
             "id",
+        ),
+        Index(
+            "ix_conversation_events_handed_on",
+            "organization_id",
+            "created_at",
+            postgresql_where="kind in ('transferred', 'assigned')",
         ),
     )
 

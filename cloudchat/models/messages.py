@@ -28,6 +28,15 @@ class Message(TenantScoped, db.Model):
             postgresql_where="external_id is not null",
         ),
         Index(
+            "ix_messages_answers",
+            "organization_id",
+            "created_at",
+            "sender_id",
+            "conversation_id",
+            "id",
+            postgresql_where="sender_type = 'agent'",
+        ),
+        Index(
             "ix_messages_search",
             db.text("to_tsvector('simple', text)"),
             postgresql_using="gin",

@@ -61,6 +61,7 @@ class QueueEntry(Timestamps, TenantScoped, db.Model):
             "assigned_at",
             postgresql_where=text("status = 'assigned'"),
         ),
+        Index("ix_chat_queues_entered", "organization_id", "created_at"),
         Index("ix_chat_queues_ticket", "organization_id", "division_id", "queue_number"),
         Index("ix_chat_queues_history", "organization_id", "conversation_id", "id"),
     )

@@ -11,6 +11,7 @@ from sqlalchemy import Select, select, tuple_
 from cloudchat.extensions import db
 from cloudchat.models import AuditEntry, User
 from cloudchat.services import audit
+from cloudchat.services.accounts import Identity, check_still
 from cloudchat.tenancy import acting_as
 
 BATCH = 1000
@@ -81,7 +82,7 @@ def record_export(wanted: Filter) -> None:
 
 
 def lines(
-    organization_id: int, timezone: str, wanted: Filter, headers: list[str], words: dict[str, str]
+    identity: Identity, wanted: Filter, headers: list[str], words: dict[str, str]
 ) -> Iterator[list[str]]:
     """The heading and one row for each line, newest first. `words`: what actions and tables are called.
 
@@ -89,9 +90,10 @@ def lines(
     slow reader holds no connection.
     """
     yield headers
-    after, zone = None, ZoneInfo(timezone)
+    after, zone = None, ZoneInfo(identity.timezone)
     while True:
-        with acting_as(organization_id):
+        check_still(identity, "agent" if identity.acting else "admin")
+        with acting_as(identity.organization_id):
             found = page(wanted, after, BATCH)
             batch = [_line(row, zone, words) for row in found[:BATCH]]
             after = (found[BATCH - 1].created_at, found[BATCH - 1].id) if len(found) > BATCH else None

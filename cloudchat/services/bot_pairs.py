@@ -52,6 +52,13 @@ def _narrowed(statement, q: str, active: bool | None):
 
 def create(bot_id: int, values: dict[str, Any]) -> ChatbotQa:
     """A new pair of `{question, alternatives, answer, is_active}`. Raises Invalid, NotFound."""
+    pair = add(bot_id, values)
+    db.session.commit()
+    return pair
+
+
+def add(bot_id: int, values: dict[str, Any]) -> ChatbotQa:
+    """The same in the caller's transaction."""
     bot = bot_settings.get(bot_id, lock=True)
     if count(bot.id) >= MOST_PAIRS:
         raise Invalid("pair", fields={"question": ["too_many_pairs"]})
@@ -60,7 +67,6 @@ def create(bot_id: int, values: dict[str, Any]) -> ChatbotQa:
     db.session.flush()
     audit.record("pair.created", pair, question=pair.question[:120])
     touch(bot.id)
-    db.session.commit()
     return pair
 
 

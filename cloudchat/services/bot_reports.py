@@ -32,7 +32,8 @@ _SUMMARY = f"""
            round(percentile_cont(0.95) within group (order by response_time_ms))::int as p95_response_time_ms,
            round(avg(confidence_score), 2)::float as avg_confidence_score,
            round(avg(user_rating), 2)::float as avg_rating,
-           count(user_rating) as ratings_count
+           count(user_rating) as ratings_count,
+           count(*) filter (where solved_qa_id is not null) as solved_questions
     {_TURNS}
 """
 

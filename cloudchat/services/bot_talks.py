@@ -68,17 +68,9 @@ def is_silent(row: Conversation, talk: ChatbotTalk, bot: Chatbot) -> bool:
     return False
 
 
-def has_it(row: Conversation) -> bool:
-    """Does a bot speak in this conversation now? For showing it; the rule is `is_silent`."""
-    if row.status != "open" or row.assignee_id is not None or row.needs_human:
-        return False
-    talk = row.bot_talk
-    return talk is not None and talk.has_it and _last_human_message(row.id, talk.since_message_id) is None
-
-
 def hand_back(talk: ChatbotTalk, since_message_id: int) -> None:
     """The bot has it again; what was written up to this message no longer silences it."""
-    talk.has_it, talk.since_message_id = True, since_message_id
+    talk.has_it, talk.since_message_id, talk.given_back_at = True, since_message_id, None
     talk.misses, talk.offered, talk.burst_count, talk.repeats = 0, None, 0, 0
 
 

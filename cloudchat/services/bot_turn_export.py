@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from cloudchat.extensions import db
-from cloudchat.services import audit, bot_settings
+from cloudchat.services import accounts, audit, bot_settings
+from cloudchat.services.accounts import Identity
 from cloudchat.services.bot_reports import Asked
 from cloudchat.services.contact_export import Cell
 from cloudchat.services.statements import run
 from cloudchat.tenancy import acting_as
 
-BATCH = 2000
+BATCH = 250  # a page is read in some milliseconds
 
 _PAGE = """
     select i.*, q.question as pair
@@ -30,15 +31,17 @@ def record(wanted: Asked, kind: str) -> None:
     db.session.commit()
 
 
-def rows(organization_id: int, wanted: Asked, outcomes: dict[str, str]) -> Iterator[list[Cell]]:
+def rows(identity: Identity, wanted: Asked, outcomes: dict[str, str]) -> Iterator[list[Cell]]:
     """One row for each turn, oldest first; `outcomes` are the words for what the bot did.
 
-    A response is sent after the request has left its organization, so each page enters it anew.
+    A response is sent after the request has left its organization, so each page enters it anew, and
+    asks whether the reader may still have it. Raises Forbidden, which breaks the file off.
     """
     zone, values = ZoneInfo(wanted.timezone), wanted.values()
     after_at, after_id = values["start"], 0
     while True:
-        with acting_as(organization_id):
+        accounts.check_still(identity, "manager")
+        with acting_as(identity.organization_id):
             found = run(_PAGE, after_at=after_at, after_id=after_id, limit=BATCH, **values)
             db.session.rollback()  # gives the connection back while the reader takes its time
         yield from (_row(row, zone, outcomes) for row in found)

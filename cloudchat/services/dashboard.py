@@ -1,28 +1,36 @@
-"""The figures of the home page: each is one look at the rows themselves. Three statements in all."""
+"""What the home page shows: this moment, today against yesterday, who is there, the first steps."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, extract, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import joinedload
 
 from cloudchat.extensions import db, now
 from cloudchat.models import CannedReply, Conversation, Device, Invitation, Label, Message, User
 from cloudchat.services.accounts import Identity
+from cloudchat.services.bot_analytics import SUCCESSFUL
+from cloudchat.services.desk_report import figures as desk_report
 from cloudchat.services.inbox import is_waiting
 from cloudchat.services.presence import CONNECTED_FOR
+from cloudchat.services.statements import run
 from cloudchat.services.visibility import visible_to
+
+MOST_UNANSWERED = 5
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Today, as far as one person sees it. `first_response` is a median in seconds."""
+    """This moment, as far as one person sees it. `mine_*` are of those assigned to them."""
 
     open: int
     unassigned: int
     waiting: int
-    resolved_today: int
-    first_response: float | None
+    needs_human: int
+    mine_open: int
+    mine_waiting: int
+    mine_unread: int
 
 
 @dataclass(frozen=True)
@@ -40,68 +48,76 @@ class Checklist:
         return all(vars(self).values())
 
 
-def today_begins(timezone: str) -> datetime:
-    """Midnight in the organization's zone."""
-    moment = datetime.now(ZoneInfo(timezone))
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
 def figures(identity: Identity) -> Figures:
-    """Conversations that this person may see, counted in one statement."""
-    start = today_begins(identity.timezone)
-    visible = visible_to(identity)
-    is_open = Conversation.status == "open"
+    """Conversations that this person may see, counted in one statement, each as its list has it."""
+    visible, is_open = visible_to(identity), Conversation.status == "open"
+    mine = Conversation.assignee_id == identity.user_id
     parts = {
         "open": _count(visible, is_open),
         "unassigned": _count(visible, is_open, Conversation.assignee_id.is_(None)),
         "waiting": _count(visible, is_open, is_waiting()),
-        "resolved_today": _count(visible, Conversation.resolved_at >= start),
-        "first_response": _median_first_response(visible, start),
+        "needs_human": _count(visible, is_open, Conversation.needs_human),
+        "mine_open": _count(is_open, mine),
+        "mine_waiting": _count(is_open, mine, is_waiting()),
+        "mine_unread": _count(is_open, mine, Conversation.unread_count > 0),
     }
     columns = [part.scalar_subquery().label(name) for name, part in parts.items()]
-    row = db.session.execute(select(*columns)).one()._mapping
-    return Figures(**{**row, "first_response": _seconds(row["first_response"])})
-
-
-def _seconds(value) -> float | None:
-    return None if value is None else float(value)
+    return Figures(**db.session.execute(select(*columns)).one()._mapping)
 
 
 def _count(*criteria: ColumnElement[bool]) -> Select:
     return select(func.count(Conversation.id)).where(*criteria)
 
 
-def _median_first_response(visible: ColumnElement[bool], start: datetime) -> Select:
-    """From the first message of a customer to the first answer by a person, for answers since then."""
-    asked = (
-        select(Message.id, Message.created_at)
-        .where(Message.conversation_id == Conversation.id, Message.direction == "in")
-        .correlate(Conversation)
-        .order_by(Message.id)
-        .limit(1)
-        .lateral("asked")
+def unanswered(identity: Identity) -> list[Conversation]:
+    """Who has waited longest for an answer, of those that this person may see."""
+    statement = (
+        select(Conversation)
+        .where(visible_to(identity), Conversation.status == "open", Conversation.waiting_since.is_not(None))
+        .options(joinedload(Conversation.contact), joinedload(Conversation.device))
+        .order_by(Conversation.waiting_since, Conversation.id)
+        .limit(MOST_UNANSWERED)
     )
-    answered = (
-        select(Message.created_at)
-        .where(
-            Message.conversation_id == Conversation.id,
-            Message.direction == "out",
-            Message.sender_type == "agent",
-            Message.id > asked.c.id,
+    return list(db.session.scalars(statement))
+
+
+def channels() -> list[Device]:
+    """The devices and how they are; those in trouble first."""
+    statement = select(Device).where(Device.deleted_at.is_(None))
+    return list(
+        db.session.scalars(
+            statement.order_by(Device.is_active & (Device.status == "connected"), Device.name, Device.id)
         )
-        .correlate(Conversation, asked)
-        .order_by(Message.id)
-        .limit(1)
-        .lateral("answered")
     )
-    seconds = extract("epoch", answered.c.created_at - asked.c.created_at)
-    return (
-        select(func.percentile_cont(0.5).within_group(seconds))
-        .select_from(Conversation)
-        .join(asked, true())
-        .join(answered, true())
-        .where(visible, Conversation.last_message_at >= start, answered.c.created_at >= start)
-    )
+
+
+# --- today against yesterday -------------------------------------------------------------------
+
+# Of all bots together, by the definitions of the bots' report
+_BOTS = f"""
+    select i.created_at >= %(start)s as is_now, count(*) as turns,
+           count(*) filter (where {SUCCESSFUL}) as successful
+    from chatbots b
+    join chatbot_interactions i on i.organization_id = b.organization_id and i.bot_id = b.id
+    where b.organization_id = %(organization_id)s
+      and i.created_at >= %(since)s and i.created_at < %(until)s
+    group by 1
+"""
+
+
+def today(identity: Identity) -> desk_report.Asked:
+    """Today in the organization's zone: of everybody, or for an agent of their own."""
+    day = datetime.now(ZoneInfo(identity.timezone)).date()
+    return desk_report.asked(identity, "agents", day, day)
+
+
+def bot_rate(wanted: desk_report.Asked) -> tuple[float | None, float | None]:
+    """The share of turns that the bots answered, today and yesterday; None where they had none."""
+    found = {row.is_now: row.successful / row.turns for row in run(_BOTS, **wanted.values())}
+    return found.get(True), found.get(False)
+
+
+# --- who is new, who is there ------------------------------------------------------------------
 
 
 def checklist() -> Checklist:

@@ -113,6 +113,7 @@ _AS_SHOWN = (
     joinedload(Conversation.stage).load_only(PipelineStage.name, PipelineStage.color),
     joinedload(Conversation.division),
     joinedload(Conversation.waiting),
+    joinedload(Conversation.bot_at_work),
     selectinload(Conversation.labels),
 )
 
@@ -121,7 +122,9 @@ def conversations(
     identity: Identity, wanted: Filter, after: tuple[datetime, int] | None = None, limit: int = 50
 ) -> list[Conversation]:
     """Newest activity first; one row more than `limit` where there is a next page."""
-    statement = _narrowed(select(Conversation), identity, wanted).options(*_AS_SHOWN)
+    statement = _narrowed(select(Conversation), identity, wanted).options(
+        *_AS_SHOWN, joinedload(Conversation.bot)
+    )
     if after:
         moment, row_id = after
         statement = statement.where(
@@ -147,7 +150,7 @@ def among(identity: Identity, wanted: Filter, ids: list[int]) -> list[Conversati
 def opened(identity: Identity, conversation_id: int) -> Conversation:
     """One conversation with all that its header shows. Raises NotFound."""
     statement = select(Conversation).where(Conversation.id == conversation_id, visible_to(identity))
-    found = db.session.scalar(statement.options(*_AS_SHOWN, joinedload(Conversation.bot_talk)))
+    found = db.session.scalar(statement.options(*_AS_SHOWN, joinedload(Conversation.bot)))
     if found is None:
         raise NotFound("conversation")
     return found

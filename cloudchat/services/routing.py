@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from cloudchat.channels.base import InboundMessage
 from cloudchat.models import Chatbot
-from cloudchat.services import bot_talks, bots
+from cloudchat.services import bot_handover, bot_talks, bots
 from cloudchat.services.queueing import choosing, returning, talks, waiting
 from cloudchat.services.queueing.talks import Talk
 
@@ -81,6 +81,8 @@ SPEAKERS = {"queue_first": (menu, bot), "bot_first": (bot, menu)}
 def menu_or_bot(arrival: Arrival) -> bool:
     """In the order that the organization has chosen."""
     order = arrival.talk.settings.routing_order if arrival.talk else "bot_first"
+    if arrival.bot is not None and order != "bot_first" and bot_handover.was_given(arrival.conversation_id):
+        order = "bot_first"
     return any(speaker(arrival) for speaker in SPEAKERS[order])
 
 

@@ -17,7 +17,7 @@ from cloudchat.web.doors import (
 )
 from cloudchat.web.errors import error_body, init_errors, render_error, wants_json
 from cloudchat.web.idempotency import idempotent, jsonify_answer
-from cloudchat.web.schema import MAX_LIMIT, Body, api
+from cloudchat.web.schema import MAX_LIMIT, Body, PageQuery, PeriodQuery, api
 from cloudchat.web.versions import Versioned
 
 __all__ = [
@@ -25,6 +25,8 @@ __all__ = [
     "MAX_LIMIT",
     "UPLOAD_BODY",
     "Body",
+    "PageQuery",
+    "PeriodQuery",
     "Versioned",
     "admit",
     "api",

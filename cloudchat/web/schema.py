@@ -1,6 +1,8 @@
 """How routes say what they take and answer: checked bodies, and the API document made from them."""
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from spectree import SpecTree
 
 from cloudchat import messages
@@ -25,6 +27,22 @@ class Body(BaseModel):
     """A JSON body: unknown fields are ignored, numbers are not taken for text."""
 
     model_config = ConfigDict(extra="ignore", str_max_length=200_000)
+
+
+class PageQuery(Body):
+    """Where a list goes on."""
+
+    cursor: str | None = None
+    limit: int = Field(50, ge=1, le=MAX_LIMIT)
+
+
+class PeriodQuery(Body):
+    """Days of the organization's zone, both included; the last 30 where none are named."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+    start: date | None = Field(None, alias="from")
+    end: date | None = Field(None, alias="to")
 
 
 def _raise_invalid(error: ValidationError | None) -> None:

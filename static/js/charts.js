@@ -2,6 +2,8 @@
 const figures = JSON.parse(document.getElementById("report-charts").textContent);
 const COLORS = { accent: "--accent", blue: "--blue", amber: "--amber-mark", green: "--green", red: "--red-solid", muted: "--text-3" };
 
+const opened = new WeakSet();
+
 /** A colour variable as it is now: light-dark() is resolved by an element that wears it. */
 function color(name) {
   const probe = document.createElement("span");
@@ -25,7 +27,15 @@ function draw() {
     if (place.dataset.chart !== "funnel") traces.forEach((trace) => trace.type === "bar" && delete trace.line);
     const dressed = { ...layout, paper_bgcolor: "transparent", plot_bgcolor: "transparent", font: { color: text, family: getComputedStyle(document.body).fontFamily, size: 12 }, xaxis: { ...layout.xaxis, ...axis }, yaxis: { ...layout.yaxis, ...axis }, height: 300 };
     window.Plotly.react(place, traces, dressed, { displayModeBar: false, responsive: true, locale: document.documentElement.lang });
+    if (!opened.has(place)) place.on?.("plotly_click", follow);
+    opened.add(place);
   }
+}
+
+/** A point, a bar or a cell leads to the list behind it, where it has an address. */
+function follow({ points }) {
+  const [{ customdata }] = points;
+  if (typeof customdata === "string") location.assign(customdata);
 }
 
 addEventListener("load", draw);

@@ -6,14 +6,26 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from tests.bench import acks, boards, matching, pages, queueing, report, seed, sockets, stack, webhooks
+from tests.bench import (
+    acks,
+    boards,
+    matching,
+    pages,
+    queueing,
+    report,
+    reporting,
+    seed,
+    sockets,
+    stack,
+    webhooks,
+)
 from tests.bench.limits import Inbound
 from tests.bench.progress import be_patient, say
 
 CONVERSATIONS = 100_000
 MESSAGES = 1_000_000
 # In this order: the quiet figures before the load leaves its unread messages behind.
-FIGURES = ("P6", "P7", "P11", "P12", "P14", "P8", "P9", "P10", "P3", "P4", "P5", "P2", "P1")
+FIGURES = ("P6", "P7", "P11", "P12", "P14", "P15", "P8", "P9", "P10", "P3", "P4", "P5", "P2", "P1")
 
 
 def main() -> int:
@@ -59,6 +71,7 @@ def _measure(running: stack.Stack, rows: seed.Seed, options: argparse.Namespace)
         "P11": lambda: pages.p11(running, shop, quick),
         "P12": lambda: queueing.p12(running, quick),
         "P14": lambda: matching.p14(running, shop, quick),
+        "P15": lambda: reporting.p15(running, shop, quick),
     }
     wanted = options.only.upper().split(",")
     found = {}

@@ -8,6 +8,7 @@ from cloudchat.extensions import db, now
 from cloudchat.models import (
     ApiToken,
     Attachment,
+    ChatbotInteraction,
     ContactImport,
     ContactLabel,
     ConversationLabel,
@@ -109,6 +110,14 @@ def _attachment(message_row, state: str, key: str | None) -> Attachment:
 
 def bot(organization_id: int) -> int:
     return factories.bot(organization_id).id
+
+
+def asked_bot(organization_id: int) -> int:
+    """A bot that did not know an answer."""
+    made = bot(organization_id)
+    values = {"question": "Buka cabang Medan?", "outcome": "fallback"}
+    _saved(organization_id, ChatbotInteraction(bot_id=made, **values))
+    return made
 
 
 def pair(organization_id: int) -> int:

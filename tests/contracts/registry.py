@@ -58,6 +58,7 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
         "entry_id": objects.waiting_entry,
         "user_id": objects.membership,
     },
+    "reports": {"bot_id": objects.asked_bot},
     "settings": {
         "name": NotAnId("a page of the documentation, the same for everybody"),
         "device_id": objects.device,
@@ -118,6 +119,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "inbox.assign_conversation": {"json": {"agent_id": None}},
     "inbox.change_status": {"json": {"status": "pending"}},
     "inbox.confirm_message": {},
+    "inbox.give_back_to_bot": {"json": {}},
     "inbox.older_messages": {"query_string": {"before": 2**31 - 1}},
     "inbox.read_conversation": {},
     "inbox.retry_message": {},
@@ -143,6 +145,9 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "pipeline.move_card": {"json": lambda made: {"to_stage_id": made["stage"], "expected_version": 0}},
     "pipeline.reorder_stages": {"json": lambda made: {"ids": [made["stage"]]}},
     "pipeline.test_automation": {"json": lambda made: {"conversation_id": made["conversation"]}},
+    "reports.solve_unmatched": {
+        "json": {"solves": "Buka cabang Medan?", "question": "Buka cabang Medan?", "answer": "Belum."}
+    },
     "settings.change_canned_reply": {"json": {"shortcut": "baru", "text": "isi"}},
     "settings.change_device": {"json": {"name": "Lain"}},
     "settings.change_label": {"json": {"name": "Lain"}},
@@ -169,6 +174,13 @@ class BodyId:
 
 def _filter(url: str, name: str, make: Callable) -> BodyId:
     return BodyId("get", url, lambda i: {"query_string": {name: i}}, make, NOTHING)
+
+
+def _rows_of(name: str, make: Callable) -> BodyId:
+    query = {"figure": "messages"}
+    return BodyId(
+        "get", "/api/app/reports/rows", lambda i: {"query_string": {**query, name: i}}, make, NOTHING
+    )
 
 
 CONVERSATIONS = "/api/app/inbox/conversations"
@@ -312,6 +324,15 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
     ),
     ("notifications.mark_read", "ids"): NotAnId("own ones only; test_only_own_ones_are_marked_read"),
     ("notifications.mark_read", "conversation_id"): NotAnId("own ones only; the same test"),
+    ("reports.list_turns", "qa_id"): _filter(
+        "/api/app/chatbot/bots/{bot}/reports/turns", "qa_id", objects.pair
+    ),
+    ("reports.list_report_rows", "agent_id"): _rows_of("agent_id", objects.busy_agent),
+    ("reports.list_report_rows", "division_id"): _rows_of("division_id", objects.used_division),
+    ("reports.report_desk_trends", "agent_id"): NotAnId(
+        "a filter; every bucket is there, with nothing in it"
+    ),
+    ("reports.report_desk_trends", "division_id"): NotAnId("the same"),
     ("pipeline.delete_pipeline", "move_to_stage_id"): BodyId(
         "delete",
         "/api/app/pipelines/{pipeline}",

@@ -1,7 +1,7 @@
 """Users, their passwords, sessions, API tokens and invitations."""
 
 from cloudchat.models.users import ROLES, SCOPES
-from cloudchat.services.accounts.identity import ANY_SCOPE, Identity, OrganizationFacts
+from cloudchat.services.accounts.identity import ANY_SCOPE, Identity, OrganizationFacts, check_still
 from cloudchat.services.accounts.invitations import (
     accept_invitation,
     find_invitation,
@@ -55,6 +55,7 @@ __all__ = [
     "check_email",
     "check_new_password",
     "check_role",
+    "check_still",
     "create_api_token",
     "create_user",
     "deactivate",

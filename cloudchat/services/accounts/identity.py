@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
+from cloudchat.errors import Forbidden
 from cloudchat.extensions import db
-from cloudchat.models import Organization, User
+from cloudchat.models import ApiToken, Organization, User, UserSession
 from cloudchat.models.users import ROLES
-from cloudchat.tenancy import all_organizations
+from cloudchat.tenancy import acting_as, all_organizations
 
 ANY_SCOPE = "any"  # what every API token may
 
@@ -138,3 +139,18 @@ def _acting_identity(home: Identity, organization_id: int) -> Identity:
             "role": "admin",
         }
     )
+
+
+def check_still(identity: Identity, role: str) -> None:
+    """For what goes on after its request: is the caller still there, with this role and the same session or
+    token? Raises Forbidden."""
+    with acting_as(identity.home_organization_id):
+        user = db.session.get(User, identity.user_id, populate_existing=True)
+        allowed = user is not None and user.is_active and ROLES.index(user.role) >= ROLES.index(role)
+        for model, row_id in ((UserSession, identity.session_id), (ApiToken, identity.token_id)):
+            if row_id is not None:
+                row = db.session.get(model, row_id, populate_existing=True)
+                allowed = allowed and row is not None and row.revoked_at is None
+        db.session.rollback()
+    if not allowed:
+        raise Forbidden()

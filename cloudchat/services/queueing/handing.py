@@ -39,7 +39,7 @@ def give(
         _served(entry, agent)
     changes = {"assignee_id": agent.id, "needs_human": False, "awaiting_division_selection": False}
     changed(row, identity, changes, before)
-    log(row, kind, identity, agent_id=agent.id, agent=agent.name, **why)
+    log(row, kind, identity, agent_id=agent.id, agent=agent.name, **_had(former, row.division_id), **why)
     if former is not None:
         publish_once(AgentFree(row.organization_id, former))
     publish(UnreadChanged(row.organization_id))
@@ -48,6 +48,11 @@ def give(
         publish_once(QueueChanged(row.organization_id, entry.division_id))
         division = db.session.get(Division, entry.division_id)
         saying.say(row, saying.connected(rules or settings.get_kept(), division.name, agent.name))
+
+
+def _had(agent_id: int | None, division_id: int | None) -> dict[str, int | None]:
+    """Who had it before, for the reports; nothing where nobody did."""
+    return {"from_agent_id": agent_id, "from_division_id": division_id} if agent_id else {}
 
 
 def give_by_hand(row: Conversation, agent: User, identity: Identity | None, locked: bool = True) -> None:
@@ -119,11 +124,12 @@ def to_division(row: Conversation, division: Division, identity: Identity | None
     turn = entries.live(row.id)
     since = turn.entered_at if turn is not None and turn.status == "waiting" else None
     before, former = audience_of(row), row.assignee_id
+    had = {"from_agent_id": former, "from_division_id": row.division_id}
     entries.end_live(row, "transferred")
     if row.awaiting_division_selection:
         choosing.drop_question(row)
     row.division_id, row.assignee_id = division.id, None
-    log(row, "transferred", identity, division_id=division.id, division=division.name)
+    log(row, "transferred", identity, division_id=division.id, division=division.name, **had)
     changes = {"division_id": division.id, "assignee_id": None, "awaiting_division_selection": False}
     changed(row, identity, changes, before)
     if former is not None:

@@ -72,6 +72,20 @@ function conflict(error, retry) {
   return toast(error.message, { kind: "error", action: { label: t("inbox.open_it"), run: () => openThread(other) } });
 }
 
+/** Let the bot speak again: nobody has the conversation then. Assigning it again takes that back. */
+async function giveBack() {
+  const id = state.open;
+  const { assignee, assigneeName } = head().dataset;
+  try {
+    await api("POST", path(id, "bot"), {});
+    refresh(id);
+    const again = () => state.open === id && assign(Number(assignee || me), assigneeName || t("inbox.you"), { force: true });
+    undoable(t("inbox.given_back"), again);
+  } catch (error) {
+    reportError(error, giveBack);
+  }
+}
+
 /** Make these the labels of the open conversation. */
 export async function setLabels(ids) {
   const id = state.open;
@@ -89,6 +103,7 @@ export const labelsOfOpen = () => (head()?.dataset.labels ?? "").split(",").filt
 root.addEventListener("click", (event) => {
   const action = event.target.closest("[data-action]")?.dataset.action;
   if (action === "resolved" || action === "open") setStatus(action);
+  if (action === "bot") giveBack();
 });
 
 document.addEventListener("click", (event) => {

@@ -1,0 +1,1 @@
+"""What agents and divisions did: facts from the raw rows, figures and lists made of the same facts."""
