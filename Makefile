@@ -45,7 +45,7 @@ pins: ## write requirements*.txt anew from requirements*.in
 
 audit: ## look the pinned Python packages up among the known vulnerabilities
 	@scripts/setup test
-	@$(OURS) -m pip_audit --disable-pip -r requirements.txt --no-deps
+	@$(OURS) scripts/audit.py
 
 clean: ## remove what was installed and made here; the data in var/ stays
 	@rm -rf .venv node_modules static/vendor .pytest_cache .ruff_cache .hypothesis test-results

@@ -34,6 +34,7 @@ class Relay(RedisManager):
 
     def initialize(self) -> None:
         super().initialize()
+        self.json = orjson  # every process hears of every event, and reads it
         self.server.start_background_task(self._send_loop)
 
     def _handle_emit(self, message) -> None:

@@ -3,16 +3,14 @@
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, any_, func, literal, literal_column, select
+from sqlalchemy import ARRAY, ColumnElement, Integer, any_, func, literal, select
+from sqlalchemy.orm import aliased
 
 from cloudchat.extensions import db
 from cloudchat.models import Contact
 
 MAX_QUERY = 100
 MOST_FOUND = 1000  # contacts, and conversations by their words, that a search looks at
-HAYSTACK = literal_column(
-    "(contacts.name || ' ' || coalesce(contacts.phone, '') || ' ' || coalesce(contacts.email, ''))"
-)
 
 
 def contact_matches(q: str) -> ColumnElement[bool]:
@@ -21,15 +19,40 @@ def contact_matches(q: str) -> ColumnElement[bool]:
     Where few match, they are named by id: row-level security would keep the index on the words out of
     use. Where many do, a list finds its page soon by looking at one contact after the other.
     """
+    ids = _few(q)
+    return _has(q) if ids is None else Contact.id == _any(ids)
+
+
+def customer_matches(q: str, contact_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """The same of the contact with this id; each is looked at by itself, and only if it is asked for."""
+    ids = _few(q)
+    if ids is None:
+        customer = aliased(Contact)
+        return select(_has(q, customer)).where(customer.id == contact_id).scalar_subquery()
+    return contact_id == _any(ids)
+
+
+def _few(q: str) -> list[int] | None:
+    """The contacts that match, by the index on the words; None where there are very many."""
     q = q.strip()[:MAX_QUERY]
     listed = func.contacts_listed(_pattern(q), _phone_pattern(q), MOST_FOUND).column_valued("id")
     ids = list(db.session.scalars(select(listed)))
-    if len(ids) < MOST_FOUND:
-        return Contact.id == any_(literal(ids, ARRAY(Integer)))
-    found = HAYSTACK.ilike(_pattern(q), escape="\\")
-    if phone := _phone_pattern(q):
-        found |= HAYSTACK.ilike(phone, escape="\\")
+    return ids if len(ids) < MOST_FOUND else None
+
+
+def _has(q: str, contact: type[Contact] = Contact) -> ColumnElement[bool]:
+    q = q.strip()[:MAX_QUERY]
+    words = func.concat_ws(
+        " ", contact.name, func.coalesce(contact.phone, ""), func.coalesce(contact.email, "")
+    )
+    found = words.ilike(_pattern(q), escape="\\")
+    if digits := _digits(q):
+        found |= contact.phone.contains(digits, autoescape=True)
     return found
+
+
+def _any(ids: list[int]) -> ColumnElement:
+    return any_(literal(ids, ARRAY(Integer)))
 
 
 def _pattern(q: str) -> str:
@@ -74,5 +97,10 @@ def find(q: str) -> Found:
 
 def _phone_pattern(q: str) -> str:
     """A number as one types it, as part of one that is kept: 0812 of +62812."""
+    digits = _digits(q)
+    return f"%{digits}%" if digits else ""
+
+
+def _digits(q: str) -> str:
     digits = re.sub(r"[\s\-+().]", "", q)
-    return f"%{digits.lstrip('0')}%" if digits.isascii() and digits.isdigit() and len(digits) > 4 else ""
+    return digits.lstrip("0") if digits.isascii() and digits.isdigit() and len(digits) > 4 else ""

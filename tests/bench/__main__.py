@@ -14,6 +14,7 @@ from tests.bench import (
     queueing,
     report,
     reporting,
+    searching,
     seed,
     sockets,
     stack,
@@ -25,7 +26,7 @@ from tests.bench.progress import be_patient, say
 CONVERSATIONS = 100_000
 MESSAGES = 1_000_000
 # In this order: the quiet figures before the load leaves its unread messages behind.
-FIGURES = ("P6", "P7", "P11", "P12", "P14", "P15", "P8", "P9", "P10", "P3", "P4", "P5", "P2", "P1")
+FIGURES = ("P6", "P7", "P11", "P12", "P14", "P15", "P8", "P16", "P9", "P10", "P3", "P4", "P5", "P2", "P1")
 
 
 def main() -> int:
@@ -71,6 +72,7 @@ def _measure(running: stack.Stack, rows: seed.Seed, options: argparse.Namespace)
         "P11": lambda: pages.p11(running, shop, quick),
         "P12": lambda: queueing.p12(running, quick),
         "P14": lambda: matching.p14(running, shop, quick),
+        "P16": lambda: searching.p16(running, shop, quick),
         "P15": lambda: reporting.p15(running, shop, quick),
     }
     wanted = options.only.upper().split(",")

@@ -29,7 +29,7 @@ _CARDS = """
 """
 
 
-def _board(stack: Stack, shop: Place) -> tuple[int, list[int]]:
+def board_of(stack: Stack, shop: Place) -> tuple[int, list[int]]:
     """A sales board with 10,000 cards in its six stages; made once."""
     if shop.organization_id in _boards:
         return _boards[shop.organization_id]
@@ -54,7 +54,7 @@ def _board(stack: Stack, shop: Place) -> tuple[int, list[int]]:
 
 def p8(stack: Stack, shop: Place, quick: bool) -> Figure:
     """The first 50 cards of each stage and exact counts: time over HTTP, bytes, statements."""
-    pipeline_id, ids = _board(stack, shop)
+    pipeline_id, ids = board_of(stack, shop)
     path = f"/api/app/pipelines/{pipeline_id}/board?limit={FIRST}"
     client = stack.app.test_client()
     headers = {"Authorization": f"Bearer {shop.manager_token}"}
@@ -120,7 +120,7 @@ def p9(stack: Stack, shop: Place, quick: bool) -> Figure:
     """The board in headless Chromium: nodes after scrolling, first card, frames of a drag."""
     from playwright.sync_api import sync_playwright
 
-    pipeline_id, _ids = _board(stack, shop)
+    pipeline_id, _ids = board_of(stack, shop)
     runs, nodes, frames = [], [], []
     with stack.web(), sync_playwright() as playwright:
         chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -182,7 +182,7 @@ def _session(stack: Stack, shop: Place) -> dict:
 
 def p10(stack: Stack, shop: Place, quick: bool) -> Figure:
     """Moving a card: rows rewritten, the time over HTTP, and until another agent's page hears of it."""
-    pipeline_id, ids = _board(stack, shop)
+    pipeline_id, ids = board_of(stack, shop)
     rewritten = _rewritten(stack, shop, pipeline_id, ids)
     runs, heard = [], []
     with stack.web(), _Listener(stack, shop) as listener:

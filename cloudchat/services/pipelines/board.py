@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, true
 
 from cloudchat.extensions import db, now
-from cloudchat.models import Contact, Conversation, ConversationLabel, Device, Label, Pipeline, PipelineStage
+from cloudchat.models import Conversation, ConversationLabel, Device, Label, Pipeline, PipelineStage
 from cloudchat.services.accounts import Identity
 from cloudchat.services.pipelines import cards, catalog, stages
 from cloudchat.services.pipelines.cards import COLUMNS, plain
-from cloudchat.services.searching import contact_matches
+from cloudchat.services.searching import customer_matches
 from cloudchat.services.visibility import visible_to
 
 SORTS = ("manual", "newest", "longest", "value")
@@ -229,10 +229,9 @@ def _narrowing(identity: Identity, wanted: Filter) -> list:
 
 def _matches(q: str) -> ColumnElement[bool]:
     """Name, number or the last message has these words, literally."""
-    found = select(Contact.id).where(contact_matches(q))
     text = q.strip()[:MAX_QUERY]
     return or_(
-        Conversation.contact_id.in_(found),
+        customer_matches(q, Conversation.contact_id),
         Conversation.last_message_text.icontains(text, autoescape=True),
     )
 
