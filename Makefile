@@ -5,7 +5,7 @@ ARGS ?=
 # A worker for each core, the tests of a file together in one; ARGS="-n 0": all in this process.
 PYTEST := $(OURS) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run test bench lint format texts setup pins audit clean
+.PHONY: help run test bench chaos lint format texts setup pins audit clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -22,6 +22,10 @@ test: ## install what tests need and run them (ARGS="-k inbox -x": some of them)
 bench: ## measure; prints one JSON document
 	@scripts/setup test
 	@exec $(OURS) -m tests.bench $(ARGS)
+
+chaos: ## kill, fill and delay everything under load; one line a case (ARGS="--only F5,F8 --load 0.3")
+	@scripts/setup test
+	@exec $(OURS) -m tests.chaos $(ARGS)
 
 lint: ## check style, imports and templates
 	@scripts/setup test

@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from admin import init_admin
 from blueprints import (
     auth,
+    broadcast,
     chatbot,
     contacts,
     dashboard,
@@ -37,6 +38,7 @@ from cloudchat.limits import limiter
 ROOT = Path(__file__).resolve().parent.parent
 BLUEPRINTS = (
     auth,
+    broadcast,
     chatbot,
     contacts,
     dashboard,

@@ -3,19 +3,17 @@
 import json
 import sys
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
-from rq import Queue, cron
-from rq.serializers import JSONSerializer
-from rq.worker import RoundRobinWorker
 
-from cloudchat import demo, jobs, local
+from cloudchat import jobs, local
+from cloudchat.demo import fill, seed
 from cloudchat.errors import AppError
-from cloudchat.extensions import connect_redis, db, redis
+from cloudchat.extensions import db
+from cloudchat.jobs import processes
 from cloudchat.messages import sentence
 from cloudchat.services import accounts, bot_analytics, bot_evaluation, bot_settings, organizations
 from cloudchat.services.accounts import second_factor
@@ -165,7 +163,30 @@ def _aggregated(organization_id: int, first: datetime | None, last: datetime | N
 def seed_demo() -> None:
     """Make the demo organization once; prints its logins as JSON."""
     with _plain_errors():
-        click.echo(json.dumps(demo.seed()))
+        click.echo(json.dumps(seed.seed()))
+
+
+@demo_group.command("fill")
+@click.option("--contacts", default=1000, show_default=True, type=click.IntRange(1, 1_000_000))
+@click.option("--org", "organization_id", type=int, help="Another organization than the demo's; needs --yes.")
+@click.option("--yes", is_flag=True, help="Yes, made-up customers shall stand among the real ones.")
+@click.option("--seed", "start", default=1, show_default=True, help="Same number, same customers.")
+def fill_demo(contacts: int, organization_id: int | None, yes: bool, start: int) -> None:
+    """Fill the demo organization with customers, talks, cards and turns of the last 90 days."""
+    if organization_id and not yes:
+        raise click.UsageError("made-up customers cannot be told from real ones afterwards: add --yes")
+    with _plain_errors():
+        number = organization_id or seed.organization()
+        if number is None:
+            raise click.ClickException("there is no demo organization yet: run `flask demo seed` first")
+        with (
+            acting_as(number),
+            click.progressbar(length=contacts, label="Customers", file=sys.stderr) as bar,
+        ):
+            organizations.get(number)
+            for made in fill.fill(contacts, start):
+                bar.update(made)
+    click.echo(json.dumps({"organization_id": number, "contacts": contacts}))
 
 
 @ongkir_group.command("evaluate")
@@ -184,21 +205,13 @@ def worker(burst: bool, names: tuple[str, ...]) -> None:
     """Run jobs until stopped."""
     local.tie_forks_to_parent()  # a killed worker must not leave its job running
     db.engine.dispose()
-    queues = [jobs.queue(name) for name in names or jobs.QUEUES]
-    # In turns: a long broadcast in one queue must not starve the other.
-    RoundRobinWorker(queues, connection=connect_redis(redis.url), serializer=JSONSerializer).work(
-        burst=burst, with_scheduler=False, logging_level="WARNING"
-    )
+    processes.work(names or jobs.QUEUES, burst)
 
 
 @click.command("scheduler")
 def scheduler() -> None:
     """Start the periodic jobs (exactly one such process may run)."""
-    # RQ's cron makes its queues with pickle, which our workers refuse to read.
-    cron.Queue = partial(Queue, serializer=JSONSerializer)
-    periodic = cron.CronScheduler(connection=connect_redis(redis.url), logging_level="WARNING")
-    periodic.load_config_from_file("cloudchat.jobs.schedule")
-    periodic.start()
+    processes.schedule()
 
 
 class _plain_errors:

@@ -147,9 +147,20 @@ class Handler(pywsgi.WSGIHandler):
         # Its input is handed out bare, so only what can become a socket may ask for it.
         return self.command == "GET" and super()._connection_upgrade_requested()
 
+    def finalize_headers(self) -> None:
+        if self._process_ends():
+            self.response_headers.append((b"Connection", b"close"))
+        super().finalize_headers()
+
+    def _process_ends(self) -> bool:
+        """The process was asked to end: each connection ends with the answer to what is under way."""
+        return getattr(self.server, "ending", False) and not self._connection_upgrade_requested()
+
     def handle_one_response(self) -> None:
         super().handle_one_response()
         self.answered = True
+        if self._process_ends():
+            self.close_connection = True
         # What follows a broken body or a websocket's farewell is no request.
         if self.wsgi_input.broken or self._connection_upgrade_requested():
             self.close_connection = True

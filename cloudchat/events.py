@@ -362,6 +362,22 @@ class OngkirDue(Event):
     conversation_id: int
 
 
+@dataclass(frozen=True)
+class BroadcastDue(Event):
+    """The recipients of a broadcast have to be listed."""
+
+    organization_id: int
+    broadcast_id: int
+
+
+@dataclass(frozen=True)
+class BroadcastChanged(Event):
+    """A broadcast is in another state, or further on."""
+
+    organization_id: int
+    broadcast_id: int
+
+
 _subscribers: dict[type[Event], list[Callable]] = defaultdict(list)
 _ready: ContextVar[list[Event] | None] = ContextVar("events_ready", default=None)
 

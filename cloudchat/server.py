@@ -65,6 +65,7 @@ def serve(app: Flask) -> None:
 
     def stop() -> None:
         log.info("stopping")
+        server.ending = True
         server.close()
         close_waiting()
         realtime.close_all()
@@ -77,3 +78,4 @@ def serve(app: Flask) -> None:
     gc.freeze()  # what is there now stays: the collector need not walk through it again and again
     log.info("serving", port=config.active().port)
     server.serve_forever()
+    realtime.last_words()

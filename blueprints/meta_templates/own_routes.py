@@ -1,38 +1,17 @@
-"""The API of our own message templates, and of what a device can send."""
+"""The API of our own message templates."""
 
 from spectree import Response as Answers
 
 from blueprints.meta_templates import bp
 from blueprints.meta_templates.routes import cut_to_page
-from blueprints.meta_templates.schemas import OwnQuery, OwnTemplateBody, SendableQuery
+from blueprints.meta_templates.schemas import OwnQuery, OwnTemplateBody
 from cloudchat.models import MessageTemplate
-from cloudchat.services import devices, message_templates
-from cloudchat.services.meta_templates import catalog
+from cloudchat.services import message_templates
 from cloudchat.web import api, decode_cursor, me, requires
 
 OK = Answers("HTTP_200", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_409", "HTTP_422")
 MADE = Answers("HTTP_201", "HTTP_401", "HTTP_403", "HTTP_409", "HTTP_422")
 GONE = Answers("HTTP_204", "HTTP_401", "HTTP_403", "HTTP_404")
-
-
-@bp.get("/api/app/broadcasts/templates")
-@requires("agent")
-@api.validate(query=SendableQuery, resp=OK, tags=["templates"])
-def list_sendable(query: SendableQuery):
-    """Only what this device can send: approved ones of its WABA, or our own."""
-    device = devices.get(query.device_id)
-    after = decode_cursor(query.cursor, str, int)
-    if device.type == "wa_official":
-        rows, outward = catalog.sendable(device, query.q, after, query.limit), catalog.outward
-    else:
-        rows = message_templates.page(query.q, device.type, after, query.limit)
-        outward = message_templates.outward
-    rows, next_cursor = cut_to_page(rows, query.limit)
-    return {
-        "items": [outward(row) for row in rows],
-        "next_cursor": next_cursor,
-        "device": {"id": device.id, "name": device.name, "type": device.type},
-    }
 
 
 @bp.get("/api/app/message-templates")

@@ -58,13 +58,6 @@ class SyncBody(Body):
     device_id: StrictId
 
 
-class SendableQuery(Body):
-    device_id: RowId
-    q: str = Field("", max_length=200)
-    cursor: str | None = None
-    limit: int = Field(50, ge=1, le=MAX_LIMIT)
-
-
 class OwnQuery(Body):
     device_type: str | None = Field(None, max_length=20)
     q: str = Field("", max_length=200)

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("system", __name__)
 
-from blueprints.system import routes  # noqa: E402, F401
+from blueprints.system import installing, routes  # noqa: E402, F401

@@ -21,7 +21,10 @@ from cloudchat.tenancy import acting_as, all_organizations
 log = structlog.get_logger(__name__)
 
 QUEUES = ("messages", "default")  # a worker takes from them in turns
-FLAG_SECONDS = 60  # how long a queued job keeps the same one from being queued, at most
+# How long a queued job keeps the same one from being queued, at most. A worker that dies with a job in
+# its hand leaves the flag up, and the next sweep must not wait long for that.
+FLAG_SECONDS = 10
+QUEUED_SECONDS = 60  # a job of "messages" that waited longer is dropped: the sweepers have asked again
 DELIVERY_TIMEOUT = 300  # seconds; a large file may be on its way for a while
 
 _app_context: Callable[[], AbstractContextManager] | None = None
@@ -88,7 +91,14 @@ def enqueue(function: Callable, *args, queue_name: str = "default", timeout: int
     if not hasattr(function, "is_job"):
         raise TypeError(f"{function.__name__} is no job: it would run without a tenant")
     try:
-        queue(queue_name).enqueue(function, *args, job_timeout=timeout, result_ttl=0, failure_ttl=86_400)
+        queue(queue_name).enqueue(
+            function,
+            *args,
+            job_timeout=timeout,
+            result_ttl=0,
+            failure_ttl=86_400,
+            ttl=QUEUED_SECONDS if queue_name == "messages" else None,
+        )
     except RedisError as error:
         log.warning("job_not_queued", job=function.__name__, error=str(error))
         return False
@@ -141,6 +151,7 @@ def _begun(function: Callable, args: tuple) -> None:
 def start_subscriptions() -> None:
     """Which event starts which job."""
     from cloudchat.jobs import (
+        broadcasts,
         contacts,
         devices,
         inbound,
@@ -217,4 +228,5 @@ def start_subscriptions() -> None:
     events.subscribe(events.AgentPresence, queueing.on_presence)
     events.subscribe(events.MenusOwed, queueing.on_menus_owed)
     events.subscribe(events.PipelineRunsDue, on_runs_due)
+    events.subscribe(events.BroadcastDue, broadcasts.on_due)
     events.subscribe(events.TemplateSyncDue, templates.on_sync_due)

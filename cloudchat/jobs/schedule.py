@@ -2,13 +2,14 @@
 
 from rq import cron
 
-from cloudchat.jobs import queueing, sweeps, templates
+from cloudchat.jobs import broadcasts, queueing, sweeps, templates
 
 # A sweep that waited longer than this (no worker ran) is dropped: the next one finds the same.
 LIVES = 60
 
 cron.register(sweeps.unprocessed_events, queue_name="default", interval=5, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.due_outbox, queue_name="default", interval=5, result_ttl=0, ttl=LIVES)
+cron.register(broadcasts.due, queue_name="default", interval=5, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.pending_media, queue_name="default", interval=30, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.stalled_imports, queue_name="default", interval=30, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.connections, queue_name="default", interval=600, result_ttl=0, ttl=LIVES)

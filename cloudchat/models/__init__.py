@@ -10,6 +10,12 @@ from cloudchat.models.bot_turns import (
     ChatbotTalk,
 )
 from cloudchat.models.bots import Chatbot, ChatbotDevice, ChatbotPhrase, ChatbotQa
+from cloudchat.models.broadcasts import (
+    Broadcast,
+    BroadcastOptOut,
+    BroadcastRecipient,
+    BroadcastSettings,
+)
 from cloudchat.models.contact_imports import ContactImport
 from cloudchat.models.contacts import Contact, ContactIdentity
 from cloudchat.models.conversations import Conversation, ConversationEvent, Note
@@ -42,6 +48,10 @@ __all__ = [
     "ApiToken",
     "Attachment",
     "AuditEntry",
+    "Broadcast",
+    "BroadcastOptOut",
+    "BroadcastRecipient",
+    "BroadcastSettings",
     "CannedReply",
     "Chatbot",
     "ChatbotAnalytics",

@@ -9,12 +9,14 @@ from socketio import RedisManager
 from cloudchat import config, events
 from cloudchat.realtime import (
     badges,
+    broadcast,
     checks,
     choices,
     connected,
     core,
     line,
     notifications,
+    peers,
     pipeline,
     presence,
     queue,
@@ -27,6 +29,7 @@ from cloudchat.realtime.visitors import Chat
 
 CHANNEL = "cloudchat-socket"
 MAX_FRAME = 64 * 1024
+LAST_WORDS_SECONDS = 2.0
 
 FEATURES = (
     core,
@@ -36,6 +39,7 @@ FEATURES = (
     choices,
     notifications,
     templates,
+    broadcast,
 )
 
 LOOPS = (
@@ -45,6 +49,7 @@ LOOPS = (
     notifications.loop,
     queue.loop,
     presence.loop,
+    peers.loop,
 )
 
 
@@ -92,6 +97,12 @@ def close_all() -> None:
     """Send every client away, to come back to a process that stays."""
     connected.connected.viewing.clear()  # each would ask the database whom to tell; they will say it again
     socketio.server.eio.disconnect()
+
+
+def last_words() -> None:
+    """Called when the last request is answered: what the loops gather and the relay holds goes out."""
+    socketio.sleep(2 * badges.BADGE_INTERVAL)
+    socketio.server.manager.flush(LAST_WORDS_SECONDS)
 
 
 def _origins(settings: config.Config):

@@ -1,14 +1,19 @@
 """What stands before every event that a client sends: who it is, how often, which ones."""
 
+import structlog
 from flask import request
 from flask_socketio import Namespace, disconnect
 from gevent.lock import BoundedSemaphore
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from cloudchat import events
 from cloudchat.errors import AppError
 from cloudchat.realtime.connected import connected
 from cloudchat.realtime.rooms import socketio
 from cloudchat.tenancy import acting_as
+
+log = structlog.get_logger(__name__)
 
 ADMITTED_AT_ONCE = 4  # after a restart thousands knock; requests need the database as well
 
@@ -58,12 +63,21 @@ class Guarded(Namespace):
         if event == "disconnect" and not manager.is_connected(sid, self.namespace):
             return super().trigger_event(event, *args)
         if event == "connect" and not connected.knows(sid):
-            return super().trigger_event(event, *args)
+            return self._admit(*args)
         if connected.over_rate(sid):
             cut_off(sid, self.namespace)
         elif event in self.takes:
             return super().trigger_event(event, *args)
         return None
+
+    def _admit(self, *args):
+        """With the database away the answer is no, and the page comes again; without an answer it would
+        wait for ever."""
+        try:
+            return super().trigger_event("connect", *args)
+        except (OperationalError, PoolTimeout) as error:
+            log.warning("socket_not_admitted", error=str(getattr(error, "orig", error))[:300])
+            return False
 
 
 def cut_off(sid: str, namespace: str) -> None:

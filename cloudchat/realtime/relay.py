@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 LONGEST_RETRY = 2.0  # seconds between tries to reach Redis again
 BATCH = 200
 KEPT = 10_000  # events that wait for an absent Redis; pages ask by cursor for what is lost
+MISSED = "missed"  # tells a page that events may have been lost: it asks as after a lost connection
 
 
 class Relay(RedisManager):
@@ -30,6 +31,7 @@ class Relay(RedisManager):
     def __init__(self, url: str, channel: str):
         super().__init__(url, channel)
         self._waiting: deque[bytes] = deque(maxlen=KEPT)
+        self._sending = False
         self._something = Event()
 
     def initialize(self) -> None:
@@ -63,8 +65,10 @@ class Relay(RedisManager):
             self._something.wait()
             self._something.clear()
             while self._waiting:
+                self._sending = True
                 batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
                 self._send(batch)
+                self._sending = False
 
     def _send(self, batch: list[bytes]) -> None:
         try:
@@ -79,6 +83,12 @@ class Relay(RedisManager):
             self.connected = False
             time.sleep(0.5)
 
+    def flush(self, seconds: float) -> None:
+        """Wait until the other processes have been told everything; not longer than this."""
+        until = time.monotonic() + seconds
+        while (self._waiting or self._sending) and time.monotonic() < until:
+            time.sleep(0.02)
+
     def _redis_listen_with_retries(self):
         """Listen for ever; after a loss try again soon (the original waits up to a minute)."""
         pause, subscribed = 0.25, False
@@ -88,9 +98,15 @@ class Relay(RedisManager):
                     self._redis_connect()
                     self.pubsub.subscribe(self.channel)
                     pause, subscribed = 0.25, True
+                    self.tell_missed()  # the first time too: pages may have been quicker than we
                 yield from self.pubsub.listen()
             except (RedisError, OSError) as error:
                 log.warning("relay_not_listening", error=str(error), retry_in=pause)
                 subscribed = False
                 time.sleep(pause)
                 pause = min(LONGEST_RETRY, pause * 2)
+
+    def tell_missed(self) -> None:
+        """What others said meanwhile did not get here: our pages shall ask the database."""
+        for namespace in ("/", "/chat"):
+            self._handle_emit({"event": MISSED, "data": [], "namespace": namespace, "room": None})

@@ -41,8 +41,8 @@ class Place:
     taken_by: int | None = None  # a conversation that was made here: the pipeline that takes it
 
 
-def places_of(senders: list[Sender]) -> dict[tuple[int, str], Place]:
-    """The place of each sender; contacts and conversations that are missing are made.
+def places_of(senders: list[Sender], status: str = "open") -> dict[tuple[int, str], Place]:
+    """The place of each sender; contacts and conversations that are missing are made, those with `status`.
 
     Part of the caller's transaction, inside one organization. Rows are locked in one order (people,
     conversations by id, new conversations by device and contact), so batches that meet wait for
@@ -60,7 +60,7 @@ def places_of(senders: list[Sender]) -> dict[tuple[int, str], Place]:
             for place in places.values():
                 place.taken_by = taken_by.get(place.conversation_id)
             return places
-        taken_by |= _open(to_open, contacts)
+        taken_by |= _open(to_open, contacts, status)
     raise RuntimeError("the conversations of a batch change faster than it can lock them")
 
 
@@ -177,7 +177,7 @@ _OPEN = """
         awaiting_division_selection, last_message_at, last_message_text, last_inbound_at,
         unread_count, last_read_message_id, version, created_at, updated_at
     )
-    select %(organization_id)s, w.contact_id, w.device_id, w.external_id, 'open', false,
+    select %(organization_id)s, w.contact_id, w.device_id, w.external_id, %(status)s, false,
            false, now(), '',
            (
                select max(c.last_inbound_at) from conversations c
@@ -195,11 +195,12 @@ _OPEN = """
 """
 
 
-def _open(keys: list[tuple[int, str]], contacts: dict[tuple[int, str], int]) -> dict[int, int]:
+def _open(keys: list[tuple[int, str]], contacts: dict[tuple[int, str], int], status: str) -> dict[int, int]:
     """Make them; answers the pipeline that takes them, where there is one, by conversation."""
     rows = [
         {"device_id": key[0], "external_id": key[1], "contact_id": contacts[key]}
         for key in keys
         if key in contacts
     ]
-    return {row.id: row.taken_by for row in run(_OPEN, rows) if row.taken_by is not None}
+    made = run(_OPEN, rows, status=status)
+    return {row.id: row.taken_by for row in made if row.taken_by is not None}

@@ -8,7 +8,16 @@ from sqlalchemy.dialects.postgresql import insert
 from cloudchat.errors import Invalid, NotFound
 from cloudchat.events import ContactChanged, ConversationChanged, UnreadChanged, publish
 from cloudchat.extensions import db, now
-from cloudchat.models import Contact, ContactIdentity, ContactLabel, Conversation, Device, Label
+from cloudchat.models import (
+    BroadcastOptOut,
+    BroadcastRecipient,
+    Contact,
+    ContactIdentity,
+    ContactLabel,
+    Conversation,
+    Device,
+    Label,
+)
 from cloudchat.services import audit
 from cloudchat.services.contacts import MAX_CUSTOM_FIELDS, identities_of, labels_of
 from cloudchat.services.queueing import returning
@@ -62,7 +71,7 @@ def merge(contact_id: int, other_id: int) -> Contact:
     for conversation in _surplus(_unresolved(kept.id, other.id, lock=True)):
         _resolve(conversation)
     db.session.flush()
-    for model in (Conversation, ContactIdentity):
+    for model in (Conversation, ContactIdentity, BroadcastRecipient, BroadcastOptOut):
         db.session.execute(update(model).where(model.contact_id == other.id).values(contact_id=kept.id))
     _move_labels(kept, other)
     kept.phone, kept.email = kept.phone or other.phone, kept.email or other.email

@@ -18,6 +18,7 @@ from cloudchat.errors import ProviderError
 from cloudchat.extensions import db, now
 from cloudchat.models import Device, DevicePace, OutboxEntry
 from cloudchat.services import claims, settling
+from cloudchat.services.broadcasts import feeding
 from cloudchat.services.claims import Claim
 from cloudchat.services.settling import Outcome
 from cloudchat.services.statements import database_is_away
@@ -44,6 +45,7 @@ def deliver(
     device = db.session.get(Device, device_id, populate_existing=True)
     if device is not None and device.deleted_at is not None:
         settling.device_is_gone(device_id)
+        feeding.top_up(device_id)  # its broadcasts learn that it is gone
         told()
         return None
     with ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="send") as pool:
@@ -59,26 +61,42 @@ class _Sender:
         self._told = told
         self._under_way: dict[Future, tuple[Claim, float]] = {}
         self._renewed = time.monotonic()
+        self._fill_at = 0.0  # when to put more of a broadcast into the outbox; infinite: none runs
 
     def run(self, stop_at: float) -> float | None:
         ask_at = 0.0  # when to look for more; infinite: when a call has ended
         while True:
             moment = time.monotonic()
             ended = moment > stop_at and not self._hangs(moment, stop_at)
+            if not ended and moment >= self._fill_at and self._fill(moment):
+                ask_at = moment
             if not ended and moment >= ask_at:
                 pause = self._start()
                 ask_at = moment + pause if pause is not None else float("inf")
+            next_at = min(ask_at, self._fill_at)
             if self._under_way:
-                if self._collect(min(max(ask_at - moment, 0.01), 1.0)) and ask_at == float("inf"):
+                if self._collect(min(max(next_at - moment, 0.01), 1.0)) and ask_at == float("inf"):
                     ask_at = 0.0  # the next message of a conversation may follow now
             elif ended:
                 return 0.0
-            elif ask_at == float("inf"):
+            elif next_at == float("inf"):
                 return None
-            elif ask_at - moment > SHORT_WAIT:
-                return ask_at - moment
+            elif next_at - moment > SHORT_WAIT:
+                return next_at - moment
             else:
-                time.sleep(max(ask_at - moment, 0.0))
+                time.sleep(max(next_at - moment, 0.0))
+
+    def _fill(self, moment: float) -> bool:
+        """Put more of the running broadcasts into the outbox; whether any runs."""
+        try:
+            pause = feeding.top_up(self._device_id)
+        except Exception:  # what is under way must be settled whatever a broadcast's trouble is
+            db.session.rollback()
+            log.exception("broadcast_not_fed", device_id=self._device_id)
+            pause = None
+        self._told()
+        self._fill_at = moment + pause if pause is not None else float("inf")
+        return pause is not None
 
     def _hangs(self, moment: float, stop_at: float) -> bool:
         hanging = any(moment - since > HANGS_AFTER for _, since in self._under_way.values())

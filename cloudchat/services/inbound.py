@@ -19,6 +19,7 @@ from cloudchat.extensions import db, now
 from cloudchat.models import Attachment
 from cloudchat.services import files, presenting, receipts, routing
 from cloudchat.services.addressing import Place, Sender, places_of
+from cloudchat.services.broadcasts import replies
 from cloudchat.services.files import ready_attachment
 from cloudchat.services.pipelines import entering
 from cloudchat.services.presenting import preview
@@ -193,7 +194,16 @@ _KEEP = """
            exists (
                select 1 from chatbot_devices d
                where d.organization_id = %(organization_id)s and d.device_id = a.device_id
-           ) as has_bot
+           ) as has_bot,
+           exists (
+               select 1 from broadcast_recipients r
+               where r.organization_id = %(organization_id)s and r.conversation_id = c.id
+                 and r.replied_at is null
+           ) as after_broadcast,
+           (
+               select s.opt_out_words -> 'items' from broadcast_settings s
+               where s.organization_id = %(organization_id)s
+           ) as stop_words
     from added a join changed c on c.id = a.conversation_id
 """
 
@@ -254,7 +264,11 @@ def _announce(fresh: list[tuple[Incoming, object]], places: dict) -> list[dict]:
                 place.status = "open"
             if not item.message.silent:
                 state = place.conversation_id, place.assignee_id
-                arrivals.append(routing.Arrival(*state, item.message, reopened, row.has_queue, row.has_bot))
+                known = row.has_queue, row.has_bot, row.stop_words
+                arrivals.append(routing.Arrival(*state, item.message, reopened, *known))
+    replies.note(
+        {row.conversation_id for item, row in fresh if row.after_broadcast and not item.message.echo}
+    )
     routing.route(arrivals)
     if answered := {row.conversation_id for item, row in fresh if item.message.echo and row.has_queue}:
         elsewhere.answered(answered)

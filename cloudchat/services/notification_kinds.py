@@ -85,6 +85,13 @@ KINDS: dict[str, Kind] = {
         N_("The broadcast “{name}” is finished"),
         defaults=("in_app", "desktop"),
     ),
+    "broadcast_paused": Kind(
+        N_("Broadcast paused"),
+        N_("A broadcast has stopped by itself, because its device or its template is in trouble."),
+        N_("The broadcast “{name}” has paused by itself"),
+        toast=True,
+        defaults=("in_app", "desktop"),
+    ),
     "device_lost": Kind(
         N_("Device lost"),
         N_("A device cannot send any more until an admin connects it again."),

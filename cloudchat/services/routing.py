@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from cloudchat.channels.base import InboundMessage
 from cloudchat.models import Chatbot
 from cloudchat.services import bot_handover, bot_talks, bots
+from cloudchat.services.broadcasts import opting_out
 from cloudchat.services.queueing import choosing, returning, talks, waiting
 from cloudchat.services.queueing.talks import Talk
 
@@ -15,6 +16,7 @@ class Arrival:
 
     `talk` is what the queue knows of it; None where the organization never had a queue
     (`has_queue`), and where an agent has the conversation anyway; `bot` is the device's, if any.
+    `stop_words` are the organization's own opt-out words; None means the usual ones.
     """
 
     conversation_id: int
@@ -23,6 +25,7 @@ class Arrival:
     reopened: bool = False
     has_queue: bool = True
     has_bot: bool = True
+    stop_words: list[str] | None = None
     talk: Talk | None = None
     bot: Chatbot | None = None
 
@@ -30,6 +33,15 @@ class Arrival:
     def is_reaction(self) -> bool:
         """A thumb under a message asks nothing and answers nothing."""
         return self.message.kind == "reaction"
+
+
+def opted_out(arrival: Arrival) -> bool:
+    """The customer wants no broadcasts any more: noted and confirmed, whoever has the conversation."""
+    word = opting_out.word_in(arrival.message.text, arrival.stop_words)
+    if word is None or arrival.message.kind != "text":
+        return False
+    opting_out.heard(arrival.conversation_id, word)
+    return True
 
 
 def assigned(arrival: Arrival) -> bool:
@@ -91,7 +103,7 @@ def leave_in_inbox(arrival: Arrival) -> bool:
     return True
 
 
-STEPS = (assigned, waiting_in_queue, choosing_division, menu_or_bot, leave_in_inbox)
+STEPS = (opted_out, assigned, waiting_in_queue, choosing_division, menu_or_bot, leave_in_inbox)
 
 
 def route(arrivals: list[Arrival]) -> list[str]:

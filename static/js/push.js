@@ -9,6 +9,9 @@ const me = document.documentElement.dataset.user;
 /** Whether this browser can take pushes at all. */
 export const canPush = () => window.isSecureContext && "serviceWorker" in navigator && "PushManager" in window;
 
+/** The worker of this browser: for pushes, and for a page of ours where there is no network. */
+const install = () => navigator.serviceWorker.register("/app/service-worker.js", { scope: SCOPE });
+
 /** The subscription of this browser for this user: {id, endpoint}, or null. */
 export async function subscription() {
   const kept = remembered();
@@ -18,7 +21,7 @@ export async function subscription() {
 
 /** Take pushes from now on. The permission must be there. Throws ApiError, or what the browser says. */
 export async function subscribe(publicKey) {
-  const worker = await navigator.serviceWorker.register("/app/service-worker.js", { scope: SCOPE });
+  const worker = await install();
   await navigator.serviceWorker.ready;
   const old = await worker.pushManager.getSubscription();
   // Of another user, or made for another key: what it was cannot go on
@@ -69,3 +72,4 @@ async function bringUpToDate() {
 
 navigator.serviceWorker?.addEventListener("message", ({ data }) => data?.open && openPlace(data.open));
 bringUpToDate().catch(() => {}); // the next page tries again
+if (window.isSecureContext && "serviceWorker" in navigator) addEventListener("load", () => install().catch(() => {}));

@@ -1,8 +1,28 @@
 // Shows pushes while no page of ours is in sight, and leads a press on one to its conversation.
-// It stands at /app/service-worker.js: its scope is its folder. It keeps nothing and answers no requests.
+// It stands at /app/service-worker.js: its scope is its folder. It keeps one page that holds nothing of
+// anybody, and answers with it where there is no network.
 const PATIENCE_MS = 3_000;
+const KEPT = "offline";
+const OFFLINE = "/app/offline";
 
-addEventListener("install", () => skipWaiting());
+addEventListener("install", (event) => {
+  skipWaiting();
+  event.waitUntil(keep().catch(() => {})); // without it the browser's own page is shown
+});
+
+addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+
+async function keep() {
+  const page = await fetch(OFFLINE);
+  if (page.ok) await (await caches.open(KEPT)).put(OFFLINE, page);
+}
+
+// Its styles are those of every page: the browser has them
+addEventListener("fetch", (event) => {
+  if (event.request.mode !== "navigate") return;
+  const withoutNetwork = async () => (await caches.match(OFFLINE, { cacheName: KEPT })) ?? Response.error();
+  event.respondWith(fetch(event.request).catch(withoutNetwork));
+});
 
 addEventListener("push", (event) => {
   let told = {};

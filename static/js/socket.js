@@ -7,6 +7,7 @@ import { t } from "./i18n.js";
 const HEARTBEAT_MS = 25_000;
 const POLL_MS = 5_000;
 const PATIENCE_MS = 1_500;
+const SPREAD_MS = 2_000; // so that a team's pages do not all ask at the same moment
 const strip = document.getElementById("connection");
 let everConnected = false;
 let failures = 0;
@@ -91,6 +92,13 @@ socket.on("connect", async () => {
   // Also the first time: something may have come between the making of the page and now
   if ((await refreshUnread()) === "ended") return;
   tell("connected", { reconnected });
+});
+
+// The server was cut off from the others for a while: ask as after a lost connection
+socket.on("missed", () => {
+  setTimeout(async () => {
+    if (socket.connected && (await refreshUnread()) === "ok") tell("connected", { reconnected: true });
+  }, Math.random() * SPREAD_MS);
 });
 
 socket.on("disconnect", (reason) => {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import resource
 import signal
 import socket
@@ -36,9 +37,10 @@ END_STEPS = ((signal.SIGTERM, 15), (signal.SIGKILL, 5))
 class Stack:
     """PostgreSQL, Redis and the databases of a run; starts the product's processes on them."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, services: local.Services | None = None):
         self.folder = folder
-        self.services = local.start(folder, durable=True)
+        self._own = [] if services else [local.start(folder, durable=True)]
+        self.services = services or self._own[0]
         self.prove_own()
         self.port = free_port()
         self.simulator_port = free_port()
@@ -145,7 +147,14 @@ class Stack:
     def _listens(self, process: subprocess.Popen) -> bool:
         if process.poll() is not None:
             raise RuntimeError(f"a web process ended: see {self.folder}/log/web.log")
-        open_sockets = psutil.Process(process.pid).net_connections("tcp")
+        return self.listens(process.pid)
+
+    def listens(self, pid: int) -> bool:
+        """Does this very process listen on our port? Several may share it."""
+        try:
+            open_sockets = psutil.Process(pid).net_connections("tcp")
+        except psutil.NoSuchProcess:
+            return False
         return any(
             item.status == psutil.CONN_LISTEN and item.laddr.port == self.port for item in open_sockets
         )
@@ -158,7 +167,9 @@ class Stack:
         return call(self.url + path, token=token)
 
     def stop(self) -> None:
-        self.services.stop()
+        """End what was started here."""
+        for services in self._own:
+            services.stop()
 
 
 @contextmanager
@@ -180,11 +191,11 @@ def running(keep: bool = False) -> Iterator[Stack]:
 
 
 class Dialogue:
-    """A process of this package that is told one JSON line and answers one, again and again."""
+    """A process of a test package that is told one JSON line and answers one, again and again."""
 
-    def __init__(self, module: str, env: dict[str, str] | None = None):
+    def __init__(self, module: str, env: dict[str, str] | None = None, package: str = "tests.bench"):
         self._process = subprocess.Popen(
-            [sys.executable, "-m", f"tests.bench.{module}"],
+            [sys.executable, "-m", f"{package}.{module}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -256,9 +267,16 @@ def allow_many_files() -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port below those that the system gives to outgoing connections: it must still be free when
+    its process was killed and comes back."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def wait_until(check, seconds: float, message: str):

@@ -8,6 +8,7 @@ from cloudchat.extensions import db, now
 from cloudchat.models import (
     ApiToken,
     Attachment,
+    Broadcast,
     ChatbotInteraction,
     ContactImport,
     ContactLabel,
@@ -28,6 +29,7 @@ from cloudchat.models import (
 )
 from cloudchat.services import bot_hours, files
 from cloudchat.services import contact_import as contact_imports
+from cloudchat.services.broadcasts import writing
 from cloudchat.services.secrets import hashed, random_token
 from cloudchat.tenancy import acting_as
 from tests import factories
@@ -173,6 +175,38 @@ def meta_template(organization_id: int) -> int:
             components=[{"type": "BODY", "text": "Halo"}],
         ),
     )
+
+
+def broadcast(organization_id: int) -> int:
+    """A draft to one number, by a linked phone."""
+    device_id = factories.device(organization_id, "wa_device").id
+    template_id = message_template(organization_id)
+    with acting_as(organization_id):
+        values = {
+            "name": "Promo",
+            "device_id": device_id,
+            "template_id": template_id,
+            "audience": {"phones": [{"phone": "081234567890"}]},
+            "variables": {"nama": {"text": "Kak"}},
+        }
+        return writing.create(values, None).id
+
+
+def _broadcast_with(organization_id: int, **values) -> int:
+    made = broadcast(organization_id)
+    with acting_as(organization_id):
+        for name, value in values.items():
+            setattr(db.session.get(Broadcast, made), name, value)
+        db.session.commit()
+    return made
+
+
+def unprepared_broadcast(organization_id: int) -> int:
+    return _broadcast_with(organization_id, prepared_at=None, position={})
+
+
+def half_cancelled_broadcast(organization_id: int) -> int:
+    return _broadcast_with(organization_id, status="cancelled", finished_at=now())
 
 
 def message_template(organization_id: int) -> int:

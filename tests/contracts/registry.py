@@ -7,10 +7,12 @@ that names a row: BODY_IDS. A job: JOBS. A socket event: SOCKET_EVENTS. The test
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
-from cloudchat.jobs import contacts, devices, inbound, media, ongkir, outbound, queueing
+from cloudchat.extensions import now
+from cloudchat.jobs import broadcasts, contacts, devices, inbound, media, ongkir, outbound, queueing
 from tests.contracts import objects
 
 PDF = b"%PDF-1.4 test"
@@ -26,6 +28,7 @@ class NotAnId:
 # blueprint → parameter → a function that makes one in an organization and answers its id
 PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
     "auth": {"token": NotAnId("the secret of an invitation or a reset: test_tokens.py, test_resets.py")},
+    "broadcast": {"broadcast_id": objects.broadcast, "contact_id": objects.contact},
     "chatbot": {
         "bot_id": objects.bot,
         "qa_id": objects.pair,
@@ -89,6 +92,16 @@ BOT_FORM = {
 }
 # endpoint → what a valid call carries (GET and DELETE need nothing)
 REQUESTS: dict[str, dict[str, Any]] = {
+    "broadcast.cancel_broadcast": {},
+    "broadcast.pause_broadcast": {},
+    "broadcast.resume_broadcast": {},
+    "broadcast.retry_broadcast": {},
+    "broadcast.start_broadcast": {},
+    "broadcast.schedule_broadcast": {"json": {"scheduled_at": (now() + timedelta(days=9)).isoformat()}},
+    "broadcast.test_broadcast": {"json": {"phone": "0812-3456-7890"}},
+    "broadcast.contact_card": {"data": {"opted_out": "1"}},
+    "broadcast.remove": {},
+    "broadcast.set_opt_out": {"json": {"opted_out": True}},
     "chatbot.add_pair": {"data": {"question": "Bisa COD?", "answer": "Bisa"}},
     "chatbot.check_import": {"data": lambda made: {"file": (BytesIO(b"question,answer\na,b\n"), "a.csv")}},
     "chatbot.load_import": {"data": lambda made: {"file": (BytesIO(b"question,answer\na,b\n"), "a.csv")}},
@@ -187,8 +200,24 @@ CONVERSATIONS = "/api/app/inbox/conversations"
 ONE = CONVERSATIONS + "/{conversation}"
 DIVISIONS = "/api/app/divisions"
 TEMPLATES = "/api/app/meta-templates"
+BROADCASTS = "/api/app/broadcasts"
+
+
+def _broadcast(**values) -> dict[str, Any]:
+    """A body; ids within an audience are tried in test_broadcasts/test_api.py."""
+    people = {"phones": [{"phone": "081234567890"}]}
+    own = {"device_id": "{official_device}", "template_id": "{meta_template}"}
+    return {"name": "Promo", "audience": people, **own, **values}
+
+
 # (endpoint, field of its body or query) → how it is tried
 BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
+    ("broadcast.create_broadcast", "device_id"): BodyId(
+        "post", BROADCASTS, lambda i: {"json": _broadcast(device_id=i)}, objects.official_device
+    ),
+    ("broadcast.create_broadcast", "template_id"): BodyId(
+        "post", BROADCASTS, lambda i: {"json": _broadcast(template_id=i)}, objects.meta_template
+    ),
     ("chatbot.create_bot", "device_ids"): BodyId(
         "post",
         "/api/app/chatbot/bots",
@@ -309,7 +338,7 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
         "get", TEMPLATES, lambda i: {"query_string": {"device_id": i}}, objects.official_device
     ),
     ("meta_templates.list_templates", "waba_id"): NotAnId("a filter over the caller's own rows"),
-    ("meta_templates.list_sendable", "device_id"): BodyId(
+    ("broadcast.list_sendable", "device_id"): BodyId(
         "get",
         "/api/app/broadcasts/templates",
         lambda i: {"query_string": {"device_id": i}},
@@ -416,6 +445,13 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.bots.ask_ratings": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.bots.aggregate_recent": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.bots.aggregate_all": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.broadcasts.prepare": lambda org: [
+        (broadcasts.prepare, objects.unprepared_broadcast(org))
+    ],
+    "cloudchat.jobs.broadcasts.take_back": lambda org: [
+        (broadcasts.take_back, objects.half_cancelled_broadcast(org))
+    ],
+    "cloudchat.jobs.broadcasts.start_due": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.contacts.work_on_import": lambda org: [
         (contacts.work_on_import, objects.queued_import(org))
     ],
@@ -449,7 +485,12 @@ JOBS: dict[str, Callable | NotAnId] = {
 HELPERS: dict[str, str] = {
     f"cloudchat.jobs.queueing.{name}": "a subscriber, inside the organization of its event"
     for name in ("on_due", "on_agent_free", "on_agent_left", "on_presence", "on_menus_owed")
-} | {"cloudchat.jobs.templates.on_sync_due": "a subscriber; it only starts a job"}
+} | {
+    "cloudchat.jobs.templates.on_sync_due": "a subscriber; it only starts a job",
+    "cloudchat.jobs.broadcasts.on_due": "a subscriber; it only starts a job",
+    "cloudchat.jobs.processes.work": "the worker process itself",
+    "cloudchat.jobs.processes.schedule": "the scheduler process itself",
+}
 
 # namespace → event → its payload with the id of a neighbour's conversation, or why it names none
 SOCKET_EVENTS: dict[str, dict[str, Callable | NotAnId]] = {

@@ -82,7 +82,7 @@ def test_given_back_it_stands_before_the_menu(cast, make, customer, desk_of, as_
 
 
 def test_the_demo_has_a_bot_at_work(make):
-    from cloudchat import demo_bot
+    from cloudchat.demo import bot as demo_bot
 
     organization_id = make.organization()
     device_row = make.device(organization_id, "webchat", config={}, secrets={})

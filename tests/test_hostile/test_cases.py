@@ -51,7 +51,7 @@ CASES = """
 38 test_hostile/test_inputs.py::test_h38_
 39 contracts/test_tenancy_walk.py::test_mass_assignment
 40 contracts/test_doors.py::test_lower_roles test_auth/test_tokens.py::test_secrets_are_in_no_answer
-41 test_templates/test_api.py::test_only_refused_and test_templates/test_api.py::test_what_cannot_be_sent
+41 test_templates/test_api.py::test_only_refused_and test_broadcasts/test_api.py::test_what_cannot_be_sent
 42 contracts/test_canaries.py::test_searching
 43 test_auth/test_access_ends.py::test_sockets_are_cut test_auth/test_access_ends.py::test_a_lowered_role
 44 contracts/test_doors.py::test_the_admin_screens test_admin/test_isolation.py::test_one_foreign_id
@@ -77,12 +77,13 @@ CASES = """
 64 test_hostile/test_limits.py::test_h64_ test_bots/test_schedules.py::test_what_overlaps
 65 test_hostile/test_inputs.py::test_h65_ test_bots/test_turns.py::test_a_rating_is_kept_once
 66 test_hostile/test_sockets.py::test_h66_
+67 test_broadcasts/test_api.py::test_what_cannot_be_sent test_broadcasts/test_sending.py::test_everybody_gets
 """
 PLACES = {int(line.split()[0]): line.split()[1:] for line in CASES.strip().splitlines()}
 
 
 def test_no_case_is_left_out():
-    assert sorted(PLACES) == [*range(1, 67)]
+    assert sorted(PLACES) == [*range(1, 68)]
 
 
 @pytest.mark.parametrize("case", PLACES, ids="H{}".format)

@@ -53,6 +53,19 @@ def test_a_delivery_is_queued_once_until_it_begins(queue, cast):
     assert len(waiting(queue)) == 3
 
 
+def test_a_job_that_died_with_its_worker_is_not_waited_for_long(queue, cast):
+    """F3: taken from the queue, never begun. Its flag must not keep the sweep from asking again."""
+    jobs.enqueue_delivery(cast.organization_id, 12)
+    [job] = queue.jobs
+    queue.empty()
+    assert job.ttl == 60
+    assert (
+        0
+        < redis.client.ttl(f"cloudchat:queued:cloudchat.jobs.outbound:deliver:{cast.organization_id}:12")
+        <= 10
+    )
+
+
 def test_a_lost_queue_is_filled_again(queue, cast):
     jobs.enqueue_delivery(cast.organization_id, 4711)
     redis.client.flushdb()
@@ -126,7 +139,7 @@ def test_the_outbox_sweep_finds_what_is_due_and_what_is_lost(queue, make):
         f"deliver({organization_id}, {due.device_id})",
         f"settle_lost({organization_id},)",
     ]
-    assert not any(str(later.device_id) in job for job in mine)
+    assert not any(f", {later.device_id})" in job for job in mine)
     outbound.settle_lost(organization_id)
     outbound.settle_lost(organization_id)
     with acting_as(organization_id):

@@ -3,14 +3,16 @@
 import random
 import re
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from statistics import mean
 
 import pytest
 
+from cloudchat.errors import Forbidden
 from cloudchat.extensions import db
 from cloudchat.models import ChatbotInteraction
+from cloudchat.services import accounts, bot_reports, bot_turn_export
 from cloudchat.tenancy import acting_as
 from tests import factories
 
@@ -164,3 +166,24 @@ def test_what_is_asked_wrongly_is_said(shop):
         assert shop.manager.get(f"{shop.url}/turns", query_string=query).status_code == 422, query
     odd = {"figure": "x", "rating": "9", "from": "x", "cursor": "x", "question": "x", "hour": "99"}
     assert shop.manager.get(f"/app/reports/bots/{shop.bot.id}/turns", query_string=odd).status_code == 200
+
+
+def test_a_file_breaks_off_for_who_may_no_longer_read(shop, monkeypatch):
+    """H43: each page of a file that is on its way asks anew; a token that is taken back ends it as well."""
+    monkeypatch.setattr(bot_turn_export, "BATCH", 10)
+    for end in (
+        lambda reader: accounts.set_role(reader.user_id, "agent"),
+        lambda reader: accounts.deactivate(reader.user_id),
+        lambda reader: accounts.revoke_api_token(reader.token_id),
+    ):
+        person = factories.person(shop.organization_id, "manager")
+        with acting_as(shop.organization_id):
+            reader = accounts.identify_token(person.token)
+            wanted = bot_reports.asked(reader, shop.bot.id, date(2026, 10, 1), date(2026, 10, 8))
+        lines = bot_turn_export.rows(reader, wanted, {})
+        assert len([next(lines) for _ in range(10)]) == 10
+        with acting_as(shop.organization_id):
+            end(reader)
+            db.session.commit()
+        with pytest.raises(Forbidden):
+            next(lines)

@@ -147,7 +147,7 @@ def _reasons(entry: QueueEntry, chosen: Candidate, known: list[Candidate]) -> di
         "division_id": entry.division_id,
         "load": chosen.load,
         "capacity": chosen.capacity,
-        "waited": int((now() - entry.entered_at).total_seconds()),
+        "waited": max(0, int((now() - entry.entered_at).total_seconds())),
         "agents": figures.states(known),
     }
 

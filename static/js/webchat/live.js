@@ -56,6 +56,7 @@ function listen(line) {
     if (isNew) tell("arrived", { message });
     tell("changed");
   });
+  line.on("missed", lookNow);
   line.on("message:status", thread.takeStatus);
   line.on("message:read", (news) => thread.noteReadOf(news.external_id));
   line.on("agent:assigned", ({ agent }) => thread.noteAgent(agent?.name ?? null, { announce: true }));

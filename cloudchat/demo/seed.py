@@ -2,7 +2,8 @@
 
 from sqlalchemy import select
 
-from cloudchat import config, demo_bot
+from cloudchat import config
+from cloudchat.demo import bot
 from cloudchat.extensions import db
 from cloudchat.models import CannedReply, Contact, Device, Division, Label, User
 from cloudchat.services import accounts, connecting, divisions, labels, organizations
@@ -62,22 +63,25 @@ DEVICES = (
 
 def seed() -> dict:
     """Make what is missing; answers the logins and addresses to print."""
-    with all_organizations("the demo organization is looked up by its admin"):
-        organization_id = db.session.scalar(select(User.organization_id).where(User.email == LOGINS[-1][1]))
-    if organization_id is None:
-        organization_id = organizations.create("Toko Demo")
+    organization_id = organization() or organizations.create("Toko Demo")
     with acting_as(organization_id):
         _users()
         _lists()
         _divisions()
         webchat_key = _devices()
-        demo_bot.seed()
+        bot.seed()
     public_url = config.active().public_url
     return {
         "logins": [{"role": role, "email": email, "password": PASSWORD} for role, email, _ in LOGINS],
         "webchat_url": f"{public_url}/chat/{webchat_key}",
         "widget_demo_url": f"{public_url}/chat/{webchat_key}/demo",
     }
+
+
+def organization() -> int | None:
+    """The demo organization, if it was made."""
+    with all_organizations("the demo organization is looked up by its admin"):
+        return db.session.scalar(select(User.organization_id).where(User.email == LOGINS[-1][1]))
 
 
 def _users() -> None:

@@ -1,0 +1,44 @@
+"""A world from nothing: servers, organizations, processes."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cloudchat.local import Services, folders
+from tests.bench.progress import say
+from tests.chaos import seed
+from tests.chaos.world import USUAL, World
+
+
+@contextmanager
+def running(
+    load: float,
+    keep: bool = False,
+    patience: float = 1.0,
+    folder: Path | None = None,
+    started: bool = True,
+    services: Services | None = None,
+) -> Iterator[World]:
+    """A world with its organizations and processes (not `started`: only the simulators), in a folder that
+    goes at the end."""
+    folder = folder or Path(tempfile.mkdtemp(prefix="cloudchat-chaos-"))
+    folder.chmod(0o711)  # as root the database runs as another user, who must get through
+    world = None
+    try:
+        world = World(folder, load, patience, services)
+        say(f"PostgreSQL and Redis run and are ours ({folder})")
+        world.start("simulators")
+        seed.make(world)
+        if started:
+            world.start(*USUAL[1:])
+            seed.come_online(world)
+        say("organizations are made")
+        yield world
+    finally:
+        if world:
+            world.stop()
+        if not keep:
+            folders.remove_home(folder, "postgres")
+            shutil.rmtree(folder, ignore_errors=True)

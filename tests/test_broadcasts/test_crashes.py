@@ -1,0 +1,37 @@
+"""A worker is killed with signal 9 in the middle of a broadcast. The simulator's log is the judge."""
+
+import pytest
+
+from tests.test_broadcasts.conftest import phones
+from tests.test_broadcasts.test_sending import set_rate
+from tests.test_messages.test_crashes import make_worker, time_passes  # noqa: F401 - a fixture
+
+PEOPLE = 40
+
+
+@pytest.mark.parametrize("place", ["inside a call", "between calls"])
+def test_killed_in_the_middle_nobody_is_lost_or_doubled(campaigns, number, make_worker, eventually, place):  # noqa: F811
+    set_rate(number, 20)
+    people = phones(PEOPLE)
+    made = campaigns.make(people)
+    campaigns.act(made, "start")
+    if place == "inside a call":
+        number.fault("hang_after", seconds=4)
+    worker = make_worker()
+    worker.start(number.organization_id, number.device.id)
+    eventually(lambda: len(number.sent()) >= 5, 30)
+    worker.kill()
+    set_rate(number, 500)
+    time_passes(number)
+    for _ in range(3):
+        number.deliver(budget=8)
+    sent = [item["to"] for item in number.sent()]
+    assert len(sent) == len(set(sent)), "nobody gets it twice"
+    counts = campaigns.show(made)["counts"]
+    assert campaigns.show(made)["status"] == "completed"
+    assert counts["sent"] + counts["unknown"] == PEOPLE and counts["queued"] == 0
+    missing = {"62" + phone[1:] for phone in people} - set(sent)
+    assert len(missing) <= counts["unknown"], "who is not known to have it is shown so"
+    assert {key: value for key, value in counts.items() if value and key != "total"} == campaigns.recount(
+        made
+    )
