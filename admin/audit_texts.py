@@ -69,6 +69,7 @@ ACTIONS = {
     "stages.reordered": _l("Stages put in another order"),
     "password.reset_asked": _l("Link for a new password asked for"),
     "password.reset_made": _l("Link for a new password made"),
+    "report.exported": _l("Report exported"),
     "second_factor.enabled": _l("Two-factor login switched on"),
     "second_factor.disabled": _l("Two-factor login switched off"),
     "second_factor.codes_renewed": _l("Recovery codes made anew"),
