@@ -369,6 +369,8 @@ SENTENCES = {
     "template_pending": _("Meta is still reviewing this template. Wait for its answer."),
     "template_not_editable": _("A template with this status cannot be changed. Make a new one."),
     "template_in_use": _("This template is approved and may be in use. Confirm that it shall be deleted."),
+    "template_unknown": _("There is no such template here. Fetch the templates from Meta first."),
+    "template_changed": _("The template has other variables now. Save the rule anew."),
     "template_not_approved": _("Meta has not approved this template, so it cannot be sent."),
     "template_other_waba": _("This template belongs to another WhatsApp account than this device."),
     "template_other_device": _("This template is made for another kind of device."),

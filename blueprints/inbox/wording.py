@@ -60,6 +60,9 @@ def activity_sentence(entry: dict) -> str:
         return _("%(actor)s snoozed it until %(time)s", actor=_who(actor), time=until)
     if entry["kind"] == "pipeline_moved":
         return _moved(data)
+    if entry["kind"] == "pipeline_not_sent":
+        reason = data.get("reason", "")
+        return _("Automation could not send its message: %(reason)s", reason=sentence(reason, reason))
     if entry["kind"] == "pipeline_notice":
         told = entry.get("agent_name") or _("a former agent")
         return _("Automation told %(agent)s: %(text)s", agent=told, text=data.get("text", ""))

@@ -35,9 +35,8 @@ def add_card(conversation_id: int, json: CardAddition):
 @api.validate(json=CardMove, resp=DONE, tags=["pipelines"])
 def move_card(conversation_id: int, json: CardMove):
     """Refused with 409 and the present card where somebody has moved it since `expected_version`."""
-    wanted = Wanted(
-        json.to_stage_id, json.before_id, json.after_id, json.place, json.expected_version, json.lost_reason
-    )
+    given = json.model_dump(exclude={"to_stage_id", "expected_version"})
+    wanted = Wanted(json.to_stage_id, version=json.expected_version, **given)
     return moving.move(me(), conversation_id, wanted)
 
 
@@ -77,7 +76,7 @@ def list_history(conversation_id: int, query: CardHistoryQuery):
 def move_cards(json: BulkMove):
     """Several cards to the top of a stage; every id must be the caller's to see, else nothing is done."""
     wanted = list({item.id: item.expected_version for item in json.cards}.items())
-    results = moving.move_many(me(), json.to_stage_id, wanted, json.lost_reason)
+    results = moving.move_many(me(), json.to_stage_id, wanted, json.lost_reason, json.undo)
     return {"items": [_result(item) for item in results]}
 
 

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from flask_babel import gettext as _
 
 DAY = 86_400
+_ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}  # below, it would lie over long names
 
 
 def all_charts(report: dict) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def all_charts(report: dict) -> dict[str, Any]:
 
 def _figure(*traces, **layout) -> go.Figure:
     figure = go.Figure(data=list(traces), layout={"template": "none", **layout})
-    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, legend={"orientation": "h"})
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, legend=_ABOVE)
     return figure
 
 
@@ -37,7 +38,13 @@ def _funnel(rungs: list[dict]) -> go.Figure:
         textposition="auto",
         marker={"color": [rung["color"] or "#0d9488" for rung in rungs]},
     )
-    return _figure(trace, yaxis={"automargin": True, "autorange": "reversed"}, bargap=0.15)
+    across = {"automargin": True, "rangemode": "tozero", "tickformat": "d"}
+    return _figure(
+        trace,
+        xaxis=across,
+        yaxis={"automargin": True, "autorange": "reversed", "showgrid": False},
+        bargap=0.15,
+    )
 
 
 def _times(rungs: list[dict]) -> go.Figure:
@@ -53,7 +60,12 @@ def _times(rungs: list[dict]) -> go.Figure:
         go.Bar(name=_("90th percentile"), x=names, y=days("p90_seconds"), meta="amber"),
         go.Bar(name=_("Age of those still there"), x=names, y=days("still_avg_seconds"), meta="muted"),
     ]
-    return _figure(*traces, yaxis={"title": {"text": _("Days")}, "automargin": True}, barmode="group")
+    return _figure(
+        *traces,
+        yaxis={"title": {"text": _("Days")}, "automargin": True, "rangemode": "tozero"},
+        xaxis={"automargin": True},
+        barmode="group",
+    )
 
 
 def _throughput(days: list[dict]) -> go.Figure:
@@ -63,4 +75,9 @@ def _throughput(days: list[dict]) -> go.Figure:
         go.Bar(name=_("Lost"), x=dates, y=[day["lost"] for day in days], meta="red"),
         go.Scatter(name=_("Arrived"), x=dates, y=[day["arrived"] for day in days], mode="lines", meta="blue"),
     ]
-    return _figure(*traces, barmode="stack", yaxis={"automargin": True, "rangemode": "tozero"})
+    return _figure(
+        *traces,
+        barmode="stack",
+        yaxis={"automargin": True, "rangemode": "tozero", "tickformat": "d"},
+        xaxis={"automargin": True, "tickformat": "%d/%m"},
+    )

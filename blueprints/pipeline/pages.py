@@ -9,6 +9,7 @@ from cloudchat.channels import CHANNELS
 from cloudchat.models import PipelineStage
 from cloudchat.services import inbox, labels, threads
 from cloudchat.services.pipelines import board, cards, catalog, choices, history, presenting, stages, views
+from cloudchat.services.pipelines.automation import templates
 from cloudchat.services.pipelines.ladders import LADDERS
 from cloudchat.web import me, requires
 
@@ -136,6 +137,7 @@ def edit(pipeline_id: int):
         "labels": [{"id": item.id, "name": item.name} for item in labels.all_labels()],
         "channels": sorted(CHANNELS),
         "stages": choices.stages(),
+        "templates": templates.choices(),
     }
     return render_template(
         "pipeline/edit.html",

@@ -176,7 +176,8 @@ class CardAddition(Body):
 
 
 class CardMove(Body):
-    """Where the card goes: before or after other cards, else to the column's end (or `place: top`)."""
+    """Where the card goes: before or after other cards, else to the column's end (or `place: top`).
+    `undo` takes one's own last move back within a minute: rules do not run for it."""
 
     to_stage_id: StrictId
     before_id: StrictId | None = None
@@ -184,6 +185,7 @@ class CardMove(Body):
     place: Literal["top", "end"] | None = None
     expected_version: Version
     lost_reason: str | None = None
+    undo: bool = False
 
 
 class CardDeal(Body):
@@ -202,6 +204,7 @@ class BulkMove(Body):
     to_stage_id: StrictId
     cards: list[ChosenCard] = Field(min_length=1, max_length=MOST_AT_ONCE)
     lost_reason: str | None = None
+    undo: bool = False
 
 
 class AutomationTrial(Body):

@@ -30,8 +30,8 @@ def span(seconds) -> str:
     if seconds < 48 * 3600:
         return ngettext("%(num)d hour", "%(num)d hours", int(seconds // 3600))
     days = seconds / 86400
-    if days >= 10 or round(days, 1) == int(days):
-        return ngettext("%(num)d day", "%(num)d days", int(days))
+    if days >= 10 or round(days, 1) == round(days):
+        return ngettext("%(num)d day", "%(num)d days", round(days))
     text = f"{days:.1f}"
     return _("%(count)s days", count=text.replace(".", ",") if str(get_locale()) == "id" else text)
 
@@ -93,6 +93,7 @@ def run_reason(reason: str | None) -> str:
 
     known = {
         "left_stage": _("The card had left the stage."),
+        "undone": _("The move was taken back."),
         "rule_changed": _("The rule was changed or switched off."),
         "chain_limit": _("Too many automatic moves in a row: a loop was stopped."),
         "channel": _("Another channel than the rule's."),

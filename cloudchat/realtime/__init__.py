@@ -89,6 +89,9 @@ def _serve_sockets(app) -> None:
 
 def start_loops(app) -> None:
     """The background greenlets of a web process."""
+    # Socket.IO itself would wait for the first socket; until then nobody would hear of what happens here.
+    socketio.server.manager_initialized = True
+    socketio.server.manager.initialize()
     for loop in LOOPS:
         socketio.start_background_task(loop, app)
 

@@ -1,5 +1,6 @@
 """What must hold after every fault, asked of the database and of the providers' own logs."""
 
+import time
 from collections import Counter
 
 from cloudchat.services.receipts import reference
@@ -241,9 +242,20 @@ def pages_complete(run) -> None:
         "select conversation_id, id from messages where id > %s", run.before
     ):
         true.setdefault(conversation, set()).add(number)
-    gaps = {
-        page["conversation"]: missed
+    missed = {
+        number
         for page in seen["pages"]
-        if (missed := len(true.get(page["conversation"], set()) - set(page["seen"])))
+        for number in true.get(page["conversation"], set()) - set(page["seen"])
     }
-    verdict.check("no page has a gap", not gaps, gaps)
+    verdict.check("no page has a gap", not missed, _described(run, missed) if missed else None)
+
+
+def _described(run, numbers: set[int]) -> list[tuple]:
+    """Which messages pages missed: whose, and how many seconds after the fault began they were made."""
+    rows = run.world.ask(
+        "select conversation_id, direction, sender_type, type, extract(epoch from now() - created_at)::float8"
+        " from messages where id = any(%s) order by id limit 6",
+        list(numbers),
+    )
+    since = time.monotonic() - run.fault_began
+    return [(*row[:4], round(since - row[4], 1)) for row in rows]

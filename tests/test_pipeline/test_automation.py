@@ -6,6 +6,7 @@ import json
 import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import pytest
 import time_machine
@@ -13,7 +14,7 @@ from sqlalchemy import select
 
 from cloudchat.clients import guarded
 from cloudchat.extensions import db, now
-from cloudchat.models import ConversationLabel, Message, Note, PipelineRun
+from cloudchat.models import ConversationEvent, ConversationLabel, Message, MetaTemplate, Note, PipelineRun
 from cloudchat.services.pipelines.automation import running
 from cloudchat.services.pipelines.automation.rules import within_hours
 from cloudchat.tenancy import acting_as
@@ -92,20 +93,86 @@ def test_a_failing_action_leaves_the_others_and_the_move(sales, work):
     assert sales.now(card).pipeline_stage_id == sales.qualified.id
 
 
-def test_closed_window_takes_the_template(sales, cast, work):
-    text = {"text": "Halo", "template": {"name": "sapa", "language": "id"}}
-    sales.rules(
-        sales.qualified,
-        {"on": "enter", "do": "send_message", "with": {"text": "Halo"}},
-        {"on": "enter", "do": "send_message", "with": text},
+@pytest.fixture
+def template(cast, context):
+    """An approved template with one variable, and a device of its WABA; `set_status` is Meta's news."""
+    device = factories.device(cast.organization_id, config={"phone_number_id": "71", "waba_id": "91"})
+    row = MetaTemplate(
+        device_id=device.id,
+        waba_id="91",
+        name="sapa",
+        language="id",
+        category="UTILITY",
+        status="APPROVED",
+        components=[{"type": "BODY", "text": "Halo {{1}}, ada kabar?"}],
     )
-    card = factories.card(sales.pipeline, last_inbound_at=now() - timedelta(days=3))
+
+    def set_status(status):
+        with acting_as(cast.organization_id):
+            db.session.scalars(select(MetaTemplate)).one().status = status
+            db.session.commit()
+
+    with acting_as(cast.organization_id):
+        db.session.add(row)
+        db.session.commit()
+    return SimpleNamespace(device=device, set_status=set_status)
+
+
+def greeting(**template):
+    """A rule that greets, by a template where the window has closed."""
+    wanted = {"name": "sapa", "language": "id", "variables": {"1": "{name}"}} | template
+    return {"on": "enter", "do": "send_message", "with": {"text": "Halo", "template": wanted}}
+
+
+def messages_of(card) -> list[Message]:
+    with acting_as(card.organization_id):
+        return list(db.session.scalars(select(Message).where(Message.conversation_id == card.id)))
+
+
+def test_closed_window_takes_the_template(sales, template, work):
+    plain = {"on": "enter", "do": "send_message", "with": {"text": "Halo"}}
+    sales.rules(sales.qualified, plain, greeting())
+    long_ago = {"last_inbound_at": now() - timedelta(days=3)}
+    card = factories.card(sales.pipeline, device_row=template.device, name="Budi {x}", **long_ago)
     sales.move(card, sales.qualified)
     refused, sent = work(card)
     assert (refused.state, refused.result["reason"], sent.state) == ("failed", "window_closed", "done")
-    with acting_as(cast.organization_id):
-        [message] = db.session.scalars(select(Message).where(Message.conversation_id == card.id))
-    assert (message.type, message.payload["template"]["name"]) == ("template", "sapa")
+    [message] = messages_of(card)
+    assert (message.type, message.text) == ("template", "Halo Budi {x}, ada kabar?")
+    assert message.payload["template"]["name"] == "sapa"
+    with acting_as(card.organization_id):  # whoever has the conversation is told
+        told = select(ConversationEvent.data).where(ConversationEvent.kind == "pipeline_not_sent")
+        assert db.session.scalar(told)["reason"] == "window_closed"
+
+
+def test_a_template_is_looked_at_when_saved_and_again_when_sent(sales, template, work):
+    url = f"/api/app/pipelines/stages/{sales.qualified.id}"
+
+    def refusal(**values):
+        answer = sales.call("put", url, json={"automation_actions": [greeting(**values)]})
+        assert answer.status_code == 422
+        return list(answer.json["error"]["fields"])
+
+    assert refusal(name="tidak_ada") == ["automation_actions.0.with.template"]
+    assert refusal(language="en") == ["automation_actions.0.with.template"]
+    assert refusal(variables={}) == ["automation_actions.0.with.variables.1"]
+    template.set_status("PENDING")
+    assert refusal() == ["automation_actions.0.with.template"]
+    template.set_status("APPROVED")
+    kept = sales.rules(sales.qualified, greeting())["automation_actions"]
+    template.set_status("PAUSED")
+    sales.rules(sales.qualified, *kept)  # the stage can still be saved
+    cards = [
+        factories.card(sales.pipeline, device_row=device, last_inbound_at=now() - timedelta(days=3))
+        for device in (template.device, factories.device(sales.pipeline.organization_id))
+    ]
+    trial = {"conversation_id": cards[0].id}
+    [tried] = sales.call("post", f"{url}/automation/test", json=trial).json["items"]
+    assert tried["reason"] == "template_not_approved"
+    for card, reason in zip(cards, ("template_not_approved", "template_unknown"), strict=True):
+        sales.move(card, sales.qualified)
+        [run] = work(card)
+        assert (run.state, run.result["reason"], messages_of(card)) == ("failed", reason, [])
 
 
 def test_a_loop_stops_and_says_so(sales, work):
@@ -134,6 +201,36 @@ def test_what_waits_is_cancelled_when_the_card_leaves(sales, work):
         assert [run.state for run in runs] == ["done", "done"]
         assert sales.now(stays).pipeline_stage_id == sales.qualified.id
         assert [run.state for run in work(leaves)] == ["cancelled", "cancelled"]
+
+
+def test_a_move_that_is_taken_back_leaves_no_trace_but_its_history(sales, cast, work):
+    """What it had planned is cancelled, also where the card came from; what waited there waits on."""
+    sales.rules(
+        sales.lead,
+        {"on": "enter", "do": "note", "with": {"text": "selamat datang"}},
+        {"on": "exit", "do": "note", "with": {"text": "pergi"}},
+        {"on": "idle", "after_minutes": 60, "do": "note", "with": {"text": "sejam"}},
+    )
+    sales.rules(sales.qualified, {"on": "enter", "do": "note", "with": {"text": "lolos"}})
+    card = sales.card()
+    welcomed, waits = work(card)
+    assert (welcomed.state, waits.state) == ("done", "pending")
+    sales.move(card, sales.qualified)
+    sales.move(card, sales.lead, undo=True)
+    runs = {run.rule["with"]["text"]: run for run in work(card)}
+    assert {text: run.state for text, run in runs.items()} == {
+        "selamat datang": "done",
+        "sejam": "pending",
+        "pergi": "cancelled",
+        "lolos": "cancelled",
+    }
+    assert runs["pergi"].result == {"reason": "undone"}
+    assert runs["sejam"].due_at == waits.due_at
+    assert len(sales.history(card)) == 3
+    # what somebody else has moved is not one's own to take back: an ordinary move, with its rules
+    sales.move(card, sales.qualified, person=cast.manager)
+    sales.move(card, sales.lead, undo=True)
+    assert [run.state for run in work(card) if run.rule["with"]["text"] == "pergi"] == ["cancelled", "done"]
 
 
 def test_waiting_for_a_reply_begins_anew_with_each_message(sales, work):

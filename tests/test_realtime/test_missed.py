@@ -1,7 +1,15 @@
 """A web process that was cut off from Redis tells its pages to ask for what they missed."""
 
+import contextlib
+import os
+import subprocess
+import sys
+
+import httpx
+
 from cloudchat.extensions import redis
 from cloudchat.realtime import peers
+from tests.conftest import ROOT, free_port
 from tests.contracts.conftest import open_socket, socket_of  # noqa: F401
 
 
@@ -19,3 +27,25 @@ def test_pages_are_told_when_another_web_process_is_gone(cast, socket_of, eventu
     eventually(lambda: len(peers.alive()) > 1, 10)  # this process gives one sign of life, and no more
     eventually(lambda: "missed" in page.names(), 20)
     assert not page.ended
+
+
+def test_a_process_without_sockets_is_heard_by_the_others(desk, settings, cast, make, socket_of, eventually):  # noqa: F811
+    """F30: it has just started, or takes webhooks and nothing else."""
+    page = socket_of(cast.agent)
+    conversation = make.conversation(cast.organization_id)
+    port = free_port()
+    env = {**os.environ, **settings[1], "PORT": str(port), "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen([sys.executable, "wsgi.py"], cwd=ROOT, env=env)
+    url = f"http://127.0.0.1:{port}/api/app/inbox/conversations/{conversation.id}/messages"
+
+    def written() -> bool:
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.post(url, json={"text": "Halo"}, headers=cast.agent.headers).status_code == 201
+        return False
+
+    try:
+        eventually(written, 60)
+        eventually(lambda: "message:new" in page.names(), 10)
+    finally:
+        process.terminate()
+        process.wait(20)

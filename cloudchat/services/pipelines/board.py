@@ -1,42 +1,19 @@
 """The board: the first cards of each stage in one statement, exact counts and sums in another."""
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, true
 
-from cloudchat.extensions import db, now
-from cloudchat.models import Conversation, ConversationLabel, Device, Label, Pipeline, PipelineStage
+from cloudchat.extensions import db
+from cloudchat.models import Conversation, Pipeline, PipelineStage
 from cloudchat.services.accounts import Identity
 from cloudchat.services.pipelines import cards, catalog, stages
+from cloudchat.services.pipelines.board_filter import Criteria, Filter, criteria
 from cloudchat.services.pipelines.cards import COLUMNS, plain
-from cloudchat.services.searching import customer_matches
-from cloudchat.services.visibility import visible_to
 
 SORTS = ("manual", "newest", "longest", "value")
-MAX_QUERY = 100
-
-
-@dataclass(frozen=True)
-class Filter:
-    """What the board is narrowed to. `agent` is me, unassigned or a user's id."""
-
-    q: str = ""
-    agent: str | int | None = None
-    label: str | int | None = None
-    channel: str | None = None
-    since: date | None = None
-    until: date | None = None
-    min_value: float | None = None
-    max_value: float | None = None
-    stuck: bool = False
-
-    @property
-    def is_narrow(self) -> bool:
-        return self != Filter()
 
 
 @dataclass(frozen=True)
@@ -81,9 +58,9 @@ def show(
     """All columns with their first cards."""
     pipeline = catalog.get(pipeline_id)
     columns = stages.of_pipelines([pipeline.id])
-    criteria = _criteria(identity, pipeline, wanted)
-    found = _first_cards(pipeline, criteria, sort, limit)
-    totals = _totals(identity, pipeline, wanted, criteria)
+    chosen = criteria(identity, pipeline, wanted, columns)
+    found = _first_cards(pipeline, chosen, sort, limit)
+    totals = _totals(chosen)
     return Board(
         pipeline,
         [
@@ -105,24 +82,24 @@ def more(
     """The next cards of one column."""
     pipeline = catalog.get(pipeline_id)
     stage = stages.of_pipeline(pipeline.id, stage_id)
-    criteria = _criteria(identity, pipeline, wanted)
-    statement = _shown(sort).where(*criteria, Conversation.pipeline_stage_id == stage.id)
+    chosen = criteria(identity, pipeline, wanted, stages.of_pipelines([pipeline.id]))
+    statement = _shown(sort).where(*chosen.all, Conversation.pipeline_stage_id == stage.id)
     if after is not None:
         statement = statement.where(_behind(sort, after))
     rows = list(db.session.execute(statement.limit(limit + 1)))
-    totals = _totals(identity, pipeline, wanted, criteria).get(stage.id, Totals())
+    totals = _totals(chosen).get(stage.id, Totals())
     return _stage(stage, totals, rows, sort, limit)
 
 
 def among(identity: Identity, pipeline_id: int, ids: list[int], wanted: Filter) -> tuple[list[dict], dict]:
     """Those of these conversations that stand on the board under the filter, and the totals."""
     pipeline = catalog.get(pipeline_id)
-    criteria = _criteria(identity, pipeline, wanted)
     by_id = {stage.id: stage for stage in stages.of_pipelines([pipeline.id])}
+    chosen = criteria(identity, pipeline, wanted, list(by_id.values()))
     statement = cards.with_names(select(*COLUMNS, cards.label_names()).select_from(Conversation))
-    rows = db.session.execute(statement.where(Conversation.id.in_(ids), *criteria))
+    rows = db.session.execute(statement.where(Conversation.id.in_(ids), *chosen.all))
     found = [cards.outward(row, by_id.get(row.pipeline_stage_id)) for row in rows]
-    return found, _totals(identity, pipeline, wanted, criteria)
+    return found, _totals(chosen)
 
 
 def _stage(stage: PipelineStage, totals: Totals, rows: list, sort: str, limit: int) -> Stage:
@@ -134,11 +111,11 @@ def _stage(stage: PipelineStage, totals: Totals, rows: list, sort: str, limit: i
 # --- the cards ---------------------------------------------------------------------------------
 
 
-def _first_cards(pipeline: Pipeline, criteria: list, sort: str, limit: int) -> dict[int, list]:
+def _first_cards(pipeline: Pipeline, chosen: Criteria, sort: str, limit: int) -> dict[int, list]:
     """One LATERAL LIMIT per stage: a column of thousands costs as much as one of fifty."""
     inner = (
         select(Conversation.id)
-        .where(*criteria, Conversation.pipeline_stage_id == PipelineStage.id)
+        .where(*chosen.all, Conversation.pipeline_stage_id == PipelineStage.id)
         .order_by(*_order(sort))
         .limit(limit + 1)
         .correlate(PipelineStage)
@@ -192,112 +169,33 @@ def _behind(sort: str, after: Place) -> ColumnElement[bool]:
     return and_(key >= after.key, or_(key > after.key, same))
 
 
-# --- the filter --------------------------------------------------------------------------------
-
-
-def _base(identity: Identity, pipeline: Pipeline) -> list:
-    criteria: list[Any] = [Conversation.pipeline_id == pipeline.id, visible_to(identity)]
-    if pipeline.hide_resolved:
-        criteria.append(Conversation.status != "resolved")
-    return criteria
-
-
-def _criteria(identity: Identity, pipeline: Pipeline, wanted: Filter) -> list:
-    return [*_base(identity, pipeline), *_narrowing(identity, wanted)]
-
-
-def _narrowing(identity: Identity, wanted: Filter) -> list:
-    criteria: list[Any] = []
-    if wanted.agent == "me":
-        criteria.append(Conversation.assignee_id == identity.user_id)
-    elif wanted.agent == "unassigned":
-        criteria.append(Conversation.assignee_id.is_(None))
-    elif isinstance(wanted.agent, int):
-        criteria.append(Conversation.assignee_id == wanted.agent)
-    if wanted.label is not None:
-        criteria.append(Conversation.id.in_(_labelled(wanted.label)))
-    if wanted.channel:
-        kinds = select(Device.id).where(Device.type == wanted.channel)
-        criteria.append(Conversation.device_id.in_(kinds))
-    if wanted.q.strip():
-        criteria.append(_matches(wanted.q))
-    criteria += _ranges(identity, wanted)
-    if wanted.stuck:
-        criteria.append(_stuck())
-    return criteria
-
-
-def _matches(q: str) -> ColumnElement[bool]:
-    """Name, number or the last message has these words, literally."""
-    text = q.strip()[:MAX_QUERY]
-    return or_(
-        customer_matches(q, Conversation.contact_id),
-        Conversation.last_message_text.icontains(text, autoescape=True),
-    )
-
-
-def _ranges(identity: Identity, wanted: Filter) -> list:
-    """Dates are days of the organization's zone, both included: of the card's last move."""
-    zone = ZoneInfo(identity.timezone)
-    criteria = []
-    if wanted.since:
-        start = datetime.combine(wanted.since, datetime.min.time(), zone)
-        criteria.append(Conversation.stage_changed_at >= start)
-    if wanted.until:
-        end = datetime.combine(wanted.until + timedelta(days=1), datetime.min.time(), zone)
-        criteria.append(Conversation.stage_changed_at < end)
-    if wanted.min_value is not None:
-        criteria.append(Conversation.deal_value >= wanted.min_value)
-    if wanted.max_value is not None:
-        criteria.append(Conversation.deal_value <= wanted.max_value)
-    return criteria
-
-
-def _stuck() -> ColumnElement[bool]:
-    hours = func.coalesce(PipelineStage.stuck_after_hours, cards.STUCK_AFTER.total_seconds() / 3600)
-    late = (
-        select(PipelineStage.id)
-        .where(
-            PipelineStage.id == Conversation.pipeline_stage_id,
-            PipelineStage.kind == "open",
-            Conversation.stage_changed_at < now() - hours * timedelta(hours=1),
-        )
-        .correlate(Conversation)
-    )
-    return late.exists()
-
-
-def _labelled(label: str | int) -> Select:
-    name = Label.id == label if isinstance(label, int) else func.lower(Label.name) == label.lower()
-    return (
-        select(ConversationLabel.conversation_id)
-        .join(Label, Label.id == ConversationLabel.label_id)
-        .where(name)
-    )
-
-
 # --- counts and sums ---------------------------------------------------------------------------
 
 
-def _totals(identity: Identity, pipeline: Pipeline, wanted: Filter, criteria: list) -> dict[int, Totals]:
-    """Of every column at once: exact, whatever is loaded."""
-    fits = and_(true(), *_narrowing(identity, wanted))
-    inside = case((fits, 1)) if wanted.is_narrow else case((true(), 1))
-    value = case((fits, Conversation.deal_value)) if wanted.is_narrow else Conversation.deal_value
+def _totals(chosen: Criteria) -> dict[int, Totals]:
+    """Of every column at once: exact, whatever is loaded. The filter is asked once for each card: it
+    groups those that fit apart from the others."""
+    fits = and_(true(), *chosen.narrow).label("fits")
+    groups = [literal_column("fits")] if chosen.narrow else []
     rows = db.session.execute(
         select(
             Conversation.pipeline_stage_id,
-            func.count().label("total"),
-            func.count(inside).label("count"),
-            func.count(value).label("valued"),
-            func.coalesce(func.sum(value), 0).label("value"),
+            fits,
+            func.count().label("count"),
+            func.count(Conversation.deal_value).label("valued"),
+            func.coalesce(func.sum(Conversation.deal_value), 0).label("value"),
         )
-        .where(*_base(identity, pipeline))
-        .group_by(Conversation.pipeline_stage_id)
+        .where(*chosen.base)
+        .group_by(Conversation.pipeline_stage_id, *groups)
     )
-    return {
-        row.pipeline_stage_id: Totals(row.count, row.total, row.value, row.count - row.valued) for row in rows
-    }
+    found: dict[int, Totals] = {}
+    for row in rows:
+        known = found.get(row.pipeline_stage_id, Totals())
+        total = known.total + row.count
+        if row.fits:
+            known = Totals(row.count, total, row.value, row.count - row.valued)
+        found[row.pipeline_stage_id] = replace(known, total=total)
+    return found
 
 
 # --- outward -----------------------------------------------------------------------------------

@@ -46,7 +46,11 @@ def remove(identity: Identity, conversation_id: int) -> None:
 
 
 def move_many(
-    identity: Identity, stage_id: int, wanted: list[tuple[int, int | None]], lost_reason: str | None = None
+    identity: Identity,
+    stage_id: int,
+    wanted: list[tuple[int, int | None]],
+    lost_reason: str | None = None,
+    undo: bool = False,
 ) -> list[dict]:
     """Move several cards to the top of a stage: each on its own, with a result of its own.
 
@@ -57,7 +61,7 @@ def move_many(
         get_visible(identity, conversation_id)
     results = []
     for conversation_id, version in reversed(wanted):  # so that the first one ends on top
-        goal = Wanted(stage_id, place="top", version=version, lost_reason=lost_reason)
+        goal = Wanted(stage_id, place="top", version=version, lost_reason=lost_reason, undo=undo)
         try:
             results.append({"id": conversation_id, "ok": True, "card": move(identity, conversation_id, goal)})
         except AppError as error:

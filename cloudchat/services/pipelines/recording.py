@@ -4,8 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from cloudchat.extensions import db
+from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, PipelineStage, PipelineStageHistory, User
+from cloudchat.services.pipelines.automation.planning import LATEST_UNDO
 from cloudchat.services.pipelines.cards import Actor
 
 
@@ -45,6 +46,20 @@ def history(
     db.session.add(made)
     db.session.flush()
     return made
+
+
+def to_be_undone(row: Conversation, back_to: PipelineStage, actor: Actor) -> PipelineStageHistory | None:
+    """The card's last move, where this person made it just now and it came from that stage."""
+    found = db.session.scalar(
+        select(PipelineStageHistory)
+        .where(PipelineStageHistory.conversation_id == row.id)
+        .order_by(PipelineStageHistory.id.desc())
+        .limit(1)
+    )
+    if found is None or found.from_stage_id != back_to.id or found.to_stage_id != row.pipeline_stage_id:
+        return None
+    theirs = actor.user_id is not None and found.changed_by == actor.user_id
+    return found if theirs and found.created_at >= now() - LATEST_UNDO else None
 
 
 def last_mover(row: Conversation) -> str | None:

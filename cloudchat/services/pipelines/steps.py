@@ -36,6 +36,7 @@ class Wanted:
     version: int | None = None
     lost_reason: str | None = None
     depth: int = 0
+    undo: bool = False  # takes the caller's own last move back, so rules do not run for it
 
 
 def first_stage(pipeline_id: int) -> PipelineStage:
@@ -147,6 +148,7 @@ def enter(row: Conversation, stage: PipelineStage, key: str, wanted: Wanted, act
     """
     moment = now()
     left = db.session.get(PipelineStage, row.pipeline_stage_id) if row.pipeline_stage_id else None
+    undone = recording.to_be_undone(row, stage, actor) if wanted.undo else None
     over = left is not None and row.pipeline_id != stage.pipeline_id
     exit_row = recording.history(row, left, None, actor, wanted.depth, moment) if over else None
     entry = recording.history(row, None if over else left, stage, actor, wanted.depth, moment)
@@ -157,6 +159,9 @@ def enter(row: Conversation, stage: PipelineStage, key: str, wanted: Wanted, act
     _new_version(row)
     _set_status(row, stage, left, actor)
     activity.log(row, "pipeline_moved", None, **recording.words(left, stage, actor))
+    if undone is not None:
+        planning.undone(row, stage, undone)
+        return
     if left is not None:
         planning.left(row, left, exit_row or entry)
     planning.entered(row, stage, entry)

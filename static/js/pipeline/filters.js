@@ -5,7 +5,7 @@ import { showErrors } from "../forms.js";
 import { t } from "../i18n.js";
 import { icon } from "../icon.js";
 import { closeMenu } from "../menu.js";
-import { toast } from "../toast.js";
+import { toast, undoable } from "../toast.js";
 import { make } from "./nodes.js";
 import { board, pipelineId, root } from "./model.js";
 
@@ -82,7 +82,11 @@ views.addEventListener("click", async (event) => {
   event.stopPropagation();
   try {
     await api("DELETE", `/api/app/pipelines/views/${gone.dataset.viewDelete}`);
-    gone.closest(".view-row").remove();
+    const row = gone.closest(".view-row");
+    const name = row.querySelector("bdi").textContent;
+    const query = Object.fromEntries(new URLSearchParams(row.querySelector("a").search));
+    row.remove();
+    undoable(t("pipeline.view_gone", { name }), async () => addView(await api("POST", `/api/app/pipelines/${pipelineId}/views`, { name, query })));
   } catch (error) {
     reportError(error);
   }

@@ -63,6 +63,7 @@ export async function moveCard(id, stageId, index = null, { undoing = false, foc
   try {
     const body = { to_stage_id: stageId, expected_version: card.version, ...target };
     if (reason) body.lost_reason = reason;
+    if (undoing) body.undo = true;
     const answer = await api("POST", `/api/app/conversations/${id}/pipeline/move`, body);
     settle(id, answer);
     if (!stays) announce(t("pipeline.moved", { name: card.contact.name, stage: column.name, place: at + 1 }));
@@ -165,10 +166,10 @@ export async function moveMany(ids, stageId) {
   else undoable(t("pipeline.many_moved", { count: went.length, stage: column.name }), () => undoMany(before.filter((one) => went.includes(one.id))));
 }
 
-async function send(ids, stageId, reason) {
+async function send(ids, stageId, reason, undo = false) {
   const chosen = ids.map((id) => ({ id, expected_version: cards.get(id)?.version }));
   try {
-    const body = { to_stage_id: stageId, cards: chosen, lost_reason: reason || null };
+    const body = { to_stage_id: stageId, cards: chosen, lost_reason: reason || null, undo };
     const answer = await api("POST", "/api/app/pipelines/move", body);
     for (const item of [...answer.items].reverse()) {
       const card = item.ok ? item.card : item.error?.card;
@@ -184,7 +185,7 @@ async function send(ids, stageId, reason) {
 
 async function undoMany(before) {
   const stages = new Set(before.map((one) => one.stage));
-  for (const stage of stages) await send(before.filter((one) => one.stage === stage).map((one) => one.id), stage, "");
+  for (const stage of stages) await send(before.filter((one) => one.stage === stage).map((one) => one.id), stage, "", true);
 }
 
 /** Take a card off the board, with ten seconds to think better of it. */

@@ -102,7 +102,7 @@ function settingsOf(action, given, choices) {
     case "remove_label":
       return [control("with.label", t("edit.label"), choice(named(choices.labels), given.label_id))];
     case "send_message":
-      return [message(), control("with.template", t("edit.template"), text(given.template?.name)), control("with.language", t("edit.language"), text(given.template?.language ?? "id"))];
+      return [message(), ...templateSettings(given.template, choices.templates)];
     case "note":
       return [message()];
     case "notify":
@@ -118,12 +118,37 @@ function settingsOf(action, given, choices) {
   }
 }
 
+/** Which template goes out after the window, and a field for each of its variables. */
+function templateSettings(given, templates) {
+  const key = ({ name, language }) => `${name}|${language}`;
+  const pairs = templates.map((one) => [key(one), `${one.name} (${one.language})`]);
+  if (given && !templates.some((one) => key(one) === key(given))) pairs.push([key(given), t("edit.template_gone", { template: given.name })]);
+  const list = choice([["", t("edit.no_template")], ...pairs], given ? key(given) : "");
+  const variables = make("div", "rule-grid is-wide");
+  const refresh = () => {
+    const chosen = templates.find((one) => key(one) === list.value);
+    const kept = given && key(given) === list.value ? given.variables ?? {} : null;
+    const fields = chosen?.fields ?? Object.keys(kept ?? {}).map((name) => ({ key: name, example: "" }));
+    const rows = fields.map((field, place) => control(`with.variables.${field.key}`, t("edit.variable", { key: field.key }), text(kept?.[field.key] ?? (kept === null && place === 0 ? "{name}" : ""), "text", { maxLength: 1000, placeholder: field.example })));
+    variables.replaceChildren(...(chosen?.body ? [make("p", "meta is-wide", chosen.body)] : []), ...rows);
+  };
+  list.addEventListener("change", refresh);
+  refresh();
+  return [control("with.template", t("edit.template"), list, { wide: true, help: t("edit.template_help", { name: "{name}" }) }), variables];
+}
+
+function templateOf(form) {
+  const [name, language] = form.querySelector('[name="with.template"]').value.split("|");
+  const fields = [...form.querySelectorAll('[name^="with.variables."]')];
+  return name ? { name, language, variables: Object.fromEntries(fields.map((field) => [field.name.slice("with.variables.".length), field.value])) } : null;
+}
+
 /** The rule that a form says. */
 export function readRule(form) {
   const field = (name) => form.querySelector(`[name="${name}"]`);
   const value = (name) => field(name)?.value.trim() ?? "";
   const number = (name) => (value(name) === "" ? null : Number(value(name)));
-  const rule = { id: form.dataset.rule || null, on: value("on"), do: value("do"), enabled: field("enabled").checked, if: conditions(value, number), with: withOf(value("do"), value, number) };
+  const rule = { id: form.dataset.rule || null, on: value("on"), do: value("do"), enabled: field("enabled").checked, if: conditions(value, number), with: withOf(value("do"), value, number, form) };
   if (rule.on !== "exit" && number("after_minutes") !== null) rule.after_minutes = Math.round(number("after_minutes") * MINUTES[value("unit")]);
   if (rule.on === "idle") rule.since = value("since");
   return rule;
@@ -137,7 +162,7 @@ function conditions(value, number) {
   return found;
 }
 
-function withOf(action, value, number) {
+function withOf(action, value, number, form) {
   switch (action) {
     case "assign_agent":
       return value("with.agent_id") === "turns" ? { round_robin: true, division_id: number("with.division_id") } : { agent_id: number("with.agent_id") };
@@ -147,7 +172,7 @@ function withOf(action, value, number) {
     case "remove_label":
       return { label_id: number("with.label") };
     case "send_message":
-      return { text: value("with.text"), template: value("with.template") ? { name: value("with.template"), language: value("with.language") } : null };
+      return { text: value("with.text"), template: templateOf(form) };
     case "note":
       return { text: value("with.text") };
     case "notify":

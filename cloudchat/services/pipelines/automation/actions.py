@@ -26,7 +26,7 @@ from cloudchat.models import (
 )
 from cloudchat.services import activity, conversations, outbound, outgoing_rules
 from cloudchat.services.pipelines import deals, steps
-from cloudchat.services.pipelines.automation import checking
+from cloudchat.services.pipelines.automation import checking, templates
 from cloudchat.services.pipelines.cards import AUTOMATION
 from cloudchat.services.presenting import iso
 from cloudchat.services.queueing import handing
@@ -158,12 +158,12 @@ def send_message(row: Conversation, values: dict, _run: PipelineRun) -> dict:
     """Free text within the channel's window, else the template, else a clear failure."""
     if not row.device.is_active or row.device.deleted_at:
         raise Conflict("device_off", code="device_off")
-    text = values["text"].replace("{name}", row.contact.name)  # once, and never str.format
     if activity.window_is_open(row, row.device.type):
+        text = templates.personal(values["text"], row)
         outgoing_rules.check(channel_for(row.device.type).capabilities, text, None, {})
         message = outbound.add(row, "system", text)
     elif values.get("template"):
-        payload = {"template": values["template"]}
+        text, payload = templates.filled(row, values["template"])
         message = outbound.add(row, "system", text, kind="template", payload=payload)
     else:
         raise Conflict("window_closed", code="window_closed")

@@ -13,6 +13,7 @@ from cloudchat.extensions import db
 from cloudchat.models import Division, Label, PipelineStage, User
 from cloudchat.services import secrets
 from cloudchat.services.pipelines import deals
+from cloudchat.services.pipelines.automation import templates
 
 MAX_TEXT = 4096
 MIN_SECRET, MAX_SECRET = 8, 200
@@ -78,15 +79,11 @@ def check_text(given: dict, _kept: dict, _stage: PipelineStage) -> dict:
     return {"text": _text(given)}
 
 
-def check_message(given: dict, _kept: dict, _stage: PipelineStage) -> dict:
-    """`{text, template?: {name, language}}`: the template goes out where the window has closed."""
+def check_message(given: dict, kept: dict, _stage: PipelineStage) -> dict:
+    """`{text, template?: {name, language, variables?}}`: the template where the window has closed."""
     made: dict[str, Any] = {"text": _text(given)}
-    template = given.get("template")
-    if template:
-        names = [template.get(key) for key in ("name", "language")] if isinstance(template, dict) else []
-        if len(names) != 2 or not all(isinstance(item, str) and 0 < len(item) <= 512 for item in names):
-            raise _wrong("template", "template_invalid")
-        made["template"] = {"name": names[0], "language": names[1]}
+    if given.get("template"):
+        made["template"] = templates.checked(given["template"], kept.get("template"))
     return made
 
 

@@ -11,6 +11,7 @@ from cloudchat.models import Conversation, PipelineRun, PipelineStage, PipelineS
 MAX_DEPTH = 5  # automatic moves in a row; what comes after is logged and not done
 # What cannot be taken back waits as long as a person may undo the move.
 UNDO_TIME = timedelta(seconds=10)
+LATEST_UNDO = timedelta(seconds=60)  # the ten seconds, and what a slow line adds to them
 CANNOT_BE_UNDONE = ("send_message", "webhook")
 
 
@@ -33,6 +34,26 @@ def left(row: Conversation, stage: PipelineStage, move: PipelineStageHistory) ->
         .execution_options(synchronize_session=False)
     )
     _plan(row, stage, move, ("exit",))
+
+
+def undone(row: Conversation, stage: PipelineStage, move: PipelineStageHistory) -> None:
+    """A person took this move back: what it had planned is cancelled, also where the card came from,
+    and what waited in the stage that the card is back in waits on. Nothing is planned anew."""
+    ended = update(PipelineRun).execution_options(synchronize_session=False)
+    db.session.execute(
+        ended.where(PipelineRun.history_id == move.id, PipelineRun.state == "pending").values(
+            state="cancelled", finished_at=now(), result={"reason": "undone"}
+        )
+    )
+    db.session.execute(
+        ended.where(
+            PipelineRun.conversation_id == row.id,
+            PipelineRun.stage_id == stage.id,
+            PipelineRun.history_id < move.id,
+            PipelineRun.state == "cancelled",
+            PipelineRun.finished_at >= move.created_at,
+        ).values(state="pending", finished_at=None, result={})
+    )
 
 
 def _plan(

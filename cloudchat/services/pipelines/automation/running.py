@@ -15,6 +15,7 @@ from cloudchat.clients import guarded
 from cloudchat.errors import AppError
 from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, Organization, PipelineRun, PipelineStage
+from cloudchat.services import activity
 from cloudchat.services.pipelines.automation import actions, rules, webhooks
 from cloudchat.services.pipelines.automation.planning import due_at
 from cloudchat.services.pipelines.steps import locked_card
@@ -124,6 +125,8 @@ def _attempt(run: PipelineRun) -> Call | None:
     except AppError as error:
         reasons = [code for codes in error.fields.values() for code in codes] or [error.code]
         _finish(run, "failed", {"reason": reasons[0]})
+        if rule["do"] == "send_message":  # whoever has the conversation has to know
+            activity.log(row, "pipeline_not_sent", None, reason=reasons[0])
     db.session.commit()
     return None
 
