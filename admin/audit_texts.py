@@ -46,6 +46,8 @@ ACTIONS = {
     "label.deleted": _l("Label deleted"),
     "operator.acting_started": _l("Operator began to act for the organization"),
     "operator.acting_ended": _l("Operator stopped acting for the organization"),
+    "operator.deletion_asked": _l("Deletion of the organization asked for"),
+    "operator.deletion_undone": _l("Deletion of the organization undone"),
     "operator.deactivated": _l("Operator deactivated an organization"),
     "operator.reactivated": _l("Operator reactivated an organization"),
     "ongkir.changed": _l("Settings of shipping costs changed"),
@@ -53,6 +55,11 @@ ACTIONS = {
     "organization.changed": _l("Organization changed"),
     "organization.deactivated": _l("Organization deactivated"),
     "organization.reactivated": _l("Organization reactivated"),
+    "organization.deletion_asked": _l("Deletion of the organization asked for"),
+    "organization.deletion_undone": _l("Deletion of the organization undone"),
+    "organization.exported": _l("All data of the organization exported"),
+    "retention.applied": _l("Old data deleted"),
+    "retention.changed": _l("Retention changed"),
     "queue.settings_changed": _l("Queue settings changed"),
     "pair.created": _l("Question of a bot added"),
     "pair.changed": _l("Question of a bot changed"),
@@ -87,6 +94,12 @@ ACTIONS = {
     "user.password_changed": _l("Password changed"),
     "user.password_reset": _l("Password set anew by a link"),
     "user.role_changed": _l("Role changed"),
+    "webhook.created": _l("Webhook added"),
+    "webhook.changed": _l("Webhook changed"),
+    "webhook.deleted": _l("Webhook deleted"),
+    "webhook.replayed": _l("Webhook's event sent again"),
+    "webhook.secret_changed": _l("Webhook's secret changed"),
+    "webhook.switched_off": _l("Webhook switched off"),
 }
 
 # What a line concerns, by the table that it names.
@@ -98,6 +111,7 @@ OBJECTS = {
     "contact_imports": _l("Import of contacts"),
     "contacts": _l("Contact"),
     "conversations": _l("Conversation"),
+    "data_exports": _l("Export"),
     "devices": _l("Device"),
     "divisions": _l("Division"),
     "invitations": _l("Invitation"),
@@ -109,6 +123,7 @@ OBJECTS = {
     "pipelines": _l("Pipeline"),
     "users": _l("User"),
     "webhook_events": _l("Provider's event"),
+    "webhooks": _l("Webhook"),
 }
 
 
