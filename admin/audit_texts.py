@@ -4,7 +4,9 @@ from flask_babel import lazy_gettext as _l
 
 ACTIONS = {
     "api_token.created": _l("API token made"),
+    "api_token.renamed": _l("API token renamed"),
     "api_token.revoked": _l("API token revoked"),
+    "audit.exported": _l("Audit log exported"),
     "bot.created": _l("Bot added"),
     "bot.changed": _l("Bot changed"),
     "bot.deleted": _l("Bot deleted"),
@@ -43,6 +45,7 @@ ACTIONS = {
     "divisions.reordered": _l("Divisions put into another order"),
     "event.replayed": _l("Event replayed"),
     "invitation.accepted": _l("Invitation accepted"),
+    "invitation.resent": _l("Invitation sent again"),
     "invitation.revoked": _l("Invitation revoked"),
     "message_template.created": _l("Message template added"),
     "message_template.changed": _l("Message template changed"),
@@ -85,6 +88,7 @@ ACTIONS = {
     "stages.reordered": _l("Stages put in another order"),
     "password.reset_asked": _l("Link for a new password asked for"),
     "password.reset_made": _l("Link for a new password made"),
+    "report.exported": _l("Report exported"),
     "second_factor.enabled": _l("Two-factor login switched on"),
     "second_factor.disabled": _l("Two-factor login switched off"),
     "second_factor.codes_renewed": _l("Recovery codes made anew"),

@@ -114,6 +114,8 @@ SENTENCES = {
     "domain_invalid": _("Write domains such as example.com, at most 50."),
     "network_invalid": _("Write addresses or networks such as 203.0.113.0/24, at most 50."),
     "network_without_you": _("You would lock yourself out: your own address is not in the list."),
+    "scope_missing": _("This API token may not do that."),
+    "scopes_none": _("Choose at least one, or let the token do all that you may."),
     "email_domain": _("Your organization does not invite addresses of this domain."),
     "password_long": _("Use at most 200 characters."),
     "wrong_password": _("The present password is wrong."),

@@ -169,6 +169,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "settings.change_device": {"json": {"name": "Lain"}},
     "settings.change_label": {"json": {"name": "Lain"}},
     "settings.end_session": {},
+    "settings.rename_api_token": {"data": {"name": "Lain"}},
     "settings.revoke_api_token": {},
     "settings.new_contact_export": {},
     "settings.change_webhook": {"json": {"description": "Lain"}},
