@@ -95,7 +95,6 @@ ACTIONS = {
     "second_factor.recovery_code_used": _l("Logged in with a recovery code"),
     "second_factor.reset": _l("Two-factor login reset by an admin"),
     "login_rules.changed": _l("Login rules changed"),
-    "report.exported": _l("Report exported"),
     "session.started": _l("Logged in"),
     "session.ended": _l("Logged out elsewhere"),
     "sessions.ended": _l("Logged out everywhere else"),
