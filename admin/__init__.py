@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_admin import Admin
 
-from admin import operator
+from admin import audit, operator
 from admin.assignments import AssignmentView
 from admin.bots import PairView, ScheduleView
 from admin.contacts import ContactView
@@ -11,7 +11,7 @@ from admin.devices import DeviceView
 from admin.door import Home
 from admin.lists import CannedReplyView, DivisionView, LabelView
 from admin.pipelines import PipelineView
-from admin.records import AuditView, DeadEventView
+from admin.records import DeadEventView
 from admin.templates import MessageTemplateView, MetaTemplateView
 from admin.users import InvitationView, UserView
 
@@ -29,7 +29,6 @@ VIEWS = (
     PipelineView,
     MetaTemplateView,
     MessageTemplateView,
-    AuditView,
     DeadEventView,
 )
 
@@ -40,3 +39,4 @@ def init_admin(app: Flask) -> None:
     for view in VIEWS:
         screens.add_view(view())
     app.register_blueprint(operator.bp)
+    app.register_blueprint(audit.bp)

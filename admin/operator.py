@@ -75,8 +75,30 @@ def _show(organization_id: int, errors: dict | None = None) -> Response:
         is_home=organization_id == me().home_organization_id,
         errors=errors or {},
         reason=request.form.get("reason", ""),
+        due_at=operating.deletion_due_at(organization_id),
     )
     return Response(page, 422 if errors is not None else 200)
+
+
+@bp.post("/organizations/<int:organization_id>/deletion")
+@requires("operator")
+def delete_organization(organization_id: int):
+    try:
+        operating.ask_deletion(me(), organization_id, request.form.get("name", ""))
+    except (Invalid, Conflict) as error:
+        return _show(organization_id, _errors_of(error))
+    return redirect(url_for("operator.show", organization_id=organization_id))
+
+
+@bp.post("/organizations/<int:organization_id>/deletion/undo")
+@requires("operator")
+def keep_organization(organization_id: int):
+    try:
+        operating.undo_deletion(me(), organization_id)
+    except Conflict as error:
+        return _show(organization_id, _errors_of(error))
+    flash(_("The organization stays."), "success")
+    return redirect(url_for("operator.show", organization_id=organization_id))
 
 
 @bp.post("/organizations/<int:organization_id>/active")

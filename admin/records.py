@@ -1,4 +1,4 @@
-"""Screens of what happened: the audit log, and events that could not be handled."""
+"""The screen of events that could not be handled."""
 
 from flask import flash, redirect, request
 from flask_admin import expose
@@ -6,97 +6,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from admin.audit_texts import ACTIONS, object_word
 from admin.base import ScopedModelView
 from admin.filters import ChoiceFilter, DayFilter
 from cloudchat.extensions import db
-from cloudchat.models import AuditEntry, Device, User, WebhookEvent
+from cloudchat.models import Device, WebhookEvent
 from cloudchat.services import audit, devices, intake
-
-
-def action_choices() -> list[tuple[str, str]]:
-    return sorted(((action, str(text)) for action, text in ACTIONS.items()), key=lambda pair: pair[1])
-
-
-def user_choices() -> list[tuple[int, str]]:
-    rows = db.session.execute(select(User.id, User.name).order_by(User.name, User.id))
-    return [(row.id, row.name) for row in rows]
 
 
 def device_choices() -> list[tuple[int, str]]:
     return [(row.id, row.name) for row in devices.all_devices()]
-
-
-class AuditView(ScopedModelView):
-    """Who changed what; rows are only ever added."""
-
-    can_view_details = can_export = True
-    icon = "history"
-    lead = _l("Who changed what, and when. Nobody can change or delete these lines.")
-    empty_title = _l("Nothing was recorded yet")
-    empty_text = _l("Logins and changes of settings appear here.")
-    search_label = _l("Search names and actions")
-    column_list = ("created_at", "action", "actor_name", "object_type", "object_id", "ip")
-    column_details_list = (*column_list, "data")
-    column_export_list = (
-        "created_at",
-        "action",
-        "actor_name",
-        "object_type",
-        "object_id",
-        "ip",
-        "data",
-    )
-    column_labels = {
-        "created_at": _l("Time"),
-        "action": _l("Action"),
-        "actor_name": _l("By"),
-        "object_type": _l("Concerns"),
-        "object_id": _l("Number"),
-        "ip": _l("Address"),
-        "data": _l("Details"),
-    }
-    column_kinds = {
-        "created_at": "time",
-        "action": "badge",
-        "actor_name": "actor",
-        "object_type": "word",
-        "object_id": "code",
-        "ip": "code",
-        "data": "pairs",
-    }
-    column_texts = {"action": {action: ("", text, "") for action, text in ACTIONS.items()}}
-    column_sortable_list = ("created_at",)
-    column_searchable_list = ("actor_name", "action", "object_type")
-    column_default_sort = ("id", True)
-    column_filters = (
-        ChoiceFilter("action", AuditEntry.action, _l("Action"), action_choices),
-        ChoiceFilter("user", AuditEntry.actor_id, _l("User"), user_choices),
-        DayFilter("from", AuditEntry.created_at, _l("From")),
-        DayFilter("until", AuditEntry.created_at, _l("Until"), until=True),
-    )
-
-    def __init__(self):
-        super().__init__(AuditEntry, name=_l("Audit log"), url="audit")
-
-    def word_for(self, name, value):
-        """What the column says in words (templates/admin/_cells.html)."""
-        return object_word(value)
-
-    def get_export_value(self, model, name):
-        if name == "object_type" and model.object_type:
-            return object_word(model.object_type)
-        return super().get_export_value(model, name)
-
-    def annotate(self, rows):
-        """An actor who is no user of this organization was the operator of the installation."""
-        ids = {row.actor_id for row in rows if row.actor_id}
-        own = set(db.session.scalars(select(User.id).where(User.id.in_(ids))))
-        for row in rows:
-            row.by_operator = row.actor_id is not None and row.actor_id not in own
-
-    def row_name(self, row):
-        return str(ACTIONS.get(row.action, row.action))
 
 
 class DeadEventView(ScopedModelView):

@@ -12,9 +12,8 @@ from admin.filters import ChoiceFilter
 from admin.forms import at_most, needed, text_field
 from cloudchat import config
 from cloudchat.errors import Conflict
-from cloudchat.extensions import now
 from cloudchat.models import Invitation, User
-from cloudchat.services import accounts, members
+from cloudchat.services import accounts, mailing, members
 from cloudchat.services.accounts import resets, second_factor
 from cloudchat.web import me
 
@@ -32,6 +31,11 @@ PRESENCE = {
     "online": ("green", _l("Online"), "circle-check"),
     "busy": ("amber", _l("Busy"), "clock"),
     "offline": ("", _l("Offline"), "circle-dot"),
+}
+
+INVITATION_STATES = {
+    "open": ("green", _l("Open"), "circle-check"),
+    "expired": ("amber", _l("Expired"), "clock"),
 }
 
 
@@ -187,7 +191,8 @@ class UserView(ScopedModelView):
 class InvitationView(ScopedModelView):
     """Links by which people join; each link is shown once, when it is made."""
 
-    can_create = can_delete = True
+    can_create = can_delete = can_view_details = True
+    details_template = "admin/invitation.html"
     icon = "user-plus"
     section = "user.index_view"
     lead = _l("Whoever opens the link chooses a password and is in. A link is good for 7 days, once.")
@@ -197,16 +202,18 @@ class InvitationView(ScopedModelView):
     submit_label = _l("Make the link")
     delete_label = _l("Revoke")
     search_label = _l("Search name or email")
-    column_list = ("email", "name", "role", "created_at", "expires_at")
+    column_list = ("email", "name", "role", "state", "created_at", "expires_at")
+    column_details_list = column_list
     column_labels = {
         "email": _l("Email"),
         "name": _l("Name"),
         "role": _l("Role"),
+        "state": _l("State"),
         "created_at": _l("Invited"),
         "expires_at": _l("Expires"),
     }
-    column_kinds = {"role": "badge", "created_at": "time", "expires_at": "time"}
-    column_texts = {"role": ROLES}
+    column_kinds = {"role": "badge", "state": "badge", "created_at": "time", "expires_at": "time"}
+    column_texts = {"role": ROLES, "state": INVITATION_STATES}
     column_sortable_list = ("email", "name", "created_at", "expires_at")
     column_searchable_list = ("email", "name")
     column_default_sort = ("created_at", True)
@@ -230,7 +237,8 @@ class InvitationView(ScopedModelView):
         super().__init__(Invitation, name=_l("Invitations"), url="invitations")
 
     def _open(self, query):
-        return query.filter(Invitation.accepted_at.is_(None), Invitation.expires_at > now())
+        """Also those that have expired: they can be sent again."""
+        return query.filter(Invitation.accepted_at.is_(None))
 
     def get_query(self):
         return self._open(super().get_query())
@@ -242,17 +250,32 @@ class InvitationView(ScopedModelView):
         return accounts.invite(values["email"], values["name"] or "", values["role"], me().author_id)
 
     def created(self, made):
-        link = f"{config.active().public_url}/invitation/{made}"
-        page = self.render(
-            "admin/secret.html",
-            secret=link,
-            secret_title=_("The invitation is ready"),
-            secret_text=_(
-                "Send this link to %(email)s. It is shown only now; if it is lost, invite again.",
-                email=request.form.get("email", ""),
-            ),
-        )
+        return self._link_page(made, request.form.get("email", ""))
+
+    def _link_page(self, token, email):
+        if mailing.can_send():
+            text = _(
+                "The link is on its way to %(email)s by mail. You can also send it yourself; it is shown "
+                "only now.",
+                email=email,
+            )
+        else:
+            text = _(
+                "Send this link to %(email)s. It is shown only now; if it is lost, invite again.", email=email
+            )
+        link = f"{config.active().public_url}/invitation/{token}"
+        title = _("The invitation is ready")
+        page = self.render("admin/secret.html", secret=link, secret_title=title, secret_text=text)
         return make_response(page, 201)
+
+    @expose("/resend/", methods=("POST",))
+    def resend_view(self):
+        """A new link for an invitation that was lost or has expired."""
+        row = self.get_one(request.form.get("id"))
+        made = []
+        if not self.attempted(lambda: made.append(accounts.resend_invitation(row.id))):
+            return redirect(self.get_url(".details_view", id=row.id))
+        return self._link_page(made[0], row.email)
 
     def remove(self, row):
         members.revoke_invitation(row.id)

@@ -9,7 +9,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from cloudchat import jobs, local
+from cloudchat import backup, jobs, local
 from cloudchat.demo import fill, seed
 from cloudchat.errors import AppError
 from cloudchat.extensions import db
@@ -26,6 +26,7 @@ user_group = AppGroup("user", help="Users.")
 bot_group = AppGroup("bot", help="Bots.")
 demo_group = AppGroup("demo", help="Demo data.")
 ongkir_group = AppGroup("ongkir", help="Shipping costs.")
+backup_group = AppGroup("backup", help="Backups of the whole installation.")
 
 
 def init_app(app: Flask) -> None:
@@ -34,6 +35,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(bot_group)
     app.cli.add_command(demo_group)
     app.cli.add_command(ongkir_group)
+    app.cli.add_command(backup_group)
     app.cli.add_command(worker)
     app.cli.add_command(scheduler)
 
@@ -198,6 +200,45 @@ def evaluate_ongkir(file, show: bool) -> None:
     click.echo(json.dumps(ongkir_evaluation.report(phrases, show), indent=2, ensure_ascii=False))
 
 
+ARCHIVE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@backup_group.command("create")
+@click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), default="backups")
+def create_backup(folder: Path) -> None:
+    """Back up database and files while everything runs; prints JSON with the file's name."""
+    with _plain_errors():
+        path, made = backup.create(folder)
+    click.echo(json.dumps({"file": str(path), "size": path.stat().st_size, **_summary(made)}))
+
+
+@backup_group.command("verify")
+@click.argument("file", type=ARCHIVE)
+def verify_backup(file: Path) -> None:
+    """Compare every byte of FILE with the checksums that it was made with."""
+    with _plain_errors():
+        click.echo(json.dumps(_summary(backup.verify(file))))
+
+
+@backup_group.command("restore")
+@click.argument("file", type=ARCHIVE)
+@click.option("--force", is_flag=True, help="Replace everything that is in the database.")
+def restore_backup(file: Path, force: bool) -> None:
+    """Bring FILE back into an empty database, with its files. Stop the web processes and workers first."""
+    with _plain_errors():
+        click.echo(json.dumps({"restored": str(file), **_summary(backup.restore(file, force))}))
+
+
+def _summary(manifest) -> dict:
+    return {
+        "created_at": manifest.created_at,
+        "revision": manifest.revision,
+        "tables": len(manifest.rows),
+        "rows": sum(manifest.rows.values()),
+        "files": len(manifest.checksums) - 1,
+    }
+
+
 @click.command("worker")
 @click.option("--burst", is_flag=True, help="Stop when the queues are empty.")
 @click.option("--queue", "names", multiple=True, type=click.Choice(jobs.QUEUES), help="Only this one.")
@@ -226,4 +267,6 @@ class _plain_errors:
                 f"{name}: {sentence(item, item)}" for name, items in error.fields.items() for item in items
             ]
             raise click.ClickException("; ".join([sentence(error.code, error.message), *details]))
+        if isinstance(error, backup.BackupError):
+            raise click.ClickException(str(error))
         return False

@@ -363,6 +363,49 @@ class OngkirDue(Event):
 
 
 @dataclass(frozen=True)
+class ContactsAdded(Event):
+    """New contacts: by hand, from a file, or because a stranger wrote."""
+
+    organization_id: int
+    contact_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ContactsRefreshed(Event):
+    """Contacts that an imported file changed, many at once."""
+
+    organization_id: int
+    contact_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class WebhooksDue(Event):
+    """Another program has to be told of something."""
+
+    organization_id: int
+
+
+@dataclass(frozen=True)
+class ContactsErased(Event):
+    """Contacts are gone; their files, and what providers sent of them, have to follow.
+
+    identities: (device id, the provider's id of the customer).
+    """
+
+    organization_id: int
+    file_keys: tuple[str, ...]
+    identities: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class ExportDue(Event):
+    """An export of data has to be put together."""
+
+    organization_id: int
+    export_id: int
+
+
+@dataclass(frozen=True)
 class BroadcastDue(Event):
     """The recipients of a broadcast have to be listed."""
 
@@ -378,6 +421,7 @@ class BroadcastChanged(Event):
     broadcast_id: int
 
 
+_recorders: list[Callable[[list[Event]], None]] = []
 _subscribers: dict[type[Event], list[Callable]] = defaultdict(list)
 _ready: ContextVar[list[Event] | None] = ContextVar("events_ready", default=None)
 
@@ -386,6 +430,13 @@ def subscribe(kind: type[Event], handler: Callable[[Any], None]) -> None:
     """Call `handler(event)` after each commit that published one of `kind`. Twice counts once."""
     if handler not in _subscribers[kind]:
         _subscribers[kind].append(handler)
+
+
+def record(handler: Callable[[list[Event]], None]) -> None:
+    """Call `handler(events)` inside each transaction that publishes, right before its commit: what it
+    writes stands or falls with what happened. Twice counts once."""
+    if handler not in _recorders:
+        _recorders.append(handler)
 
 
 def publish(happened: Event) -> None:
@@ -430,6 +481,14 @@ def _mark_savepoint(session: Session, transaction) -> None:
     if transaction.nested:
         published = session.info.get("published", ())
         session.info.setdefault("savepoints", {})[transaction] = len(published)
+
+
+@event.listens_for(Session, "before_commit")
+def _record(session: Session) -> None:
+    published = session.info.get("published")
+    if published and not session.in_nested_transaction():
+        for handler in _recorders:
+            handler(published)
 
 
 @event.listens_for(Session, "after_commit")

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask
 
 from cloudchat.web import api
+from cloudchat.web.scopes import scope_of
 
 ERROR = {
     "type": "object",
@@ -91,6 +92,9 @@ def _complete(operation: dict, path: str, method: str, endpoint: str, view: Any)
     visitor = "{public_key}" in path and not path.endswith("/sessions")
     security = ["token", "session"] if guarded else ["visitor"] if visitor else []
     operation["security"] = [{scheme: []} for scheme in security]
+    if guarded:
+        blueprint = endpoint.rpartition(".")[0]
+        operation["x-scope"] = scope_of(view.scope, view.door, path, blueprint, method.upper()) or "all"
     if getattr(view, "is_idempotent", False):
         operation["parameters"].append(IDEMPOTENCY)
     if "requestBody" in operation and getattr(view, "takes_files", False):

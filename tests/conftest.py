@@ -23,6 +23,7 @@ from flask.testing import FlaskClient
 from cloudchat import config as configuration
 from cloudchat import local, simulators
 from cloudchat.services import accounts
+from cloudchat.services.secrets import random_token
 from tests import factories
 from tests.mailbox import mailbox
 
@@ -158,6 +159,16 @@ class As:
 def as_person(app):
     """`as_person(cast.agent).get("/api/app/me")`"""
     return lambda person: As(app, person)
+
+
+@pytest.fixture
+def receiver(simulator_process):
+    """A program outside that webhooks may call: `url`, the `calls` as (headers, body), and the
+    `statuses` to answer next."""
+    name = random_token(8)
+    box = simulator_process.providers["hooks"].state.box(name)
+    box.url = f"{simulator_process.url}/hooks/{name}"
+    return box
 
 
 # --- the running desk --------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from cloudchat.errors import Conflict, Invalid, NotFound
 from cloudchat.limits import limiter
 from cloudchat.services import accounts, login_rules, organizations
 from cloudchat.tenancy import acting_as
-from cloudchat.web import csrf, public
+from cloudchat.web import csrf, identify, public
 
 
 @bp.route("/invitation/<token>", methods=["GET", "POST"])
@@ -23,6 +23,7 @@ def accept_invitation(token: str):
 def _accept_invitation(token: str):
     if len(token) > 100:
         raise NotFound("invitation")
+    somebody = identify()
     with acting_as(accounts.invitation_organization(token)):
         invitation = accounts.find_invitation(token)
         shown = {
@@ -31,6 +32,8 @@ def _accept_invitation(token: str):
             "organization_name": organizations.get(invitation.organization_id).name,
             "minimum": login_rules.current().password_minimum,
         }
+        if somebody is not None:  # who is logged in here is not the one who was invited
+            return render_template("auth/invitation_other.html", invitation=shown)
         if request.method == "GET":
             return render_template("auth/accept_invitation.html", invitation=shown)
         csrf.protect()

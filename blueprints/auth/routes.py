@@ -68,7 +68,7 @@ def api_logout():
 
 
 @bp.get("/api/app/me")
-@requires("agent", enrolling=True)
+@requires("agent", enrolling=True, scope=accounts.ANY_SCOPE)
 @api.validate(resp=Answers("HTTP_200", "HTTP_401"), tags=["auth"])
 def api_me():
     return {**profile(me()), "user": profile(me()), "csrf_token": generate_csrf()}
@@ -124,7 +124,7 @@ def login_code():
 @requires("agent", enrolling=True)
 def logout():
     signing.sign_out()
-    return redirect(url_for("auth.login"))
+    return redirect(signing.own_path(request.form.get("next")) or url_for("auth.login"))
 
 
 @bp.get("/")

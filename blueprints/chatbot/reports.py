@@ -36,7 +36,7 @@ def _after(cursor: str | None, *kinds: type) -> tuple | None:
 
 
 @bp.get(f"{REPORTS}/summary")
-@requires("manager")
+@requires("manager", scope="reports:read")
 @api.validate(query=PeriodQuery, resp=OK, tags=["chatbot"])
 def report_summary(bot_id: int, query: PeriodQuery):
     """The figures of the period beside those of as many days before. Rates are 0 to 1, or null."""
@@ -44,7 +44,7 @@ def report_summary(bot_id: int, query: PeriodQuery):
 
 
 @bp.get(f"{REPORTS}/trends")
-@requires("manager")
+@requires("manager", scope="reports:read")
 @api.validate(query=TrendQuery, resp=OK, tags=["chatbot"])
 def report_trends(bot_id: int, query: TrendQuery):
     """All buckets of the period at once; by hour for at most 93 days."""
@@ -52,7 +52,7 @@ def report_trends(bot_id: int, query: TrendQuery):
 
 
 @bp.get(f"{REPORTS}/questions")
-@requires("manager")
+@requires("manager", scope="reports:read")
 @api.validate(query=ReportListQuery, resp=OK, tags=["chatbot"])
 def report_questions(bot_id: int, query: ReportListQuery):
     after = _after(query.cursor, int, int)
@@ -63,7 +63,7 @@ def report_questions(bot_id: int, query: ReportListQuery):
 
 
 @bp.get(f"{REPORTS}/unmatched")
-@requires("manager")
+@requires("manager", scope="reports:read")
 @api.validate(query=ReportListQuery, resp=OK, tags=["chatbot"])
 def report_unmatched(bot_id: int, query: ReportListQuery):
     """Questions without an answer, the like together, asked most first."""
@@ -77,7 +77,7 @@ def report_unmatched(bot_id: int, query: ReportListQuery):
 
 
 @bp.get(f"{REPORTS}/export")
-@requires("manager")
+@requires("manager", scope="reports:read")
 @api.validate(query=ReportFileQuery, resp=OK, tags=["chatbot"])
 def report_export(bot_id: int, query: ReportFileQuery):
     """Every turn of the period, a row each."""

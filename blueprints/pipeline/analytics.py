@@ -21,7 +21,7 @@ OK = Answers("HTTP_200", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_422")
 
 
 @bp.get("/api/app/pipelines/<int:pipeline_id>/analytics")
-@requires("manager")
+@requires("manager", scope="reports:read")
 @api.validate(query=AnalyticsQuery, resp=OK, tags=["pipelines"])
 def show_analytics(pipeline_id: int, query: AnalyticsQuery):
     """Definitions: docs/pipeline.md. Rates are 0 to 1, or null where there is nothing to divide by."""

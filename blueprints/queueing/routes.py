@@ -177,7 +177,7 @@ def show_trail(conversation_id: int):
 
 
 @bp.get("/api/app/queue/report")
-@requires("manager")
+@requires("manager", scope="reports:read")
 @api.validate(query=Days, resp=OK, tags=["queue"])
 def show_report(query: Days):
     return {

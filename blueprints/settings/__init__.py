@@ -4,4 +4,14 @@ from flask import Blueprint
 
 bp = Blueprint("settings", __name__)
 
-from blueprints.settings import device_pages, pages, routes  # noqa: E402, F401
+from blueprints.settings import (  # noqa: E402
+    api_tokens,  # noqa: F401
+    data_pages,  # noqa: F401
+    data_routes,  # noqa: F401
+    device_pages,  # noqa: F401
+    login_rules,  # noqa: F401
+    pages,  # noqa: F401
+    routes,  # noqa: F401
+    webhook_pages,  # noqa: F401
+    webhook_routes,  # noqa: F401
+)

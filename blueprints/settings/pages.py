@@ -1,4 +1,4 @@
-"""Pages of the settings: general, API tokens, security. The rest of the list are admin screens."""
+"""Pages of the settings: general, security. Others have a module of their own; the rest are admin screens."""
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -6,9 +6,8 @@ from flask_babel import gettext as _
 from blueprints.settings import bp
 from cloudchat.errors import AppError, Conflict, Invalid
 from cloudchat.extensions import db
-from cloudchat.limits import limiter
 from cloudchat.messages import sentence
-from cloudchat.services import accounts, members, organizations
+from cloudchat.services import members, organizations
 from cloudchat.services.accounts import second_factor
 from cloudchat.web import me, requires
 
@@ -56,48 +55,6 @@ def general():
         "settings/general.html", values=values, errors=errors, timezones=timezone_options()
     )
     return Response(page, 422 if errors else 200)
-
-
-# --- API tokens --------------------------------------------------------------------------------
-
-
-@bp.route("/app/settings/api", methods=["GET", "POST"])
-@requires("admin")
-@limiter.limit("30 per hour", methods=["POST"])
-def api_tokens():
-    name, errors, token = "", {}, None
-    if request.method == "POST":
-        name = request.form.get("name", "").replace("\0", "").strip()
-        try:
-            token = _new_token(name)
-        except Invalid as error:
-            errors = _errors_of(error)
-    page = render_template(
-        "settings/api_tokens.html",
-        rows=members.api_tokens(),
-        token=token,
-        name="" if token else name,
-        errors=errors,
-    )
-    return Response(page, 201 if token else 422 if errors else 200)
-
-
-def _new_token(name: str) -> str:
-    if me().acting:
-        raise Invalid("acting", fields={"name": ["acting_user"]})
-    if not name or len(name) > 100:
-        raise Invalid("name", fields={"name": ["required"]})
-    token = accounts.create_api_token(me().user_id, name)
-    db.session.commit()
-    return token
-
-
-@bp.post("/app/settings/api/<int:token_id>/revoke")
-@requires("admin")
-def revoke_api_token(token_id: int):
-    accounts.revoke_api_token(token_id)
-    flash(_("The token was revoked. Programs that use it are refused from now on."), "success")
-    return redirect(url_for("settings.api_tokens"))
 
 
 # --- the own account ---------------------------------------------------------------------------

@@ -2,12 +2,18 @@
 
 The name is resolved once, every address is looked at, and the connection goes to exactly the
 address that was looked at: a name that answers differently a moment later gains nothing. Redirects
-are not followed, proxies of the environment are not used, and the answer's body is not read.
+are not followed, proxies of the environment are not used, of the answer only a beginning is read, and
+a call is over after twenty seconds however slowly it drips.
 """
 
 import ipaddress
+import os
 import socket
+import ssl
+import time
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
 from urllib.parse import urlsplit
 
 import httpcore
@@ -17,6 +23,7 @@ PORTS = frozenset({80, 443, 8080, 8443})
 LONGEST_URL = 2000
 INWARD = (".localhost", ".local", ".internal", ".home.arpa")
 TIMEOUT = httpx.Timeout(10, connect=5)
+LONGEST = 20.0  # seconds for a whole call
 _allowed: frozenset[str] = frozenset()
 
 
@@ -89,29 +96,76 @@ def is_public(address: str) -> bool:
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 
+class _Limited(httpcore.NetworkStream):
+    """A connection on which nothing takes longer than the call may: time-outs for each read alone
+    would let an answer drip for ever."""
+
+    def __init__(self, inner: httpcore.NetworkStream, until: float):
+        self._inner, self._until = inner, until
+
+    def _left(self, timeout: float | None) -> float:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the call took too long")
+        return left if timeout is None else min(timeout, left)
+
+    def read(self, max_bytes, timeout=None):
+        return self._inner.read(max_bytes, self._left(timeout))
+
+    def write(self, buffer, timeout=None):
+        self._inner.write(buffer, self._left(timeout))
+
+    def close(self):
+        self._inner.close()
+
+    def start_tls(self, ssl_context, server_hostname=None, timeout=None):
+        return _Limited(self._inner.start_tls(ssl_context, server_hostname, self._left(timeout)), self._until)
+
+    def get_extra_info(self, info):
+        return self._inner.get_extra_info(info)
+
+
 class _Guard(httpcore.SyncBackend):
     """Opens connections to looked-at addresses only. TLS still asks for the host's own name."""
 
     def connect_tcp(self, host, port, timeout=None, local_address=None, socket_options=None):
         if port not in PORTS and f"{host}:{port}" not in _allowed:
             raise Refused("port")
+        until = time.monotonic() + LONGEST
         try:
             addresses = _safe_addresses(host, port)
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
-        return super().connect_tcp(addresses[0], port, timeout, local_address, socket_options)
+        stream = super().connect_tcp(addresses[0], port, timeout, local_address, socket_options)
+        return _Limited(stream, until)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
+
+
+os.register_at_fork(after_in_child=_tls.cache_clear)
 
 
 def _transport() -> httpx.HTTPTransport:
-    transport = httpx.HTTPTransport(trust_env=False)
-    transport._pool = httpcore.ConnectionPool(
-        ssl_context=httpx.create_ssl_context(trust_env=False), network_backend=_Guard(), retries=0
-    )
+    transport = httpx.HTTPTransport(trust_env=False, verify=_tls())
+    transport._pool = httpcore.ConnectionPool(ssl_context=_tls(), network_backend=_Guard(), retries=0)
     return transport
 
 
-def post(url: str, body: bytes, headers: dict[str, str]) -> int:
-    """Post, and answer the status of a 2xx. Raises Refused, Failed."""
+@dataclass(frozen=True)
+class Answer:
+    """What came back, whatever its status, and the beginning of its words."""
+
+    status: int
+    text: str = ""
+
+
+def call(url: str, body: bytes, headers: dict[str, str], keep: int = 0) -> Answer:
+    """Post; of the answer's body at most `keep` bytes are read. Raises Refused, Failed (no answer)."""
+    # Unpacked, a few bytes could become gigabytes
+    headers = {"Accept-Encoding": "identity", **headers}
     try:
         with (
             httpx.Client(
@@ -119,13 +173,30 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> int:
             ) as client,
             client.stream("POST", url, content=body, headers=headers) as answer,
         ):
-            status = answer.status_code
+            return Answer(answer.status_code, _beginning(answer, keep))
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise Refused(str(error)) from None
     except httpx.TimeoutException:
         raise Failed("no_answer") from None
     except httpx.HTTPError:
         raise Failed("unreachable") from None
+
+
+def _beginning(answer: httpx.Response, keep: int) -> str:
+    kept = b""
+    try:
+        for chunk in answer.iter_raw(1024) if keep else ():
+            kept += chunk
+            if len(kept) >= keep:
+                break
+    except httpx.HTTPError:  # the status says what we need; its words may be cut short
+        pass
+    return kept[:keep].decode("utf-8", "replace").replace("\0", "")
+
+
+def post(url: str, body: bytes, headers: dict[str, str]) -> int:
+    """Post, and answer the status of a 2xx. Raises Refused, Failed."""
+    status = call(url, body, headers).status
     if 200 <= status < 300:
         return status
     permanent = 300 <= status < 500 and status not in (408, 425, 429)

@@ -36,17 +36,20 @@ def bind(app_context: Callable[[], AbstractContextManager]) -> None:
     _app_context = app_context
 
 
-def tenant_job(function: Callable) -> Callable:
+def tenant_job(function: Callable | None = None, *, also_inactive: bool = False) -> Callable:
     """A job for one organization: called with its id first, runs inside it, then tells the events.
 
-    For one that is switched off nothing is done. The rows stay, and the sweepers find them later.
+    For one that is switched off nothing is done (unless the job says so). The rows stay, and the
+    sweepers find them later.
     """
+    if function is None:
+        return functools.partial(tenant_job, also_inactive=also_inactive)
 
     @functools.wraps(function)
     def run(organization_id: int, *args, **kwargs):
         _begun(function, (organization_id, *args))
         with _context(), acting_as(organization_id), _logged(function, organization_id):
-            if not organizations.is_active(organization_id):
+            if not also_inactive and not organizations.is_active(organization_id):
                 return log.info("job_skipped", reason="the organization is switched off")
             try:
                 return function(organization_id, *args, **kwargs)
@@ -149,10 +152,11 @@ def _begun(function: Callable, args: tuple) -> None:
 
 
 def start_subscriptions() -> None:
-    """Which event starts which job."""
+    """Which event starts which job, and who writes in the transaction of an event."""
     from cloudchat.jobs import (
         broadcasts,
         contacts,
+        data,
         devices,
         inbound,
         mails,
@@ -163,7 +167,9 @@ def start_subscriptions() -> None:
         pipelines,
         queueing,
         templates,
+        webhooks,
     )
+    from cloudchat.services.webhooks import recording
 
     def on_queued(event: events.MessageQueued) -> None:
         enqueue_delivery(event.organization_id, event.device_id)
@@ -230,3 +236,7 @@ def start_subscriptions() -> None:
     events.subscribe(events.PipelineRunsDue, on_runs_due)
     events.subscribe(events.BroadcastDue, broadcasts.on_due)
     events.subscribe(events.TemplateSyncDue, templates.on_sync_due)
+    events.subscribe(events.WebhooksDue, webhooks.on_due)
+    events.subscribe(events.ContactsErased, data.on_erased)
+    events.subscribe(events.ExportDue, data.on_export_due)
+    events.record(recording.record)

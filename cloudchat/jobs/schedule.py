@@ -2,7 +2,7 @@
 
 from rq import cron
 
-from cloudchat.jobs import broadcasts, queueing, sweeps, templates
+from cloudchat.jobs import broadcasts, data, queueing, sweeps, templates
 
 # A sweep that waited longer than this (no worker ran) is dropped: the next one finds the same.
 LIVES = 60
@@ -15,6 +15,7 @@ cron.register(sweeps.stalled_imports, queue_name="default", interval=30, result_
 cron.register(sweeps.connections, queue_name="default", interval=600, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.late_ongkir, queue_name="default", interval=10, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.due_pushes, queue_name="default", interval=5, result_ttl=0, ttl=LIVES)
+cron.register(sweeps.due_webhooks, queue_name="default", interval=5, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.due_mails, queue_name="default", interval=15, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.snoozed, queue_name="default", interval=15, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.due_automation, queue_name="default", interval=10, result_ttl=0, ttl=LIVES)
@@ -25,4 +26,6 @@ cron.register(queueing.timed_rules, queue_name="default", interval=20, result_tt
 cron.register(sweeps.bot_hours_past, queue_name="default", cron="5 * * * *", result_ttl=0)
 # In UTC: the night of Indonesia
 cron.register(sweeps.bot_history, queue_name="default", cron="35 19 * * *", result_ttl=0)
+cron.register(data.retention_night, queue_name="default", cron="5 18 * * *", result_ttl=0)
+cron.register(data.unfinished, queue_name="default", interval=60, result_ttl=0, ttl=LIVES)
 cron.register(templates.due_syncs, queue_name="default", interval=30, result_ttl=0, ttl=LIVES)

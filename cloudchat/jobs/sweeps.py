@@ -22,6 +22,7 @@ from cloudchat.jobs import (
     pipelines,
     system_job,
     tenant_job,
+    webhooks,
 )
 from cloudchat.models import (
     ChatbotTalk,
@@ -46,10 +47,14 @@ from cloudchat.services import (
 )
 from cloudchat.services import media as media_service
 from cloudchat.services.accounts import resets
+from cloudchat.services.data import exporting
 from cloudchat.services.ongkir import lookups, talks
 from cloudchat.services.pipelines.automation import running
+from cloudchat.services.webhooks import log as webhook_log
+from cloudchat.services.webhooks import sending
 
 EVENTS_KEPT = timedelta(days=10)  # Meta repeats for up to 7 days; repeats must still be known
+DEAD_KEPT = timedelta(days=90)  # time enough for an admin to replay them
 KEYS_KEPT = timedelta(days=2)
 ORPHAN_AGE = 86_400  # seconds
 SUMMING_TIMEOUT = 1800  # seconds; a broken-off run is taken up by the next
@@ -144,6 +149,12 @@ def due_pushes() -> None:
         enqueue_once(notifications.deliver, organization_id)
 
 
+@system_job("webhooks have something to send in every organization")
+def due_webhooks() -> None:
+    for organization_id in sending.organizations_due():
+        enqueue_once(webhooks.deliver, organization_id)
+
+
 @system_job("the sweeper finds mails to send of every organization")
 def due_mails() -> None:
     for organization_id in mailing.organizations_due():
@@ -164,6 +175,9 @@ def clean(organization_id: int) -> None:
     )
     while _deleted(WebhookEvent, old.limit(DELETED_AT_ONCE)):
         db.session.commit()
+    dead = select(WebhookEvent.id).where(WebhookEvent.dead_at < now() - DEAD_KEPT)
+    while _deleted(WebhookEvent, dead.limit(DELETED_AT_ONCE)):
+        db.session.commit()
     db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEYS_KEPT))
     db.session.commit()
     contact_import.drop_old_drafts()
@@ -172,6 +186,9 @@ def clean(organization_id: int) -> None:
     while notification_list.drop_old():
         pass
     push.forget_dead()
+    while webhook_log.drop_old():
+        pass
+    exporting.drop_old()
     mailing.drop_old()
     resets.drop_old()
     for path in files.orphans(organization_id, time.time() - ORPHAN_AGE):

@@ -19,6 +19,7 @@ from cloudchat.models.broadcasts import (
 from cloudchat.models.contact_imports import ContactImport
 from cloudchat.models.contacts import Contact, ContactIdentity
 from cloudchat.models.conversations import Conversation, ConversationEvent, Note
+from cloudchat.models.data import DataExport, RetentionSettings
 from cloudchat.models.delivery import DevicePace, IdempotencyKey, OutboxEntry, WebhookEvent
 from cloudchat.models.devices import Device
 from cloudchat.models.divisions import Division, DivisionAgent
@@ -43,6 +44,7 @@ from cloudchat.models.pipelines import (
 from cloudchat.models.queueing import DivisionChoice, QueueEntry, QueueSettings
 from cloudchat.models.templates import MessageTemplate, MetaTemplate, MetaTemplateSync
 from cloudchat.models.users import ApiToken, Invitation, User, UserSession
+from cloudchat.models.webhooks import Webhook, WebhookDelivery, WebhookTry
 
 __all__ = [
     "ApiToken",
@@ -70,6 +72,7 @@ __all__ = [
     "Conversation",
     "ConversationEvent",
     "ConversationLabel",
+    "DataExport",
     "Device",
     "DevicePace",
     "Division",
@@ -105,8 +108,12 @@ __all__ = [
     "QueueEntry",
     "QueueSettings",
     "RecoveryCode",
+    "RetentionSettings",
     "SecondFactor",
     "User",
     "UserSession",
+    "Webhook",
+    "WebhookDelivery",
     "WebhookEvent",
+    "WebhookTry",
 ]

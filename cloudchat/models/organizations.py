@@ -1,5 +1,6 @@
 """Organizations: the tenants of this installation."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ARRAY, CheckConstraint, String, Text
@@ -23,6 +24,7 @@ class Organization(Timestamps, db.Model):
     timezone: Mapped[str] = mapped_column(String(50), default="Asia/Jakarta")
     locale: Mapped[str] = mapped_column(String(5), default="id")
     is_active: Mapped[bool] = mapped_column(default=True)
+    deletion_due_at: Mapped[datetime | None]
     custom_field_definitions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     # Who may log in, and for how long (services/login_rules.py)
     second_factor_roles: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")

@@ -10,6 +10,8 @@ from cloudchat.extensions import Timestamps, db, now, primary_key
 from cloudchat.tenancy import TenantScoped, organization_fk, tenant_fk
 
 ROLES = ("agent", "manager", "admin")  # each may do what those before it may
+# What an API token with limits may reach; each holder's role limits it as well
+SCOPES = ("messages:read", "messages:write", "contacts", "reports:read", "admin")
 AVAILABILITIES = ("online", "busy", "offline")
 
 
@@ -89,6 +91,10 @@ class ApiToken(TenantScoped, db.Model):
     last_used_ip: Mapped[str | None] = mapped_column(String(45))
     revoked_at: Mapped[datetime | None]
 
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= now()
+
 
 class Invitation(TenantScoped, db.Model):
     """A link by which somebody joins the organization; good once, until it expires."""
@@ -105,3 +111,7 @@ class Invitation(TenantScoped, db.Model):
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
+
+    @property
+    def state(self) -> str:
+        return "expired" if self.expires_at <= now() else "open"

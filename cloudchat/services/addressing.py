@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cloudchat.events import ContactUnnamed, publish
+from cloudchat.events import ContactsAdded, ContactUnnamed, publish
 from cloudchat.services.statements import run
 from cloudchat.tenancy import current_organization_id
 
@@ -135,7 +135,8 @@ _CREATE = """
     from chosen c,
          jsonb_to_recordset(c.identities) as i(device_id int, external_id text)
     on conflict (device_id, external_id) do nothing
-    returning device_id, external_id, contact_id
+    returning device_id, external_id, contact_id,
+              not exists (select from chosen k where k.id = contact_id and k.known_id is not null) as is_new
 """
 
 
@@ -155,8 +156,12 @@ def _make_contacts(senders: list[Sender]) -> dict[tuple[int, str], int]:
         person["name"] = person["name"] or _name(sender)
         person["identities"].append({"device_id": sender.device_id, "external_id": sender.external_id})
     if people:
-        for row in run(_CREATE, list(people.values())):
+        added = run(_CREATE, list(people.values()))
+        for row in added:
             contacts[row.device_id, row.external_id] = row.contact_id
+        made = tuple(sorted({row.contact_id for row in added if row.is_new}))
+        if made:
+            publish(ContactsAdded(current_organization_id(), made))
         for person in people.values():
             if not person["phone"] and person["name"] == person["identities"][0]["external_id"]:
                 known = person["identities"][0]

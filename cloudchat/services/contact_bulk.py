@@ -9,6 +9,7 @@ from cloudchat.extensions import db
 from cloudchat.models import Contact, ContactLabel, Conversation, Message, Note
 from cloudchat.services import audit, labels
 from cloudchat.services.contacts import tell_boards
+from cloudchat.services.data import erasure
 from cloudchat.tenancy import current_organization_id
 
 MAX_BULK = 1000
@@ -52,8 +53,9 @@ def delete_all(contact_ids: list[int]) -> int:
     Raises NotFound if one of them is not ours; then none is deleted."""
     ids = _checked(contact_ids)
     for contact in db.session.scalars(select(Contact).where(Contact.id.in_(ids))):
-        audit.record("contact.deleted", contact, name=contact.name)
+        audit.record("contact.deleted", contact)
     tell_boards(ids)
+    erasure.forget(ids)
     db.session.flush()
     db.session.execute(delete(Contact).where(Contact.id.in_(ids)))
     publish(UnreadChanged(current_organization_id()))

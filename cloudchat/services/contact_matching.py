@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable
 from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 
+from cloudchat.events import ContactsAdded, ContactsRefreshed, publish
 from cloudchat.extensions import db
 from cloudchat.models import Contact, ContactLabel
 from cloudchat.services import labels
 from cloudchat.services.contact_rows import Problem, Row
 from cloudchat.services.contacts import MAX_CUSTOM_FIELDS
+from cloudchat.tenancy import current_organization_id
 
 Known = list[tuple[int, str | None, str | None]]
 
@@ -46,7 +48,7 @@ def store(rows: list[Row]) -> tuple[int, int, list[Row]]:
     find = match([(contact.id, contact.phone, contact.email) for contact in found])
     stored: list[tuple[Contact, Row]] = []
     refused: list[Row] = []
-    made = 0
+    made: list[Contact] = []
     for row in rows:
         contact = by_id.get(find(row) or 0)
         fields = {**(contact.custom_fields if contact else {}), **row.fields}
@@ -57,12 +59,16 @@ def store(rows: list[Row]) -> tuple[int, int, list[Row]]:
         if contact is None:
             contact = Contact(name="")
             db.session.add(contact)
-            made += 1
+            made.append(contact)
         _fill(contact, row, fields)
         stored.append((contact, row))
     db.session.flush()
     _label(stored)
-    return made, len(stored) - made, refused
+    new = tuple(contact.id for contact in made)
+    known = tuple({contact.id for contact, _ in stored}.difference(new))
+    publish(ContactsAdded(current_organization_id(), new))
+    publish(ContactsRefreshed(current_organization_id(), known))
+    return len(made), len(stored) - len(made), refused
 
 
 def _same_as(rows: Iterable[Row]):

@@ -15,8 +15,10 @@ from cloudchat.models import (
     ContactIdentity,
     ContactLabel,
     Conversation,
+    DataExport,
     Device,
     Label,
+    WebhookDelivery,
 )
 from cloudchat.services import audit
 from cloudchat.services.contacts import MAX_CUSTOM_FIELDS, identities_of, labels_of
@@ -71,7 +73,8 @@ def merge(contact_id: int, other_id: int) -> Contact:
     for conversation in _surplus(_unresolved(kept.id, other.id, lock=True)):
         _resolve(conversation)
     db.session.flush()
-    for model in (Conversation, ContactIdentity, BroadcastRecipient, BroadcastOptOut):
+    moved = (Conversation, ContactIdentity, BroadcastRecipient, BroadcastOptOut, DataExport, WebhookDelivery)
+    for model in moved:
         db.session.execute(update(model).where(model.contact_id == other.id).values(contact_id=kept.id))
     _move_labels(kept, other)
     kept.phone, kept.email = kept.phone or other.phone, kept.email or other.email

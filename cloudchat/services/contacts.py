@@ -8,7 +8,7 @@ import phonenumbers
 from sqlalchemy import Select, func, select, tuple_
 
 from cloudchat.errors import Invalid, NotFound
-from cloudchat.events import ContactChanged, PipelineChanged, UnreadChanged, publish
+from cloudchat.events import ContactChanged, ContactsAdded, PipelineChanged, UnreadChanged, publish
 from cloudchat.extensions import db
 from cloudchat.models import (
     Contact,
@@ -20,6 +20,7 @@ from cloudchat.models import (
 )
 from cloudchat.services import audit, edits, labels
 from cloudchat.services.accounts import Identity, check_email
+from cloudchat.services.data import erasure
 from cloudchat.services.searching import contact_matches
 from cloudchat.services.visibility import visible_to
 
@@ -189,6 +190,7 @@ def create(values: dict) -> Contact:
     if values.get("labels"):
         labels.replace_links(ContactLabel, "contact_id", contact.id, labels.find(values["labels"]))
     audit.record("contact.created", contact, name=contact.name)
+    publish(ContactsAdded(contact.organization_id, (contact.id,)))
     db.session.commit()
     return contact
 
@@ -269,8 +271,9 @@ def checked_fields(fields: dict) -> dict[str, str]:
 def delete(contact_id: int) -> None:
     """Delete a contact with its conversations and messages."""
     contact = get(contact_id)
-    audit.record("contact.deleted", contact, name=contact.name)
+    audit.record("contact.deleted", contact)  # without the name, which is to be forgotten
     tell_boards([contact.id])
+    erasure.forget([contact.id])
     db.session.delete(contact)
     publish(UnreadChanged(contact.organization_id))
     db.session.commit()

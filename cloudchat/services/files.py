@@ -14,7 +14,7 @@ from sqlalchemy import select
 from cloudchat import config
 from cloudchat.errors import Invalid, NotFound, PayloadTooLarge
 from cloudchat.extensions import db, now
-from cloudchat.models import Attachment, Broadcast, ContactImport
+from cloudchat.models import Attachment, Broadcast, ContactImport, DataExport
 from cloudchat.services.secrets import random_token
 from cloudchat.tenancy import current_organization_id
 
@@ -189,7 +189,7 @@ def orphans(organization_id: int, older_than: float) -> Iterator[Path]:
     old = [path for path in folder.iterdir() if path.stat().st_mtime < older_than]
     named = {
         key
-        for model in (Attachment, Broadcast, ContactImport)
+        for model in (Attachment, Broadcast, ContactImport, DataExport)
         for key in db.session.scalars(select(model.file_key).where(model.file_key.is_not(None)))
     }
     for path in old:

@@ -99,6 +99,20 @@ KINDS: dict[str, Kind] = {
         toast=True,
         role="admin",
     ),
+    "webhook_off": Kind(
+        N_("Webhook switched off"),
+        N_("An address of your own program takes no events any more."),
+        N_("The webhook {name} was switched off"),
+        toast=True,
+        role="admin",
+    ),
+    "organization_ending": Kind(
+        N_("Organization to be deleted"),
+        N_("Somebody asked for the deletion of the whole organization; it can be undone for seven days."),
+        N_("{name} is to be deleted in seven days"),
+        toast=True,
+        role="admin",
+    ),
     "ongkir_quota": Kind(
         N_("Quota of shipping costs used up"),
         N_("RajaOngkir answers no more today. Customers are told that an agent will help."),

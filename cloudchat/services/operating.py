@@ -23,6 +23,7 @@ from cloudchat.models import (
 )
 from cloudchat.services import accounts, audit, organizations
 from cloudchat.services.accounts import Identity
+from cloudchat.services.data import ending
 from cloudchat.tenancy import acting_as, all_organizations
 
 MAX_REASON = 500
@@ -111,6 +112,31 @@ def set_active(operator: Identity, organization_id: int, active: bool) -> None:
         organizations.set_active(organization_id, active)
     action = "operator.reactivated" if active else "operator.deactivated"
     _record_at_home(operator, action, organization_id, name)
+
+
+def deletion_due_at(organization_id: int) -> datetime | None:
+    """When everything of the organization is deleted; None where it stays."""
+    with all_organizations("the operator looks at one organization"):
+        statement = select(Organization.deletion_due_at).where(Organization.id == organization_id)
+        return db.session.scalar(statement)
+
+
+def ask_deletion(operator: Identity, organization_id: int, typed_name: str) -> None:
+    """Have an organization deleted in seven days; recorded there and at the operator's own."""
+    name = get(organization_id).name
+    if organization_id == operator.home_organization_id:
+        raise Conflict("own_organization", code="own_organization")
+    with acting_as(organization_id):
+        ending.ask(typed_name)
+    _record_at_home(operator, "operator.deletion_asked", organization_id, name)
+
+
+def undo_deletion(operator: Identity, organization_id: int) -> None:
+    """Keep it after all. Raises Conflict where its deletion has begun."""
+    name = get(organization_id).name
+    with acting_as(organization_id):
+        ending.undo()
+    _record_at_home(operator, "operator.deletion_undone", organization_id, name)
 
 
 # --- acting as a tenant ------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from werkzeug.exceptions import HTTPException
 
 from cloudchat.simulators import (
     facebook,
+    hooks,
     message_templates,
     messenger,
     meta,
@@ -25,6 +26,7 @@ PROVIDERS = (
     facebook.create,
     telegram.create,
     wa_device.create,
+    hooks.create,
     push.create,
     rajaongkir.create,
 )

@@ -13,6 +13,7 @@ from cloudchat.models import (
     ContactImport,
     ContactLabel,
     ConversationLabel,
+    DataExport,
     MessageTemplate,
     MessengerConnect,
     MetaTemplate,
@@ -25,12 +26,14 @@ from cloudchat.models import (
     QueueEntry,
     User,
     UserSession,
+    Webhook,
+    WebhookDelivery,
     WebhookEvent,
 )
 from cloudchat.services import bot_hours, files
 from cloudchat.services import contact_import as contact_imports
 from cloudchat.services.broadcasts import writing
-from cloudchat.services.secrets import hashed, random_token
+from cloudchat.services.secrets import encrypt, hashed, random_token
 from cloudchat.tenancy import acting_as
 from tests import factories
 
@@ -365,3 +368,40 @@ def due_ongkir(organization_id: int) -> int:
         db.session.add(OngkirTalk(conversation_id=talk, slots=slots, due_at=now()))
         db.session.commit()
     return talk
+
+
+def webhook(organization_id: int) -> int:
+    """An address that has had enough."""
+    row = Webhook(
+        url="https://hook.example/",
+        events=["message.created"],
+        secret=encrypt({"secret": "rahasia-sekali"}),
+    )
+    return _saved(organization_id, row)
+
+
+def webhook_delivery(organization_id: int) -> int:
+    """An event of the organization's latest webhook (or a new one) that has arrived."""
+    with acting_as(organization_id):
+        latest = db.session.scalar(select(Webhook.id).order_by(Webhook.id.desc()).limit(1))
+    row = WebhookDelivery(
+        webhook_id=latest or webhook(organization_id),
+        event_id=f"evt_{factories.number()}",
+        event="message.created",
+        data={},
+        state="done",
+    )
+    return _saved(organization_id, row)
+
+
+def kept_file(organization_id: int) -> str:
+    """A file on our disk; answers its key."""
+    with acting_as(organization_id):
+        return files.keep(b"isi")
+
+
+def data_export(organization_id: int, state: str = "done") -> int:
+    """An export of the organization; a finished one has its file."""
+    key = kept_file(organization_id) if state == "done" else None
+    row = DataExport(state=state, file_key=key, size=3)
+    return _saved(organization_id, row)

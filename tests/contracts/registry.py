@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import Any
 
 from cloudchat.extensions import now
-from cloudchat.jobs import broadcasts, contacts, devices, inbound, media, ongkir, outbound, queueing
+from cloudchat.jobs import broadcasts, contacts, data, devices, inbound, media, ongkir, outbound, queueing
 from tests.contracts import objects
 
 PDF = b"%PDF-1.4 test"
@@ -69,6 +69,10 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
         "reply_id": objects.canned_reply,
         "session_id": objects.session,
         "token_id": objects.api_token,
+        "contact_id": objects.contact,
+        "export_id": objects.data_export,
+        "webhook_id": objects.webhook,
+        "delivery_id": objects.webhook_delivery,
     },
     "webhooks": {"public_key": NotAnId("known to the provider; test_lines/test_every_channel.py")},
     "webchat": {
@@ -165,7 +169,20 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "settings.change_device": {"json": {"name": "Lain"}},
     "settings.change_label": {"json": {"name": "Lain"}},
     "settings.end_session": {},
+    "settings.rename_api_token": {"data": {"name": "Lain"}},
     "settings.revoke_api_token": {},
+    "settings.new_contact_export": {},
+    "settings.change_webhook": {"json": {"description": "Lain"}},
+    "settings.new_webhook_secret": {},
+    "settings.remove_webhook": {},
+    "settings.replay_delivery": {},
+    "settings.resend_delivery": {},
+    "settings.rotate_webhook_secret": {},
+    "settings.save_webhook": {
+        "data": {"url": "https://hook.example/", "events": "message.created", "is_active": "true"}
+    },
+    "settings.test_webhook": {},
+    "settings.try_webhook": {},
 }
 
 NOT_FOUND = (404,)
@@ -433,6 +450,9 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
         objects.stage,
     ),
     ("ongkir.list_cities", "province_id"): NotAnId("the provider's, for a province"),
+    ("settings.create_export", "contact_id"): BodyId(
+        "post", "/api/app/exports", lambda i: {"json": {"contact_id": i}}, objects.contact
+    ),
     ("webchat.send_message", "client_id"): NotAnId("the visitor's own name for the message"),
     ("webchat.list_messages", "after"): NotAnId("a place within the visitor's own messages"),
     ("webchat.list_messages", "before"): NotAnId("a place within the visitor's own messages"),
@@ -477,6 +497,11 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.pipelines.run_due": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.templates.ask_due": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.templates.sync": NotAnId("a WABA that is not asked for is not fetched; test_syncing.py"),
+    "cloudchat.jobs.data.apply_retention": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.data.delete_organization": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.data.erase": lambda org: [(data.erase, [objects.kept_file(org)], [[1, "x"]])],
+    "cloudchat.jobs.data.export": lambda org: [(data.export, objects.data_export(org, "queued"))],
+    "cloudchat.jobs.webhooks.deliver": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.sweeps.wake_snoozed": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.sweeps.clean": NotAnId("takes no id but the organization's"),
 }
@@ -485,7 +510,10 @@ HELPERS: dict[str, str] = {
     f"cloudchat.jobs.queueing.{name}": "a subscriber, inside the organization of its event"
     for name in ("on_due", "on_agent_free", "on_agent_left", "on_presence", "on_menus_owed")
 } | {
+    "cloudchat.jobs.data.on_erased": "a subscriber; it only starts a job",
+    "cloudchat.jobs.data.on_export_due": "a subscriber; it only starts a job",
     "cloudchat.jobs.templates.on_sync_due": "a subscriber; it only starts a job",
+    "cloudchat.jobs.webhooks.on_due": "a subscriber; it only starts a job",
     "cloudchat.jobs.broadcasts.on_due": "a subscriber; it only starts a job",
     "cloudchat.jobs.processes.work": "the worker process itself",
     "cloudchat.jobs.processes.schedule": "the scheduler process itself",

@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from cloudchat import jobs, realtime
+from cloudchat.extensions import db
 from cloudchat.jobs import schedule
-from cloudchat.services.accounts import ROLES
+from cloudchat.services import accounts
+from cloudchat.services.accounts import ANY_SCOPE, ROLES, SCOPES
+from cloudchat.tenancy import acting_as
+from cloudchat.web.scopes import scope_of
 from tests.contracts import registry
 from tests.contracts.test_tenancy_elsewhere import all_functions
 from tests.contracts.walk import admin_endpoints
@@ -48,6 +52,12 @@ PUBLIC = {
     "webhooks.receive_wa_device": "the gateway's signature is checked",
     "webhooks.receive_meta": "Meta's signature",
     "webhooks.verify_meta": "Meta's verify token",
+}
+# Routes of the API that no token with limits gets into, and why.
+WITHOUT_SCOPE = {
+    "auth": "the own account is a person's",
+    "notifications": "the own notices and browsers are a person's",
+    "system": "the API reference is a page",
 }
 DOORS = {"public", "operator", *ROLES}
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
@@ -90,6 +100,50 @@ def test_public_routes_are_listed_with_a_reason(app):
     }
     assert set(public) == set(PUBLIC), "say in PUBLIC above why anybody may call a new one"
     assert all(len(view.public_reason) > 5 for view in public.values())
+
+
+def test_every_route_of_the_api_has_a_scope(app):
+    """Deny by default: a route that says nothing is for tokens without limits alone."""
+    without = []
+    for rule, method, door in guarded(app):
+        scope = scope_of(app.view_functions[rule.endpoint].scope, door, rule.rule, blueprint(rule), method)
+        if rule.rule.startswith("/api/") and scope not in {*SCOPES, ANY_SCOPE}:
+            if blueprint(rule) not in WITHOUT_SCOPE:
+                without.append(f"{method} {rule}")
+        elif not rule.rule.startswith("/api/"):
+            assert scope is None, f"{rule}: pages are for people"
+    assert not without, f"name their scope in web/scopes.py or at the route: {without}"
+
+
+def blueprint(rule) -> str:
+    return rule.endpoint.rpartition(".")[0]
+
+
+def test_a_token_with_limits_gets_no_further(app, make):
+    """Every route with every scope: let through by its own, refused by every other, in these words."""
+    admin = make.person(make.organization(), "admin")
+    with acting_as(admin.organization_id):
+        tokens = {scope: accounts.create_api_token(admin.id, scope, [scope]) for scope in SCOPES}
+        db.session.commit()
+    client, wrong = app.test_client(), []
+    for rule, method, door in guarded(app):
+        if door == "operator":
+            continue
+        view = app.view_functions[rule.endpoint]
+        needed = scope_of(view.scope, door, rule.rule, blueprint(rule), method)
+        for scope, token in tokens.items():
+            if needed in (scope, ANY_SCOPE):
+                continue
+            answer = client.open(
+                url_of(app, rule),
+                method=method,
+                headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
+            )
+            if answer.status_code != 403 or answer.json["error"]["code"] != "scope_missing":
+                wrong.append(f"{method} {rule} by {scope}: {answer.status_code}")
+    assert not wrong, "\n".join(wrong)
+    told = client.get("/api/app/me", headers={"Authorization": f"Bearer {tokens['contacts']}"})
+    assert told.status_code == 200
 
 
 def test_no_route_has_two_doors():

@@ -11,14 +11,13 @@ from sqlalchemy import event, select
 from admin.base import ScopedModelView
 from cloudchat.extensions import db, now
 from cloudchat.models import (
-    AuditEntry,
     DivisionAgent,
     Invitation,
     MessageTemplate,
     MetaTemplate,
     WebhookEvent,
 )
-from cloudchat.services import accounts, audit, bot_hours, message_templates
+from cloudchat.services import accounts, bot_hours, message_templates
 from cloudchat.tenancy import acting_as
 from tests import factories
 
@@ -40,15 +39,6 @@ def make_invitation(organization_id, name):
     with acting_as(organization_id):
         accounts.invite(f"{name.lower()}@contoh.test", name, "agent", None)
         return db.session.scalar(select(Invitation.id).order_by(Invitation.id.desc()))
-
-
-def make_audit_entry(organization_id, name):
-    with acting_as(organization_id):
-        audit.set_actor(audit.Actor(None, name))
-        audit.record("label.created", None, name=name)
-        audit.set_actor(audit.SYSTEM)
-        db.session.commit()
-        return db.session.scalar(select(AuditEntry.id).order_by(AuditEntry.id.desc()))
 
 
 def make_dead_event(organization_id, name):
@@ -105,7 +95,6 @@ ROWS = {
     "chatbotschedule": make_bot_window,
     "metatemplate": make_meta_template,
     "messagetemplate": make_message_template,
-    "auditentry": make_audit_entry,
     "deadevent": make_dead_event,
 }
 

@@ -191,7 +191,7 @@ def test_what_an_acting_operator_does_is_recorded_under_the_own_name(operator, t
 
     made = next(e for e in entries(tenant.organization_id) if e.action == "label.created")
     assert (made.actor_id, made.actor_name) == (operator.id, "Oki Operator")
-    assert "badge-amber" in browser(tenant).get("/admin/audit/?flt_action=label.created").text
+    assert "badge-amber" in browser(tenant).get("/admin/audit/?action=label.created").text
     with acting_as(operator.organization_id):
         assert db.session.scalar(select(Label.id)) is None
 

@@ -29,6 +29,9 @@ class Browser:
     def post(self, url: str, **kwargs):
         return self.open("POST", url, **kwargs)
 
+    def put(self, url: str, **kwargs):
+        return self.open("PUT", url, **kwargs)
+
     def log_in(self, email: str, password: str = factories.PASSWORD, **kwargs):
         """By the API; answers the response."""
         sent = {"email": email, "password": password}

@@ -1,12 +1,14 @@
 """API tokens: shown once, kept as a hash, gone when revoked; and the links of invitations."""
 
+import re
 from datetime import timedelta
 
 import pytest
 
+from cloudchat.config import active
 from cloudchat.extensions import db, now
 from cloudchat.models import ApiToken, AuditEntry, Invitation
-from cloudchat.services import accounts
+from cloudchat.services import accounts, mailing
 from cloudchat.tenancy import acting_as
 from tests.factories import PASSWORD
 
@@ -51,6 +53,59 @@ def test_secrets_are_in_no_answer(as_person, cast, make):
             text = as_person(person).get(url).text
             assert "EAAsangatrahasia" not in text
             assert "password_hash" not in text and "$argon2" not in text
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_a_token_with_limits_is_made_on_the_page(browser, person):
+    someone, there = person("admin"), browser()
+    there.log_in(someone.email)
+    page = "/app/settings/api"
+    nothing = there.post(page, data={"name": "Kasir", "reach": "some"})
+    foreign = there.post(page, data={"name": "Kasir", "reach": "some", "scopes": ["root"]})
+    assert (nothing.status_code, foreign.status_code) == (422, 422)
+    form = {"name": "Kasir", "reach": "some", "scopes": ["contacts", "messages:read"], "days": "30"}
+    made = there.post(page, data=form)
+    token = re.search(r'value="(cc_[^"]+)"', made.text)[1]
+    program = browser()
+    assert program.get("/api/app/contacts", headers=bearer(token)).status_code == 200
+    assert program.get("/api/app/inbox/conversations", headers=bearer(token)).status_code == 200
+    refused = program.post("/api/app/labels", json={"name": "A"}, headers=bearer(token))
+    assert (refused.status_code, refused.json["error"]["code"]) == (403, "scope_missing")
+    assert program.get("/app/inbox", headers=bearer(token)).status_code == 403
+    with acting_as(someone.organization_id):
+        row = db.session.query(ApiToken).filter_by(name="Kasir").one()
+        assert row.scopes == ["messages:read", "contacts"] and row.last_used_ip == program.ip
+        row.expires_at = now() - timedelta(seconds=1)
+        db.session.commit()
+    assert program.get("/api/app/contacts", headers=bearer(token)).status_code == 401
+    assert "badge-red" in there.get(page).text
+
+
+def test_a_token_is_renamed(browser, person):
+    someone, there = person("admin"), browser()
+    there.log_in(someone.email)
+    with acting_as(someone.organization_id):
+        row = db.session.query(ApiToken).one()
+    there.post(f"/app/settings/api/{row.id}/rename", data={"name": " Kasir toko "})
+    there.post(f"/app/settings/api/{row.id}/rename", data={"name": " "})
+    with acting_as(someone.organization_id):
+        assert db.session.query(ApiToken).one().name == "Kasir toko"
+        assert db.session.query(AuditEntry).filter_by(action="api_token.renamed").count() == 1
+
+
+def test_a_use_is_noted_at_most_once_a_minute(browser, person):
+    someone, program = person("admin"), browser()
+
+    def last():
+        program.get("/api/app/me", headers=someone.headers)
+        with acting_as(someone.organization_id):
+            return db.session.query(ApiToken.last_used_at).scalar()
+
+    first = last()
+    assert first and last() == first
 
 
 # --- invitations -------------------------------------------------------------------------------
@@ -115,6 +170,46 @@ def test_a_weak_password_is_refused_and_the_link_stays(browser, invited):
     link, _organization_id = invited()
     there = browser()
     assert accept(there, link, password="pendek").status_code == 422
+    assert accept(there, link).status_code == 302
+
+
+def test_an_invitation_is_mailed_and_sent_again(browser, person, mail_server):
+    someone, office = person("admin"), browser()
+    office.log_in(someone.email)
+    email = f"baru{someone.id}@contoh.test"
+    form = {"email": email, "name": "Baru", "role": "agent"}
+    assert office.post("/admin/invitations/new/", data=form).status_code == 201
+    assert office.post("/admin/invitations/new/", data=form).status_code == 201
+    with acting_as(someone.organization_id):
+        row = db.session.query(Invitation).one()  # the older one is worth nothing
+        row.expires_at = now() - timedelta(seconds=1)
+        db.session.commit()
+        mailing.deliver()
+    old = mail_server.link_to(email).removeprefix(active().public_url)
+    assert browser().get(old).status_code == 404
+    assert office.get("/admin/invitations/").status_code == 200
+    stranger = browser()
+    stranger.log_in(person("admin").email)
+    assert stranger.post("/admin/invitations/resend/", data={"id": row.id}).status_code == 404
+    again = office.post("/admin/invitations/resend/", data={"id": row.id})
+    assert again.status_code == 201 and "/invitation/" in again.text
+    with acting_as(someone.organization_id):
+        mailing.deliver()
+    fresh = mail_server.link_to(email).removeprefix(active().public_url)
+    assert fresh != old and accept(browser(), fresh).status_code == 302
+    assert office.post("/admin/invitations/resend/", data={"id": row.id}).status_code == 404
+
+
+def test_who_is_logged_in_is_told_whom_an_invitation_is_for(browser, person, invited):
+    link, _organization_id = invited("dewi@contoh.test")
+    someone, there = person("agent"), browser()
+    there.log_in(someone.email)
+    page = there.get(link)
+    assert "dewi@contoh.test" in page.text and someone.email in page.text
+    assert there.post(link, data={"name": "X", "password": PASSWORD}).status_code == 200
+    with acting_as(_organization_id):
+        assert db.session.query(Invitation).one().accepted_at is None
+    assert there.post("/logout", data={"next": link}).location == link
     assert accept(there, link).status_code == 302
 
 

@@ -41,9 +41,9 @@ CASES = """
 28 test_hostile/test_files.py::test_h28_ test_messages/test_received_files.py::test_what_a_browser
 29 test_hostile/test_files.py::test_h29_
 30 test_hostile/test_files.py::test_h30_ test_webchat/test_files.py::test_an_altered_address
-31 test_hostile/test_bodies.py::test_h31_ test_pipeline/test_automation.py::test_
-32 test_channels/test_whatsapp_media.py::test_a_redirect_is_not test_pipeline/test_automation.py::test_
-33 test_channels/test_whatsapp_media.py::test_a_file_over test_channels/test_lost_calls.py::test_an_endless
+31 test_hostile/test_bodies.py::test_h31_ test_hostile/test_addresses.py::test_no_door
+32 test_channels/test_whatsapp_media.py::test_a_redirect_is test_hostile/test_addresses.py::test_a_name
+33 test_channels/test_whatsapp_media.py::test_a_file_over test_webhooks/test_deliveries.py::test_of_an_answer
 34 test_hostile/test_bodies.py::test_h34_
 35 contracts/test_tenancy_walk.py::test_foreign_ids_in_addresses
 36 contracts/test_tenancy_walk.py::test_foreign_ids_in contracts/test_tenancy_walk.py::test_foreign_ids_in

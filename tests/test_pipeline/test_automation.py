@@ -3,20 +3,18 @@
 import hashlib
 import hmac
 import json
-import threading
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
 import time_machine
 from sqlalchemy import select
 
-from cloudchat.clients import guarded
 from cloudchat.extensions import db, now
 from cloudchat.models import ConversationEvent, ConversationLabel, Message, MetaTemplate, Note, PipelineRun
 from cloudchat.services.pipelines.automation import running
 from cloudchat.services.pipelines.automation.rules import within_hours
+from cloudchat.services.webhooks import sending
 from cloudchat.tenancy import acting_as
 from tests import factories
 from tests.conftest import wait_until
@@ -344,33 +342,11 @@ def test_hours_may_cross_midnight():
 # --- webhooks ----------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def receiver():
-    """A program outside: keeps what it is sent, answers the statuses that it is given, then 200."""
+def test_a_webhook_is_signed_and_tried_again(sales, cast, receiver, work):
+    def send():
+        with acting_as(cast.organization_id):
+            sending.deliver()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.server.calls.append((dict(self.headers), body))
-            self.send_response(self.server.statuses.pop(0) if self.server.statuses else 200)
-            self.send_header("Location", "http://169.254.169.254/")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_args):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.calls, server.statuses = [], []
-    server.url = f"http://127.0.0.1:{server.server_port}/hook"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    guarded.configure([f"127.0.0.1:{server.server_port}"])
-    yield server
-    guarded.configure(())
-    server.shutdown()
-
-
-def test_a_webhook_is_signed_and_tried_again(sales, receiver, work):
     given = {"url": receiver.url, "secret": "rahasia-webhook"}
     rule = sales.rules(sales.qualified, {"on": "enter", "do": "webhook", "with": given})[
         "automation_actions"
@@ -381,10 +357,14 @@ def test_a_webhook_is_signed_and_tried_again(sales, receiver, work):
     receiver.statuses = [500, 302]
     card = sales.card()
     sales.move(card, sales.qualified)
+    work(card)
+    wait_until(lambda: send() or receiver.calls)  # a running worker may have it in hand
+    wait_until(lambda: work(card)[0].attempts == 1 and work(card)[0].result)
     [run] = work(card)
-    assert (run.state, run.attempts, run.result["status"]) == ("pending", 1, 500)
+    assert (run.state, run.attempts, run.result["status"]) == ("running", 1, 500)
     with time_machine.travel(now() + timedelta(minutes=2), tick=True):
-        [run] = work(card)
+        send()
+    [run] = work(card)
     assert (run.state, run.result["reason"]) == ("failed", "bad_status")  # a redirect is not followed
     (headers, body), second = receiver.calls
     signed = hmac.new(b"rahasia-webhook", body, hashlib.sha256).hexdigest()
@@ -392,42 +372,3 @@ def test_a_webhook_is_signed_and_tried_again(sales, receiver, work):
     assert headers["X-CloudChat-Delivery"] == second[0]["X-CloudChat-Delivery"] == str(run.id)
     assert json.loads(body)["event"] == "pipeline.stage_enter"
     assert json.loads(body)["conversation_id"] == card.id
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://127.0.0.1/",
-        "http://[::1]/",
-        "http://0.0.0.0/",
-        "http://169.254.169.254/latest",
-        "http://10.1.2.3/",
-        "http://100.64.0.1/",
-        "http://[fd00::1]/",
-        "http://[::ffff:127.0.0.1]/",
-        "http://[64:ff9b::7f00:1]/",
-        "http://2130706433/",
-        "http://0177.0.0.1/",
-        "http://localhost./",
-        "http://8.8.8.8:6379/",
-        "http://user@8.8.8.8/",
-        "file:///etc/passwd",
-        "gopher://8.8.8.8/",
-        "http://8.8.8.8/\r\nX: y",
-        "http://" + "a" * 3000,
-    ],
-)
-def test_the_own_network_is_never_called(url):
-    """H31, H32: refused when it is saved."""
-    with pytest.raises(guarded.Refused):
-        guarded.check_url(url)
-
-
-def test_a_name_that_turns_inward_is_refused_at_the_connection(monkeypatch):
-    """The name is looked at again when it is called, and the address that was looked at is used."""
-    import socket
-
-    inward = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 80))]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: inward)
-    with pytest.raises(guarded.Refused):
-        guarded.post("http://hook.example.com/", b"{}", {})

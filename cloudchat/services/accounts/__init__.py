@@ -1,13 +1,14 @@
 """Users, their passwords, sessions, API tokens and invitations."""
 
-from cloudchat.models.users import ROLES
-from cloudchat.services.accounts.identity import Identity, OrganizationFacts, check_still
+from cloudchat.models.users import ROLES, SCOPES
+from cloudchat.services.accounts.identity import ANY_SCOPE, Identity, OrganizationFacts, check_still
 from cloudchat.services.accounts.invitations import (
     accept_invitation,
     find_invitation,
     invitation_organization,
     invite,
 )
+from cloudchat.services.accounts.invitations import resend as resend_invitation
 from cloudchat.services.accounts.logins import log_in, password_mark
 from cloudchat.services.accounts.passwords import check_new_password
 from cloudchat.services.accounts.sessions import (
@@ -24,6 +25,7 @@ from cloudchat.services.accounts.tokens import (
     create_api_token,
     identify_token,
     is_of_inactive_organization,
+    rename_api_token,
     revoke_api_token,
     token_organization,
 )
@@ -42,7 +44,9 @@ from cloudchat.services.accounts.users import (
 )
 
 __all__ = [
+    "ANY_SCOPE",
     "ROLES",
+    "SCOPES",
     "SESSION_LIFETIME",
     "Identity",
     "OrganizationFacts",
@@ -68,6 +72,8 @@ __all__ = [
     "log_in",
     "password_mark",
     "reactivate",
+    "rename_api_token",
+    "resend_invitation",
     "revoke_api_token",
     "session_is_alive",
     "set_locale",

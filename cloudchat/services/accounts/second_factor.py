@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pyotp
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from cloudchat.errors import Conflict, Invalid, NotFound, TooMany, Unauthorized
 from cloudchat.extensions import db, now
-from cloudchat.models import RecoveryCode, SecondFactor, UserSession
+from cloudchat.models import RecoveryCode, SecondFactor, User, UserSession
 from cloudchat.services import account_mails, audit, login_rules, secrets
 from cloudchat.services.accounts.passwords import password_matches
 from cloudchat.services.accounts.sessions import end_other_sessions
@@ -53,6 +53,18 @@ def state(user_id: int) -> State:
         RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None)
     )
     return State(confirmed_at, db.session.scalar(left) if confirmed_at else 0)
+
+
+def coverage() -> dict[str, tuple[int, int]]:
+    """How many of each role have one, and how many people have the role."""
+    having = SecondFactor.user_id == User.id, SecondFactor.confirmed_at.is_not(None)
+    rows = db.session.execute(
+        select(User.role, func.count(SecondFactor.id), func.count(User.id))
+        .outerjoin(SecondFactor, and_(*having))
+        .where(User.is_active)
+        .group_by(User.role)
+    )
+    return {role: (count, people) for role, count, people in rows}
 
 
 # --- setting up --------------------------------------------------------------------------------

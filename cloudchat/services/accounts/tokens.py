@@ -1,27 +1,63 @@
 """API tokens: shown once, kept as a hash."""
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
-from cloudchat.errors import NotFound
+from cloudchat.errors import Invalid, NotFound
 from cloudchat.events import AccessChanged, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import ApiToken, Organization, User
+from cloudchat.models.users import SCOPES
 from cloudchat.services import audit
 from cloudchat.services.accounts.identity import Identity, identity_columns, identity_of
 from cloudchat.services.accounts.users import get_user
 from cloudchat.services.secrets import hashed, random_token
 
 
-def create_api_token(user_id: int, name: str) -> str:
-    """A new API token, shown this once. It names its organization, so no look-up crosses tenants."""
+def create_api_token(
+    user_id: int, name: str, scopes: Iterable[str] | None = None, expires_at: datetime | None = None
+) -> str:
+    """A new API token, shown this once. It names its organization, so no look-up crosses tenants.
+    Without `scopes` it may do all that its holder may; part of the caller's transaction."""
     user = get_user(user_id)
+    chosen = None if scopes is None else sorted(set(scopes), key=_place)
+    if chosen == []:
+        raise Invalid("scopes", fields={"scopes": ["scopes_none"]})
     secret = random_token()
     token = f"cc_{user.organization_id}_{secret}"
-    db.session.add(ApiToken(user_id=user.id, name=name[:100], prefix=token[:12], token_hash=hashed(token)))
-    audit.record("api_token.created", user, name=name)
+    row = ApiToken(
+        user_id=user.id,
+        name=name[:100],
+        prefix=token[:12],
+        token_hash=hashed(token),
+        scopes=chosen,
+        expires_at=expires_at,
+    )
+    db.session.add(row)
+    said = {"scopes": chosen} if chosen else {}
+    audit.record("api_token.created", user, name=name, **said)
     return token
+
+
+def _place(scope: str) -> int:
+    if scope not in SCOPES:
+        raise Invalid("scopes", fields={"scopes": ["unknown"]})
+    return SCOPES.index(scope)
+
+
+def rename_api_token(token_id: int, name: str) -> None:
+    token = db.session.get(ApiToken, token_id)
+    if token is None or token.revoked_at is not None:
+        raise NotFound("api token")
+    name = name.strip()
+    if not name or len(name) > 100:
+        raise Invalid("name", fields={"name": ["required"]})
+    if name != token.name:
+        audit.record("api_token.renamed", token, before=token.name, after=name)
+        token.name = name
+    db.session.commit()
 
 
 def revoke_api_token(token_id: int) -> None:

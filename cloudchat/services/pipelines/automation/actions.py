@@ -26,7 +26,7 @@ from cloudchat.models import (
 )
 from cloudchat.services import activity, conversations, outbound, outgoing_rules
 from cloudchat.services.pipelines import deals, steps
-from cloudchat.services.pipelines.automation import checking, templates
+from cloudchat.services.pipelines.automation import checking, templates, webhooks
 from cloudchat.services.pipelines.cards import AUTOMATION
 from cloudchat.services.presenting import iso
 from cloudchat.services.queueing import handing
@@ -35,11 +35,11 @@ from cloudchat.services.visibility import audience_of
 
 @dataclass(frozen=True)
 class Action:
-    """One thing that a rule can do. `run` is None for what happens outside the transaction."""
+    """One thing that a rule can do. `run` answers None where something else will tell what came of it."""
 
     name: str
     check: Callable[[dict, dict, PipelineStage], dict]
-    run: Callable[[Conversation, dict, PipelineRun], dict] | None
+    run: Callable[[Conversation, dict, PipelineRun], dict | None]
 
 
 ACTIONS: dict[str, Action] = {}
@@ -222,4 +222,4 @@ def resolve(row: Conversation, _values: dict, _run: PipelineRun) -> dict:
     return {}
 
 
-ACTIONS["webhook"] = Action("webhook", checking.check_webhook, None)  # webhooks.py: after the commit
+ACTIONS["webhook"] = Action("webhook", checking.check_webhook, webhooks.hand_on)

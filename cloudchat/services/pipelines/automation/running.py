@@ -1,39 +1,28 @@
 """Doing what is due, each once: a run's row is claimed, and its outcome is kept, with the work itself.
 
-An action that fails leaves the move and the other actions alone. Only webhooks happen outside the
-transaction; theirs is at least once, under an id that the receiver can tell a repeat by.
+An action that fails leaves the move and the other actions alone. A webhook becomes a delivery
+(`services/webhooks`), which tells the run what came of it.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 from sqlalchemy import exists, select, tuple_
 from sqlalchemy.orm import aliased
 
-from cloudchat.clients import guarded
 from cloudchat.errors import AppError
 from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, Organization, PipelineRun, PipelineStage
 from cloudchat.services import activity
-from cloudchat.services.pipelines.automation import actions, rules, webhooks
+from cloudchat.services.pipelines.automation import actions, rules
 from cloudchat.services.pipelines.automation.planning import due_at
 from cloudchat.services.pipelines.steps import locked_card
 
 log = structlog.get_logger(__name__)
 
 MOST_TRIES = 5
-LEASE = timedelta(seconds=60)  # a webhook not answered for by then belonged to a worker that died
+HANDED_ON = timedelta(days=7)  # a delivery is over long before this
 FIRST_WAIT = 30  # seconds; twice as long after each failure
-
-
-@dataclass(frozen=True)
-class Call:
-    """A webhook that was claimed and has to be posted now."""
-
-    run_id: int
-    values: dict
-    body: bytes
 
 
 def organizations_with_due() -> list[int]:
@@ -48,9 +37,7 @@ def run_due(limit: int = 200) -> int:
     """Do up to so many due runs of the organization; answers how many there were."""
     done = 0
     while done < limit and (run_id := _next()) is not None:
-        call = _run(run_id)
-        if call is not None:
-            _post(call)
+        _run(run_id)
         done += 1
     return done
 
@@ -80,22 +67,21 @@ def _next() -> int | None:
     return found
 
 
-def _run(run_id: int) -> Call | None:
-    """Do one claimed run and keep its outcome; a webhook comes back as a call still to make."""
+def _run(run_id: int) -> None:
+    """Do one claimed run and keep its outcome."""
     run = db.session.get(PipelineRun, run_id, populate_existing=True)
     try:
-        return _attempt(run)
+        _attempt(run)
     except Exception as error:  # a bug or a lost lock: tried again, then given up with a clear word
         log.exception("automation_failed", run_id=run_id)
         db.session.rollback()
         run = db.session.get(PipelineRun, run_id, with_for_update=True, populate_existing=True)
         if run is not None and run.state in ("pending", "running"):
-            _failed(run, type(error).__name__, permanent=False)
+            _failed(run, type(error).__name__)
             db.session.commit()
-        return None
 
 
-def _attempt(run: PipelineRun) -> Call | None:
+def _attempt(run: PipelineRun) -> None:
     rule = run.rule
     if stage_id := _stage_to_lock(run):  # before the card, as everywhere
         db.session.execute(
@@ -105,30 +91,27 @@ def _attempt(run: PipelineRun) -> Call | None:
     reason = _why_not(run, row)
     if reason == "postponed":
         db.session.commit()
-        return None
+        return
     if reason is not None:
         state = "cancelled" if reason in ("left_stage", "rule_changed") else "skipped"
         _finish(run, state, {"reason": reason})
         db.session.commit()
-        return None
+        return
     action = actions.ACTIONS[rule["do"]]
     run.attempts += 1
-    if action.run is None:
-        run.state, run.due_at = "running", now() + LEASE
-        call = Call(run.id, rule["with"], webhooks.body_of(row, run))
-        db.session.commit()
-        return call
     try:
         with db.session.begin_nested():
             result = action.run(row, rule["with"], run)
-        _finish(run, "done", result)
+        if result is None:
+            run.state, run.due_at = "running", now() + HANDED_ON
+        else:
+            _finish(run, "done", result)
     except AppError as error:
         reasons = [code for codes in error.fields.values() for code in codes] or [error.code]
         _finish(run, "failed", {"reason": reasons[0]})
         if rule["do"] == "send_message":  # whoever has the conversation has to know
             activity.log(row, "pipeline_not_sent", None, reason=reasons[0])
     db.session.commit()
-    return None
 
 
 def _stage_to_lock(run: PipelineRun) -> int | None:
@@ -161,32 +144,11 @@ def _finish(run: PipelineRun, state: str, result: dict) -> None:
     run.state, run.result, run.finished_at = state, result, now()
 
 
-def _failed(run: PipelineRun, reason: str, permanent: bool) -> None:
+def _failed(run: PipelineRun, reason: str) -> None:
     if run.attempts == 0:
         run.attempts = 1
-    if permanent or run.attempts >= MOST_TRIES:
+    if run.attempts >= MOST_TRIES:
         _finish(run, "failed", {"reason": reason, "attempts": run.attempts})
         return
     run.state, run.result = "pending", {"reason": reason, "attempts": run.attempts}
     run.due_at = now() + timedelta(seconds=FIRST_WAIT * 2 ** (run.attempts - 1))
-
-
-def _post(call: Call) -> None:
-    outcome: guarded.Failed | None = None
-    status = None
-    try:
-        status = webhooks.send(call.run_id, call.values, call.body)
-    except guarded.Refused:
-        outcome = guarded.Failed("url_refused", permanent=True)
-    except guarded.Failed as failed:
-        outcome = failed
-    run = db.session.get(PipelineRun, call.run_id, with_for_update=True, populate_existing=True)
-    if run is None or run.state != "running":
-        db.session.rollback()
-        return
-    if outcome is None:
-        _finish(run, "done", {"status": status, "attempts": run.attempts})
-    else:
-        _failed(run, outcome.reason, outcome.permanent)
-        run.result = {**run.result, "status": outcome.status}
-    db.session.commit()

@@ -1,0 +1,1 @@
+"""Outgoing webhooks: telling the organization's own programs what happens. See docs/webhooks.md."""
