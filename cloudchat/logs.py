@@ -1,5 +1,6 @@
 """Structured logs: one JSON line an event, with request, tenant and job ids, without secrets."""
 
+import contextlib
 import functools
 import logging
 import re
@@ -41,6 +42,17 @@ class StandardError(logging.StreamHandler):
         pass
 
 
+class _Lines(structlog.PrintLogger):
+    """On a full disk a line is lost; the work that it is about is not."""
+
+    def msg(self, message: str) -> None:
+        with contextlib.suppress(OSError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = msg
+    fatal = failure = err = error = critical = exception = msg
+
+
 def configure(config: Config) -> None:
     """Send our own and the libraries' logs to standard error, in one form."""
     processors = [
@@ -53,7 +65,7 @@ def configure(config: Config) -> None:
     structlog.configure(
         processors=[*processors, structlog.processors.JSONRenderer(ensure_ascii=False)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # the one of the moment
+        logger_factory=lambda *_: _Lines(sys.stderr),  # the one of the moment
         cache_logger_on_first_use=False,
     )
     handler = StandardError()

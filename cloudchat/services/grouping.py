@@ -75,8 +75,8 @@ class GroupCommit:
         try:
             self._work(key, group)
         except Exception as error:
+            _fail(group, error)  # first: on a full disk even the line below fails
             log.warning("group_failed", key=key, size=len(group), exc_info=True)
-            _fail(group, error)
         except BaseException as error:
             _fail(group, error)
             raise

@@ -57,5 +57,6 @@ def set_clocks(world: World, off: float) -> None:
     """All of the product's processes at once; what they fork inherits it."""
     world.clock.write_text(str(off))
     for name in PROCESSES:
-        os.kill(world.children[name].pid, signal.SIGUSR1)
+        if pid := world.children[name].pid:
+            os.kill(pid, signal.SIGUSR1)
     time.sleep(0.1)

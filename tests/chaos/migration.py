@@ -20,6 +20,10 @@ from tests.chaos.world import World
 PROCESSES = ("web", "web-2", "worker", "worker-2", "scheduler")
 
 
+# Also where a merge brought it, under a new number
+ADDED = ("log", "-1", "-m", "--first-parent", "--no-renames", "--diff-filter=A", "--format=%H")
+
+
 def git(*arguments: str) -> str:
     done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
@@ -34,7 +38,7 @@ def the_version_before() -> tuple[str, str]:
     ).stdout.strip()
     scripts = ScriptDirectory.from_config(_alembic(ROOT))
     head = scripts.get_revision("head")
-    added = git("log", "-1", "--diff-filter=A", "--format=%H", "--", str(head.path))
+    added = git(*ADDED, "--", str(head.path))
     if not added:
         raise CannotTry("the newest revision is not committed")
     return (tag or f"{added}^"), head.down_revision

@@ -93,6 +93,23 @@ def test_an_exception_reaches_every_caller_of_the_group_and_no_other():
     in_threads(lambda: groups.submit("key", ["good"]))
 
 
+def test_a_failure_that_cannot_even_be_logged_is_nobodys_success(monkeypatch):
+    """F18: with the disk full the line in the log raises too; a 200 for what was not kept would lose it."""
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(grouping.log, "warning", full, raising=False)
+
+    def work(key, group):
+        time.sleep(0.1)
+        raise ValueError("not kept")
+
+    group = GroupCommit(work, 100)
+    results = in_threads(*[lambda: group.submit("a", [1])] * 6)
+    assert all(isinstance(result, Unavailable | OSError) for result in results), results
+
+
 def test_a_submission_may_fail_alone():
     def work(key, group):
         for submission in group:
