@@ -11,18 +11,6 @@ ACTIONS = {
     "bot.changed": _l("Bot changed"),
     "bot.deleted": _l("Bot deleted"),
     "bot_hours.changed": _l("Bot's hours changed"),
-<<<<<<< HEAD
-    "broadcast.created": _l("Broadcast made"),
-    "broadcast.scheduled": _l("Broadcast scheduled"),
-    "broadcast.started": _l("Broadcast started"),
-    "broadcast.paused": _l("Broadcast paused"),
-    "broadcast.resumed": _l("Broadcast went on"),
-    "broadcast.cancelled": _l("Broadcast cancelled"),
-    "broadcast.retried": _l("Broadcast's failed messages sent again"),
-    "broadcast.deleted": _l("Broadcast deleted"),
-    "broadcast.exported": _l("Recipients of a broadcast exported"),
-    "broadcast.settings_changed": _l("Words of opting out changed"),
-=======
     "broadcast.created": _l("Broadcast added"),
     "broadcast.scheduled": _l("Broadcast scheduled"),
     "broadcast.started": _l("Broadcast started"),
@@ -33,7 +21,6 @@ ACTIONS = {
     "broadcast.deleted": _l("Broadcast deleted"),
     "broadcast.exported": _l("Recipients of a broadcast exported"),
     "broadcast.settings_changed": _l("Broadcast settings changed"),
->>>>>>> main
     "canned_reply.created": _l("Canned reply added"),
     "canned_reply.changed": _l("Canned reply changed"),
     "canned_reply.deleted": _l("Canned reply deleted"),
@@ -41,13 +28,8 @@ ACTIONS = {
     "contact.changed": _l("Contact changed"),
     "contact.deleted": _l("Contact deleted"),
     "contact.exported": _l("Contact's data exported"),
-<<<<<<< HEAD
-    "contact.opted_in": _l("Contact wants broadcasts again"),
-    "contact.opted_out": _l("Contact wants no broadcasts"),
-=======
     "contact.opted_in": _l("Contact takes broadcasts again"),
     "contact.opted_out": _l("Contact takes no broadcasts"),
->>>>>>> main
     "contact.merged": _l("Contacts merged"),
     "contacts.exported": _l("Contacts exported"),
     "contacts.import_cancelled": _l("Import of contacts cancelled"),
