@@ -5,7 +5,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from admin.base import ScopedModelView
-from admin.rows import MAX_WORDS
+from admin.rows import MAX_WORDS, named
 from cloudchat.extensions import db
 from cloudchat.models import Division, DivisionAgent, User
 from cloudchat.services import divisions
@@ -36,7 +36,7 @@ class AssignmentView(ScopedModelView):
 
     def _apply_search(self, query, count_query, joins, count_joins, search):
         for word in search.split()[:MAX_WORDS]:
-            matches = _named(User, DivisionAgent.user_id, word) | _named(
+            matches = named(User, DivisionAgent.user_id, word) | named(
                 Division, DivisionAgent.division_id, word
             )
             query = query.filter(matches)
@@ -69,7 +69,3 @@ class AssignmentView(ScopedModelView):
 
     def removed_text(self, name):
         return _("Taken out.")
-
-
-def _named(model, column, word: str):
-    return column.in_(select(model.id).where(model.name.icontains(word, autoescape=True)))

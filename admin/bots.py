@@ -8,6 +8,7 @@ from admin.base import ScopedModelView
 from admin.filters import ChoiceFilter
 from admin.forms import at_most, needed, text_field
 from admin.lists import DELETE
+from admin.rows import MAX_WORDS, named
 from cloudchat.extensions import db
 from cloudchat.models import Chatbot, ChatbotQa, ChatbotSchedule
 from cloudchat.services import bot_hours, bot_pairs
@@ -115,7 +116,6 @@ class ScheduleView(BotRows):
     }
     column_kinds = {"is_active": "yes", "updated_at": "time"}
     column_sortable_list = ("updated_at",)
-    column_searchable_list = ("bot.name",)
     column_default_sort = ("id", True)
     column_filters = (ChoiceFilter("bot", ChatbotSchedule.bot_id, _l("Chatbot"), bot_choices),)
     form_fields = {
@@ -128,6 +128,17 @@ class ScheduleView(BotRows):
 
     def __init__(self):
         super().__init__(ChatbotSchedule, name=_l("Hours of bots"), url="bot-hours")
+
+    def init_search(self):
+        """By the bot's name, which stands in another table."""
+        return True
+
+    def _apply_search(self, query, count_query, joins, count_joins, search):
+        for word in search.split()[:MAX_WORDS]:
+            matches = named(Chatbot, ChatbotSchedule.bot_id, word)
+            query = query.filter(matches)
+            count_query = count_query.filter(matches) if count_query is not None else None
+        return query, count_query, joins, count_joins
 
     def annotate(self, rows):
         super().annotate(rows)

@@ -88,7 +88,7 @@ class Handler(pywsgi.WSGIHandler):
 
     answered = False
 
-    def MessageClass(self, stream, *_):  # noqa: N802: pywsgi's name
+    def MessageClass(self, stream, *_):
         return heads.read(stream)
 
     def log_request(self) -> None:

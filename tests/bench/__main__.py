@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from tests.bench import (
     acks,
     boards,
+    broadcasting,
     matching,
     pages,
     queueing,
@@ -26,7 +27,24 @@ from tests.bench.progress import be_patient, say
 CONVERSATIONS = 100_000
 MESSAGES = 1_000_000
 # In this order: the quiet figures before the load leaves its unread messages behind.
-FIGURES = ("P6", "P7", "P11", "P12", "P14", "P15", "P8", "P16", "P9", "P10", "P3", "P4", "P5", "P2", "P1")
+FIGURES = (
+    "P6",
+    "P7",
+    "P11",
+    "P12",
+    "P14",
+    "P15",
+    "P8",
+    "P16",
+    "P9",
+    "P10",
+    "P3",
+    "P4",
+    "P5",
+    "P2",
+    "P13",
+    "P1",
+)
 
 
 def main() -> int:
@@ -71,6 +89,7 @@ def _measure(running: stack.Stack, rows: seed.Seed, options: argparse.Namespace)
         "P10": lambda: boards.p10(running, shop, quick),
         "P11": lambda: pages.p11(running, shop, quick),
         "P12": lambda: queueing.p12(running, quick),
+        "P13": lambda: broadcasting.p13(running, shop, quick),
         "P14": lambda: matching.p14(running, shop, quick),
         "P16": lambda: searching.p16(running, shop, quick),
         "P15": lambda: reporting.p15(running, shop, quick),

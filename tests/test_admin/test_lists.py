@@ -7,6 +7,8 @@ import re
 import pytest
 from markupsafe import escape
 
+from cloudchat.services import bot_hours
+from cloudchat.tenancy import acting_as
 from tests import factories
 from tests.test_admin.conftest import HTML
 
@@ -182,3 +184,12 @@ def test_an_export_keeps_the_filters_and_no_secrets(cast, as_person):
     users = as_person(cast.admin).get("/admin/users/export/csv/").text
     assert "argon2" not in users
     assert "cc_" not in users
+
+
+def test_hours_are_found_by_the_name_of_their_bot_alone(cast, as_person):
+    for name in ("Alfa", "Beta"):
+        row = factories.bot(cast.organization_id, name=name)
+        with acting_as(cast.organization_id):
+            bot_hours.add(row.id, {"day_of_week": 1, "start_time": "08:00", "end_time": "09:00"})
+    page = as_person(cast.admin).get("/admin/bot-hours/?search=alfa", headers=HTML).text
+    assert rows_of(page) == 1
