@@ -78,7 +78,7 @@ def test_what_was_backed_up_comes_back(backed_up, settings, services, cast, tmp_
         for table, count in manifest.rows.items():
             assert connection.execute(text(f'select count(*) from "{table}"')).scalar_one() == count, table
         sealed = connection.execute(text("select secrets from devices where secrets is not null")).scalars()
-        assert all("access_token" in secrets.decrypt(item) for item in list(sealed)[:20])
+        assert all(isinstance(secrets.decrypt(item), dict) for item in list(sealed)[:20])
         keyed = "select file_key from attachments where state = 'ready' and file_key is not null"
         for key in connection.execute(text(keyed)).scalars():
             assert (tmp_path / "other" / "files" / key).exists()

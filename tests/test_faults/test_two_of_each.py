@@ -12,6 +12,7 @@ from redis import Redis
 from rq.cron_scheduler_registry import get_registry_key
 
 from cloudchat import local
+from cloudchat.app import create_app
 from tests.chaos.cases import Verdict
 from tests.chaos.processes import one_of_each_dies
 from tests.chaos.start import running
@@ -22,7 +23,7 @@ PATIENCE = 6.0  # the whole suite runs beside it
 PROCESSES = ("worker", "scheduler")
 
 
-def test_one_of_each_is_killed(services, tmp_path):
+def test_one_of_each_is_killed(app, settings, services, tmp_path):
     tmp_path.chmod(0o711)
     redis = local.start(tmp_path, postgres=False, durable=False)
     try:
@@ -32,6 +33,7 @@ def test_one_of_each_is_killed(services, tmp_path):
             one_of_each_dies(world, verdict, around=1.5)
             assert verdict.failed == []
     finally:
+        create_app(settings[0])  # this process seeded by an app of its own, and gets the usual one back
         redis.stop()
 
 

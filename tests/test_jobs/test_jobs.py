@@ -110,7 +110,8 @@ def test_what_a_failing_job_committed_is_told(context, cast):
 def test_every_periodic_job_is_listed_and_expires(context):
     listed = {entry["func"].__name__: entry for entry in _job_data_registry}
     assert {"unprocessed_events", "due_outbox", "pending_media", "snoozed", "old_rows"} <= set(listed)
-    seldom = {"old_rows", "bot_hours_past", "bot_history"}  # by the hour: what waited is still worth doing
+    # By the hour or day: what waited is still worth doing
+    seldom = {"old_rows", "bot_hours_past", "bot_history", "retention_night"}
     assert all(entry["ttl"] == schedule.LIVES for name, entry in listed.items() if name not in seldom)
 
 
