@@ -182,7 +182,7 @@ def test_what_was_missed_is_caught_up_without_gap_or_double(sign_in, cast, webch
     expect(bubbles(page)).to_have_text([f"pesan {number}" for number in range(51)])
     expect(page.locator("[data-rows] > [data-id]")).to_have_count(2, timeout=20_000)
     expect(page.locator("[data-rows] > [data-id] .conv-name").first).to_have_text("Siti Aminah")
-    expect(page.locator(".sidebar [data-unread=conversations]")).to_have_text("1")
+    expect(page.locator(".sidebar [data-unread=conversations]")).to_have_text("1", timeout=20_000)
     assert page.problems == []
 
 
