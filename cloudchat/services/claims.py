@@ -24,7 +24,9 @@ log = structlog.get_logger(__name__)
 RATES = {"wa_official": 80.0, "telegram": 25.0, "messenger": 100.0, "wa_device": 0.25}
 UNEVEN = {"wa_device": (0.75, 1.5)}  # what one message costs, between these
 USUAL_RATE = 10.0
-BURST_SECONDS = 0.25  # how much of its rate a device may save up
+BURST_SECONDS = 0.25  # how much of its rate a device may save up …
+# … and where the provider's limit is wide: half a second may pass between two jobs of one device
+WIDE_BURST_SECONDS = {"wa_official": 0.5}
 PACE_STEP = 0.1  # with many waiting, tokens are taken in handfuls this far apart
 TAKEN_WAIT = 0.2  # another sender is at this device right now
 LOST_AFTER = timedelta(seconds=60)  # a claim not renewed for so long belongs to a sender that died
@@ -117,7 +119,8 @@ def _locked_pace(device: Device) -> DevicePace | None:
     if pace is not None:
         rate = rate_of(device)
         passed = max(0.0, (now() - pace.filled_at).total_seconds())
-        pace.tokens = min(max(1.0, rate * BURST_SECONDS), pace.tokens + passed * rate)
+        saved = WIDE_BURST_SECONDS.get(device.type, BURST_SECONDS)
+        pace.tokens = min(max(1.0, rate * saved), pace.tokens + passed * rate)
         pace.filled_at = now()
     return pace
 
