@@ -17,6 +17,8 @@ FALLBACK = (
     "Ketik *agen* untuk bicara dengan agen kami."
 )
 OPENS, CLOSES = "06:00", "24:00"
+# Web chat and WhatsApp are left to people: there a newcomer tries out how messages arrive and are answered
+CHANNELS = ("telegram", "messenger")
 PAIRS = (
     (
         "Bisa bayar di tempat (COD)?",
@@ -87,7 +89,7 @@ PAIRS = (
 
 
 def seed() -> None:
-    """Make the bot where the organization has none; it answers on every device that has no other bot."""
+    """Make the bot where the organization has none."""
     bot = db.session.scalar(select(Chatbot).order_by(Chatbot.id).limit(1)) or _bot()
     if bot.name != NAME or bot_pairs.count(bot.id):
         return
@@ -97,7 +99,8 @@ def seed() -> None:
 
 
 def _bot() -> Chatbot:
-    devices = db.session.scalars(select(Device.id).where(Device.deleted_at.is_(None))).all()
+    own = select(Device.id).where(Device.deleted_at.is_(None), Device.type.in_(CHANNELS))
+    devices = db.session.scalars(own).all()
     bot = bot_settings.create(
         {
             "name": NAME,
