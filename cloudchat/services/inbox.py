@@ -13,7 +13,6 @@ from cloudchat.models import (
     Attachment,
     Conversation,
     ConversationEvent,
-    ConversationLabel,
     Device,
     Division,
     Label,
@@ -26,7 +25,7 @@ from cloudchat.models.conversations import PATIENCE
 from cloudchat.services import presenting
 from cloudchat.services.accounts import Identity
 from cloudchat.services.searching import Found, find
-from cloudchat.services.visibility import visible_to
+from cloudchat.services.visibility import assigned_to, labelled, visible_to
 
 COUNT_CAP = 1000  # counts beyond this are shown as "999+"
 
@@ -52,12 +51,8 @@ def _narrowed(statement: Select, identity: Identity, wanted: Filter) -> Select:
     criteria: list[Any] = [visible_to(identity)]
     if wanted.status and wanted.status != "all":
         criteria.append(Conversation.status == wanted.status)
-    if wanted.assignee == "me":
-        criteria.append(Conversation.assignee_id == identity.user_id)
-    elif wanted.assignee == "unassigned":
-        criteria.append(Conversation.assignee_id.is_(None))
-    elif isinstance(wanted.assignee, int):
-        criteria.append(Conversation.assignee_id == wanted.assignee)
+    if wanted.assignee is not None:
+        criteria.append(assigned_to(identity, wanted.assignee))
     for name in ("division_id", "device_id", "contact_id", "needs_human"):
         value = getattr(wanted, name)
         if value is not None:
@@ -67,7 +62,7 @@ def _narrowed(statement: Select, identity: Identity, wanted: Filter) -> Select:
     if wanted.waiting:
         criteria.append(is_waiting())
     if wanted.label is not None:
-        criteria.append(Conversation.id.in_(_labelled(wanted.label)))
+        criteria.append(Conversation.id.in_(labelled(wanted.label)))
     if wanted.q.strip():
         found = wanted.found or find(wanted.q)
         criteria.append(
@@ -94,15 +89,6 @@ def searched(wanted: Filter) -> Filter:
 def is_waiting() -> ColumnElement[bool]:
     """The customer has written, and nobody has answered for longer than our patience."""
     return Conversation.waiting_since < now() - PATIENCE
-
-
-def _labelled(label: str | int) -> Select:
-    name = Label.id == label if isinstance(label, int) else func.lower(Label.name) == label.lower()
-    return (
-        select(ConversationLabel.conversation_id)
-        .join(Label, Label.id == ConversationLabel.label_id)
-        .where(name)
-    )
 
 
 # What a row of the list shows beside the conversation itself: one more statement, for labels.

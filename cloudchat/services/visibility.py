@@ -1,11 +1,11 @@
-"""Who may see which conversation: one rule, as SQL and as plain values."""
+"""Who may see which conversation: one rule, as SQL and as plain values; and what lists narrow it by."""
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 
 from cloudchat.errors import NotFound
 from cloudchat.events import Audience
 from cloudchat.extensions import db
-from cloudchat.models import Conversation, DivisionAgent
+from cloudchat.models import Conversation, ConversationLabel, DivisionAgent, Label
 from cloudchat.services.accounts import Identity
 
 
@@ -20,6 +20,25 @@ def visible_to(identity: Identity) -> ColumnElement[bool]:
         Conversation.assignee_id == identity.user_id,
         Conversation.division_id.in_(own_divisions),
         Conversation.assignee_id.is_(None) & Conversation.division_id.is_(None),
+    )
+
+
+def assigned_to(identity: Identity, who: str | int | None) -> ColumnElement[bool]:
+    """Conversations of "me", of nobody ("unassigned"), or of an agent by id; of anybody for the rest."""
+    if who == "me":
+        return Conversation.assignee_id == identity.user_id
+    if who == "unassigned":
+        return Conversation.assignee_id.is_(None)
+    return Conversation.assignee_id == who if isinstance(who, int) else true()
+
+
+def labelled(label: str | int) -> Select:
+    """Ids of the conversations with the label of this id or name."""
+    name = Label.id == label if isinstance(label, int) else func.lower(Label.name) == label.lower()
+    return (
+        select(ConversationLabel.conversation_id)
+        .join(Label, Label.id == ConversationLabel.label_id)
+        .where(name)
     )
 
 

@@ -4,13 +4,12 @@
 with which statuses to answer next (then 200 again).
 """
 
-import threading
 from dataclasses import dataclass, field
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.datastructures import Headers
 
-from cloudchat.simulators.provider import Provider, World
+from cloudchat.simulators.provider import Boxes, Provider, World
 
 MOST_KEPT = 1000
 
@@ -23,24 +22,8 @@ class Box:
     calls: list[tuple[Headers, bytes]] = field(default_factory=list)
 
 
-class State:
-    """The boxes by name."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.boxes: dict[str, Box] = {}
-
-    def box(self, name: str) -> Box:
-        with self.lock:
-            return self.boxes.setdefault(name, Box())
-
-    def reset(self) -> None:
-        with self.lock:
-            self.boxes.clear()
-
-
 def create(world: World) -> Provider:
-    state = State()
+    state = Boxes(Box)
     bp = Blueprint("hooks", __name__)
 
     @bp.post("/hooks/<name>")

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from flask import Blueprint
 
@@ -46,6 +47,28 @@ def set_options(target: object, fields: dict) -> None:
         typed[name] = type(present)(value)
     for name, value in typed.items():
         setattr(target, name, value)
+
+
+Box = TypeVar("Box")
+
+
+class Boxes(Generic[Box]):
+    """What came to addresses of ours, a box for each name; `empty` makes a new one."""
+
+    def __init__(self, empty: Callable[[], Box]):
+        self.lock = threading.Lock()
+        self._empty = empty
+        self._boxes: dict[str, Box] = {}
+
+    def box(self, name: str) -> Box:
+        with self.lock:
+            if name not in self._boxes:
+                self._boxes[name] = self._empty()
+            return self._boxes[name]
+
+    def reset(self) -> None:
+        with self.lock:
+            self._boxes.clear()
 
 
 class Changes:

@@ -4,12 +4,11 @@
 to answer from now on.
 """
 
-import threading
 from dataclasses import dataclass, field
 
 from flask import Blueprint, Response, jsonify, request
 
-from cloudchat.simulators.provider import Provider, World
+from cloudchat.simulators.provider import Boxes, Provider, World
 
 MOST_KEPT = 1000
 LARGEST = 4096  # bytes, as real push services have it
@@ -24,24 +23,8 @@ class Box:
     pushes: list[dict] = field(default_factory=list)
 
 
-class State:
-    """The boxes by name."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.boxes: dict[str, Box] = {}
-
-    def box(self, name: str) -> Box:
-        with self.lock:
-            return self.boxes.setdefault(name, Box())
-
-    def reset(self) -> None:
-        with self.lock:
-            self.boxes.clear()
-
-
 def create(world: World) -> Provider:
-    state = State()
+    state = Boxes(Box)
     bp = Blueprint("push", __name__)
 
     @bp.post("/push/send/<name>")

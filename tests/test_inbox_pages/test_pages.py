@@ -7,8 +7,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from cloudchat.extensions import db
-from cloudchat.models import Contact, Conversation
-from cloudchat.services import conversations, inbox, labels, searching
+from cloudchat.models import Contact, Conversation, ConversationLabel
+from cloudchat.services import conversations, labels, searching
 from cloudchat.services.accounts import Identity
 from cloudchat.tenancy import acting_as
 
@@ -43,9 +43,7 @@ def fill(cast, make):
             )
             make.message(row, f"Halo {number}")
             with acting_as(cast.organization_id):
-                labels.replace_links(
-                    inbox.ConversationLabel, "conversation_id", row.id, [db.session.merge(label)]
-                )
+                labels.replace_links(ConversationLabel, "conversation_id", row.id, [db.session.merge(label)])
                 db.session.commit()
             rows.append(row)
         return rows

@@ -5,14 +5,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from cloudchat.extensions import now
-from cloudchat.models import Conversation, ConversationLabel, Device, Label, Pipeline, PipelineStage
+from cloudchat.models import Conversation, Device, Pipeline, PipelineStage
 from cloudchat.services.accounts import Identity
 from cloudchat.services.pipelines import cards
 from cloudchat.services.searching import customer_matches
-from cloudchat.services.visibility import visible_to
+from cloudchat.services.visibility import assigned_to, labelled, visible_to
 
 MAX_QUERY = 100
 
@@ -56,14 +56,10 @@ def criteria(
 
 def _narrowing(identity: Identity, wanted: Filter, columns: list[PipelineStage]) -> list:
     criteria: list[Any] = []
-    if wanted.agent == "me":
-        criteria.append(Conversation.assignee_id == identity.user_id)
-    elif wanted.agent == "unassigned":
-        criteria.append(Conversation.assignee_id.is_(None))
-    elif isinstance(wanted.agent, int):
-        criteria.append(Conversation.assignee_id == wanted.agent)
+    if wanted.agent is not None:
+        criteria.append(assigned_to(identity, wanted.agent))
     if wanted.label is not None:
-        criteria.append(Conversation.id.in_(_labelled(wanted.label)))
+        criteria.append(Conversation.id.in_(labelled(wanted.label)))
     if wanted.channel:
         kinds = select(Device.id).where(Device.type == wanted.channel)
         criteria.append(Conversation.device_id.in_(kinds))
@@ -113,12 +109,3 @@ def _stuck(columns: list[PipelineStage]) -> ColumnElement[bool]:
         if stage.kind == "open"
     ]
     return or_(false(), *late)
-
-
-def _labelled(label: str | int) -> Select:
-    name = Label.id == label if isinstance(label, int) else func.lower(Label.name) == label.lower()
-    return (
-        select(ConversationLabel.conversation_id)
-        .join(Label, Label.id == ConversationLabel.label_id)
-        .where(name)
-    )
