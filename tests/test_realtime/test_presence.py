@@ -20,7 +20,7 @@ from tests.contracts.conftest import open_socket, socket_of  # noqa: F401
 def told(monkeypatch):
     """What was published about agents' presence."""
     heard = []
-    monkeypatch.setitem(events._subscribers, AgentPresence, [heard.append])
+    monkeypatch.setitem(events.bus._subscribers, AgentPresence, [heard.append])
     return heard
 
 
