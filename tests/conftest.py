@@ -221,7 +221,7 @@ def free_port() -> int:
             return port
 
 
-def wait_until(check, seconds: float = 10, message: str = "it did not happen in time"):
+def wait_until(check, seconds: float = 20, message: str = "it did not happen in time"):
     """Ask until the answer is true; answers it."""
     until = time.monotonic() + seconds
     while True:

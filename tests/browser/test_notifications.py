@@ -119,7 +119,7 @@ def test_quiet_hours_silence_and_the_bell_counts(sign_in, cast, make, webchat, n
     heard = listen(page)
     customer = new_customer(webchat)
     customer.write("Halo")
-    eventually(lambda: heard("notification:new") == 1, 5)
+    eventually(lambda: heard("notification:new") == 1)
     expect(bell(page)).to_have_text("1")
     page.wait_for_timeout(500)
     assert heard("rang") == 0
