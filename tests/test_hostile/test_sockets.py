@@ -168,7 +168,7 @@ def test_h58_too_many_events_end_the_line(socket_of, cast, eventually):  # noqa:
         eventually(lambda flood=flood: flood.ended or not flood.client.connected)
     begun = time.monotonic()
     calm.call("presence:heartbeat")
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 3
 
 
 @pytest.mark.parametrize("size", [realtime.MAX_FRAME + 1000, 10 * 1024 * 1024])
