@@ -184,6 +184,14 @@ def test_from_the_inbox_and_back(sign_in, sales, cast, make, eventually):
 
 def test_a_stage_is_edited_and_moved_by_keyboard(sign_in, sales, cast, make):
     page = sign_in(cast.admin, f"/app/pipelines/{sales.pipeline.id}/edit")
+    about = page.locator("[data-about]")
+    about.locator("[name=icon]").select_option("rocket")
+    about.locator("[name=color]").fill("#dc2626")
+    about.locator("button[type=submit]").click()
+    expect(page.locator("#toast")).to_be_visible()
+    page.reload()
+    expect(about.locator("[name=icon]")).to_have_value("rocket")
+    expect(about.locator("[name=color]")).to_have_value("#dc2626")
     item = page.locator(f"[data-stage='{sales.stages['Penawaran'].id}']")
     item.locator(".stage-head button").nth(0).click()
     expect(page.locator("[data-stages] > li strong").nth(1)).to_have_text("Penawaran")
