@@ -76,7 +76,7 @@ def error_body(error: AppError, text: str | None = None) -> dict[str, Any]:
 
 def wants_json() -> bool:
     path = request.path
-    if path.startswith(("/api/", "/webhooks/")):
+    if path.startswith(("/api/", "/webhooks/")) and path != "/api/docs":  # a page for people
         return True
     if request.headers.get("HX-Request"):
         return True
