@@ -62,8 +62,8 @@ def the_pooler_dies(world: World, verdict: Verdict) -> None:
             with run.fault():
                 world.kill("pgbouncer")
         direct = world.ask_one(
-            "select count(*) from pg_stat_activity where usename = 'cloudchat' and application_name = 'cloudchat'"
-            " and datname = %s",
+            "select count(*) from pg_stat_activity where datname = %s and usename = 'cloudchat'"
+            " and application_name = 'cloudchat'",
             DATABASE,
         )
         verdict.note(server_connections=direct)
@@ -99,8 +99,9 @@ def _settings(world: World, port: int) -> Path:
     users = folder / "users.txt"
     users.write_text(f'"cloudchat" "{PASSWORD}"\n')
     text = (ROOT / "deploy" / "pgbouncer.ini").read_text()
+    database = f"host={world.postgres.sockets} port=5432 dbname={DATABASE}"
     own = {
-        "host=postgres port=5432 dbname=cloudchat": f"host={world.postgres.sockets} port=5432 dbname={DATABASE}",
+        "host=postgres port=5432 dbname=cloudchat": database,
         "listen_addr = 0.0.0.0": "listen_addr = 127.0.0.1",
         "listen_port = 6432": f"listen_port = {port}",
         "/tmp/users.txt": str(users),
