@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 QUEUES = ("messages", "default")  # a worker takes from them in turns
 # How long a queued job keeps the same one from being queued, at most. A worker that dies with a job in
 # its hand leaves the flag up, and the next sweep must not wait long for that.
-FLAG_SECONDS = 10
+FLAG_SECONDS = 5
 QUEUED_SECONDS = 60  # a job of "messages" that waited longer is dropped: the sweepers have asked again
 DELIVERY_TIMEOUT = 300  # seconds; a large file may be on its way for a while
 
