@@ -6,7 +6,9 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from tests.chaos.cases import Verdict, case
-from tests.chaos.run import loaded, post
+from tests.chaos.inbound import name_of, somebody
+from tests.chaos.run import Run, loaded, post
+from tests.chaos.webhook import body_of, post_body, text_message
 from tests.chaos.world import World
 
 PROCESSES = ("web", "web-2", "worker", "worker-2", "scheduler")
@@ -29,8 +31,8 @@ def the_clock_jumps(world: World, verdict: Verdict) -> None:
         world.clock.write_text("0")
         world.start(*PROCESSES)
         with loaded(world, verdict) as run:
-            asleep = run.shops.plain.conversations[5]
-            snooze(world, asleep)
+            asleep = sleeper(run)
+            verdict.check("a conversation can be snoozed", snooze(world, asleep) == 200)
             with run.fault():
                 set_clocks(world, HOURS)
                 world.until(lambda: world.ask_one(WOKEN, asleep), WAKES_WITHIN * world.patience)
@@ -50,11 +52,18 @@ def the_clock_jumps(world: World, verdict: Verdict) -> None:
         world.start(*PROCESSES)
 
 
-def snooze(world: World, conversation: int) -> None:
+def sleeper(run: Run) -> int:
+    """A conversation of somebody new, whom the load leaves alone: a message would wake it."""
+    world, shop, person = run.world, run.shops.plain, somebody()
+    post_body(world, body_of(shop, text_message(person, f"Halo {shop.mark}", name_of(run, "sleeper"))))
+    return world.ask_one("select id from conversations where external_user_id = %s", person)
+
+
+def snooze(world: World, conversation: int) -> int:
     until = (datetime.now(UTC) + timedelta(minutes=30)).isoformat().replace("+00:00", "Z")
     path = f"/api/app/inbox/conversations/{conversation}/status"
     body = {"status": "snoozed", "snooze_until": until}
-    post(world, path, world.shops.plain.manager.token, body)
+    return post(world, path, world.shops.plain.manager.token, body).status
 
 
 def set_clocks(world: World, off: float) -> None:
