@@ -26,7 +26,7 @@ SLOW_ROWS = (
 )
 STILL_READING = (
     "select count(*) from pg_stat_activity where state = 'active' and pid <> pg_backend_pid()"
-    " and query like '%chatbot_interactions%'"
+    " and query like '%%chatbot_interactions%%'"
 )
 LOGIN_TRIES = 60  # of one address; the limit is far below
 
