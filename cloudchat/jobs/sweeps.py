@@ -34,16 +34,18 @@ from cloudchat.models import (
 )
 from cloudchat.services import (
     bot_analytics,
+    clock_set_back,
     contact_import,
     conversations,
     delivery,
     facebook_connect,
     files,
-    intake,
     mailing,
     notification_list,
     push,
+    push_browsers,
     settling,
+    stored_events,
 )
 from cloudchat.services import media as media_service
 from cloudchat.services.accounts import resets
@@ -63,7 +65,7 @@ DELETED_AT_ONCE = 5000  # rows; one statement for millions would hold everybody 
 
 @system_job("the sweeper finds unprocessed events of every organization")
 def unprocessed_events() -> None:
-    for organization_id in intake.organizations_behind():
+    for organization_id in stored_events.organizations_behind():
         enqueue_once(inbound.catch_up, organization_id, queue_name="messages")
 
 
@@ -73,6 +75,12 @@ def due_outbox() -> None:
         enqueue_once(outbound.settle_lost, organization_id, queue_name="messages")
     for organization_id, device_id in delivery.due_devices():
         enqueue_delivery(organization_id, device_id)
+
+
+@system_job("the sweeper finds what a clock that was set back has put off, of every organization")
+def times_ahead() -> None:
+    for organization_id in clock_set_back.organizations_ahead():
+        enqueue_once(outbound.put_times_right, organization_id, queue_name="messages")
 
 
 @system_job("the sweeper finds files to fetch of every organization")
@@ -185,7 +193,7 @@ def clean(organization_id: int) -> None:
     facebook_connect.clean()
     while notification_list.drop_old():
         pass
-    push.forget_dead()
+    push_browsers.forget_dead()
     while webhook_log.drop_old():
         pass
     exporting.drop_old()
