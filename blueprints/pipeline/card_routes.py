@@ -74,7 +74,7 @@ def list_history(conversation_id: int, query: CardHistoryQuery):
 @requires("agent")
 @api.validate(json=BulkMove, resp=DONE, tags=["pipelines"])
 def move_cards(json: BulkMove):
-    """Several cards to a stage, the last one first; every id must be the caller's to see, else nothing is done."""
+    """Several cards, the last one first; every id must be the caller's to see, else nothing is done."""
     once = {item.id: item for item in json.cards}.values()
     chosen = [Chosen(item.id, item.expected_version, item.before_id, item.after_id) for item in once]
     results = moving.move_many(me(), json.to_stage_id, chosen, json.lost_reason, json.undo)
