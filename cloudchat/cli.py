@@ -112,7 +112,7 @@ def evaluate_bot(
             answer_from, suggest_from = bot.answer_threshold, bot.suggest_threshold
             measured = [bot_evaluation.shop_of(bot_id)]
     else:
-        measured = shops.from_json(path) if path else shops.own()
+        measured = shops.read(path) if path else shops.own()
     asked = [one for shop in measured for one in evaluation.ask_all(shop)]
     told = {
         "shops": [shop.name for shop in measured],

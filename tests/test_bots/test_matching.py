@@ -1,13 +1,15 @@
 """Which question a customer means: how words are read, what is found, and whether scores hold."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from cloudchat.services.matching import Index, Pair, evaluation, shops, smalltalk
+from cloudchat.services.matching import Index, Pair, evaluation, senses, shops, smalltalk
 from cloudchat.services.matching.lists import FOLDER
 from cloudchat.services.matching.words import Speller, read
 
+UNSEEN = Path(__file__).with_name("unseen")
 PAIRS = [
     Pair(1, ("Apakah bisa COD?", "Bayar di tempat"), "COD untuk Jawa dan Bali."),
     Pair(2, ("Berapa lama pesanan sampai?",), "Jawa 2-4 hari."),
@@ -34,6 +36,27 @@ def test_slips_are_told_from_other_words():
     assert speller.nearest("psanan") == "pesanan"
     assert speller.nearest("kirimna") == "kiriman"
     assert speller.nearest("bola") is None and speller.nearest("takut") is None
+
+
+def test_other_words_of_the_same_sense():
+    """Also as a phrase, with small words in between, and as a slang word."""
+    cod = senses.senses_by_word(["cod"])["cod"]
+    assert cod & senses.senses_by_word(read("byr di tempat bs ga"))["tempat"]
+    assert not cod & senses.senses_by_word(read("tempatnya dmn"))["tempat"]
+    assert senses.asked_by(read("nyampenya brp hari")).keys() >= {"long"}
+
+
+def test_the_contrary_and_another_of_its_kind_are_not_meant():
+    pairs = [
+        Pair(1, ("Cara pasang AC",), "Teknisi datang."),
+        Pair(2, ("Cara bongkar AC",), "Teknisi datang."),
+        Pair(3, ("Bisa bayar pakai GoPay?",), "Bisa."),
+        Pair(4, ("Bisa kirim ke Bali?",), "Bisa."),
+    ]
+    index = Index(pairs)
+    assert index.rank("acnya mau dicopot gmn")[0].id == 2
+    scores = {match.id: match.score for match in index.rank("kalo pake ovo")}
+    assert scores[3] < 75, "another wallet than the one that is asked for: never without asking back"
 
 
 @pytest.mark.parametrize(
@@ -90,6 +113,16 @@ def test_the_public_shop_and_what_its_scores_mean():
     assert found["top_1"] >= 0.80 and found["top_3"] >= 0.92
     assert found["right"] >= 0.5 and found["false"] <= 0.05
     assert all(row["right"] >= row["said"] - 12 for row in evaluation.calibration(asked) if row["count"] > 15)
+
+
+def test_shops_that_no_model_has_seen():
+    """Six kinds of shop, kept out of training; docs/bot.md has the figures of each."""
+    files = sorted(UNSEEN.glob("*.txt"))
+    asked = [one for path in files for shop in shops.read(path) for one in evaluation.ask_all(shop)]
+    found = evaluation.figures(asked, 75, 10)
+    assert len(files) == 6 and found["answerable"] > 400 and found["unanswerable"] == 120
+    assert found["top_1"] >= 0.66 and found["top_3"] >= 0.82
+    assert found["false"] <= 0.05 and found["wrong"] <= 0.03
 
 
 def test_two_thousand_pairs_in_milliseconds():

@@ -4,17 +4,18 @@ All pairs are measured at once. Words, letter groups and concepts are postings: 
 in which it stands and how much it weighs there, so a question costs as much as its own few words.
 """
 
-import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import log, sqrt
 
 import numpy as np
 
+from cloudchat.services.matching.knowledge import Knowledge
+from cloudchat.services.matching.senses import STOP_WEIGHT, concepts_of
+from cloudchat.services.matching.vectors import Postings, breathing, rarity_of, unit
 from cloudchat.services.matching.words import CONCEPTS, STOPWORDS, Speller, plain, read
 
-STOP_WEIGHT = 0.15  # of a word that says little
 GRAM = 3
 
 
@@ -29,32 +30,6 @@ class Asked:
     weight: dict[str, float] = field(default_factory=dict)
 
 
-class Postings:
-    """A sparse matrix, texts by terms, kept by term."""
-
-    def __init__(self, rows: Sequence[dict[str, float]]):
-        self.count = len(rows)
-        places: dict[str, list[int]] = {}
-        values: dict[str, list[float]] = {}
-        for at, row in enumerate(rows):
-            for term, value in row.items():
-                places.setdefault(term, []).append(at)
-                values.setdefault(term, []).append(value)
-        self.terms = {
-            term: (np.array(found, np.int32), np.array(values[term], np.float32))
-            for term, found in places.items()
-        }
-
-    def dot(self, query: dict[str, float]) -> np.ndarray:
-        """The product of a query with every text."""
-        found = [(self.terms[term], value) for term, value in query.items() if term in self.terms]
-        if not found:
-            return np.zeros(self.count)
-        places = np.concatenate([rows for (rows, _), _ in found])
-        values = np.concatenate([weights * value for (_, weights), value in found])
-        return np.bincount(places, values, self.count)
-
-
 class Texts:
     """The texts of all pairs of a bot, and how alike a question is to each pair."""
 
@@ -63,26 +38,27 @@ class Texts:
         texts = [text for group in groups for text in group]
         known = {word for text in (*texts, *answers) for word in plain(text).split()}
         self.speller = Speller(known)
-        self._words = [read(text) for text in _breathing(texts)]
+        self._words = [read(text) for text in breathing(texts)]
         self._starts = np.cumsum([0, *(max(1, len(group)) for group in groups)])[:-1]
         self._of_group = [
             range(start, start + len(group)) for start, group in zip(self._starts, groups, strict=True)
         ]
         answer_words = [read(text) for text in answers]
         self._weigh([*self._words_by_group(), *answer_words])
-        self._by_word = Postings([_unit(self._weighed(words)) for words in self._words])
+        self._by_word = Postings([unit(self._weighed(words)) for words in self._words])
         self._has_word = Postings([dict.fromkeys(words, 1.0) for words in self._words])
         self._mass = np.array([sum(self._weighed(words).values()) or 1.0 for words in self._words])
-        self._gram_weight = _rarity([_grams(" ".join(words)) for words in self._words])
+        self._gram_weight = rarity_of([_grams(" ".join(words)) for words in self._words])
         self._by_gram = Postings([self._gram_vector(words) for words in self._words])
-        self._by_concept = Postings([_unit(concepts_of(words)) for words in self._words])
+        self._by_concept = Postings([unit(concepts_of(words)) for words in self._words])
+        self._knowledge = Knowledge(self._words, answer_words, self._starts, self._weighed)
         unions = [[*own, *answer] for own, answer in zip(self._words_by_group(), answer_words, strict=True)]
         self._sets = [frozenset(words) for words in unions]
         self._in_union = Postings([dict.fromkeys(words, 1.0) for words in unions])
         self._in_texts = Postings([dict.fromkeys(words, 1.0) for words in self._words_by_group()])
-        self._answer_by_word = Postings([_unit(self._weighed(words)) for words in answer_words])
-        self._answer_by_concept = Postings([_unit(concepts_of(words)) for words in answer_words])
-        self._union_by_concept = Postings([_unit(concepts_of(words)) for words in self._words_by_group()])
+        self._answer_by_word = Postings([unit(self._weighed(words)) for words in answer_words])
+        self._answer_by_concept = Postings([unit(concepts_of(words)) for words in answer_words])
+        self._union_by_concept = Postings([unit(concepts_of(words)) for words in self._words_by_group()])
 
     # --- what the index asks -------------------------------------------------------------------
 
@@ -113,12 +89,12 @@ class Texts:
     def features(self, asked: Asked) -> np.ndarray:
         """One row per pair, one column per measure, each about 0 to 1."""
         total = sum(asked.weight.values()) or 1.0
-        word = self._best(self._by_word.dot(_unit(asked.weight)))
+        word = self._best(self._by_word.dot(unit(asked.weight)))
         matched = self._has_word.dot(asked.weight)
         of_query = self._best(matched) / total
         of_text = self._best(matched / self._mass)
         gram = self._best(self._by_gram.dot(asked.grams))
-        asked_concepts = _unit(asked.concepts)
+        asked_concepts = unit(asked.concepts)
         concept = self._best(self._by_concept.dot(asked_concepts))
         measures = [
             word,
@@ -128,12 +104,13 @@ class Texts:
             concept,
             self._in_texts.dot(asked.weight) / total,
             self._in_union.dot(asked.weight) / total,
-            self._answer_by_word.dot(_unit(asked.weight)),
+            self._answer_by_word.dot(unit(asked.weight)),
             self._answer_by_concept.dot(asked_concepts),
             self._union_by_concept.dot(asked_concepts),
+            *self._knowledge.measures(asked.words),
         ]
-        columns = list(measures)
-        columns += [_lead(values) for values in measures]
+        columns = [*measures, *(_lead(values) for values in measures)]
+        columns += self._knowledge.faults(asked.words)
         length = min(1.0, log(1 + len(asked.words)) / 3)
         about = min(1.0, len(asked.concepts) / 10)
         columns += [np.full(self.groups, value) for value in (length, asked.unknown, about)]
@@ -149,7 +126,7 @@ class Texts:
         return [[word for at in places for word in self._words[at]] for places in self._of_group]
 
     def _weigh(self, documents: Iterable[list[str]]) -> None:
-        self._rarity = _rarity([Counter(words) for words in documents])
+        self._rarity = rarity_of([Counter(words) for words in documents])
         self._common = max(self._rarity.values(), default=1.0)
 
     def _weighed(self, words: list[str]) -> dict[str, float]:
@@ -161,26 +138,7 @@ class Texts:
 
     def _gram_vector(self, words: list[str]) -> dict[str, float]:
         grams = _grams(" ".join(words))
-        return _unit({gram: sqrt(count) * self._gram_weight.get(gram, 1.0) for gram, count in grams.items()})
-
-
-def _breathing(items: Sequence[str]) -> Iterator[str]:
-    """The items, with a pause for other greenlets now and then: thousands of texts take a second."""
-    for at, item in enumerate(items):
-        if at % 50 == 0:
-            time.sleep(0)
-        yield item
-
-
-def concepts_of(words: Iterable[str]) -> Counter:
-    """What words are about; a word of several concepts says less of each."""
-    found: Counter = Counter()
-    for word in dict.fromkeys(words):
-        concepts = CONCEPTS.get(word, ())
-        weight = (STOP_WEIGHT if word in STOPWORDS else 1.0) / sqrt(len(concepts) or 1)
-        for concept in concepts:
-            found[concept] += weight
-    return found
+        return unit({gram: sqrt(count) * self._gram_weight.get(gram, 1.0) for gram, count in grams.items()})
 
 
 def _lead(values: np.ndarray) -> np.ndarray:
@@ -199,13 +157,3 @@ def _grams(text: str) -> Counter:
         padded = f"^{word}$"
         found.update(padded[at : at + GRAM] for at in range(max(1, len(padded) - GRAM + 1)))
     return found
-
-
-def _rarity(documents: list[Counter]) -> dict[str, float]:
-    seen = Counter(term for document in documents for term in document)
-    return {term: log(1 + len(documents) / count) for term, count in seen.items()}
-
-
-def _unit(vector: dict[str, float]) -> dict[str, float]:
-    length = sqrt(sum(value * value for value in vector.values()))
-    return {term: value / length for term, value in vector.items()} if length else {}

@@ -22,10 +22,15 @@ class Shop:
 
 
 def own() -> list[Shop]:
-    return [_read(path) for path in sorted((FOLDER / "shops").glob("*.txt"))]
+    return [_from_lines(path) for path in sorted((FOLDER / "shops").glob("*.txt"))]
 
 
-def _read(path: Path) -> Shop:
+def read(path: Path) -> list[Shop]:
+    """The shops of a file in either form."""
+    return from_json(path) if path.suffix == ".json" else [_from_lines(path)]
+
+
+def _from_lines(path: Path) -> Shop:
     shop = Shop(path.stem)
     for line in path.read_text("utf-8").splitlines():
         mark, _, rest = line.partition(" ")

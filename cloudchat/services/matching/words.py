@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from itertools import chain, pairwise
 
-from cloudchat.services.matching.lists import grouped, words
+from cloudchat.services.matching.lists import grouped, lines, words
 
 LONGEST = 400  # characters of a text that are looked at
 _TOKEN = re.compile(r"[a-z]+|[0-9]+")
@@ -71,7 +71,9 @@ for _concept, _group in grouped("concepts").items():
         CONCEPTS[_word] = (*CONCEPTS.get(_word, ()), _concept)
 PHRASES = frozenset(word for word in chain(CONCEPTS, _MEANT, _SLANG) if "_" in word)
 COMMON = frozenset(words("common"))
-_KNOWN = COMMON | _MEANT | frozenset(CONCEPTS) | STOPWORDS
+_IN_SENSES = frozenset(" ".join(lines("senses")).replace("_", " ").split())
+_IN_KINDS = frozenset(chain.from_iterable(grouped("kinds").values()))
+_KNOWN = COMMON | _MEANT | frozenset(CONCEPTS) | STOPWORDS | _IN_SENSES | _IN_KINDS
 _ROOTS = frozenset(word for word in _KNOWN if "_" not in word and len(word) >= _SHORTEST_ROOT)
 
 
@@ -104,6 +106,11 @@ def root(word: str) -> str:
         if word.endswith(suffix) and len(word) - len(suffix) > _SHORTEST_ROOT:
             return word[: -len(suffix)]
     return word
+
+
+def normal(entry: str) -> str:
+    """An entry of a list as texts have it once they are read; `_` joins the words of a phrase."""
+    return "_".join(map(meant_by, entry.split("_")))
 
 
 def _stems(word: str) -> Iterable[str]:
