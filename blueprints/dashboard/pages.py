@@ -21,6 +21,7 @@ def index():
         "dashboard/index.html",
         greeting=_greeting(),
         steps=steps,
+        web_chat=first_steps.web_chat() if steps else None,
         steps_hidden=steps is not None and first_steps.are_hidden(me().user_id),
         tiles=_today(),
         **_now(),
@@ -32,7 +33,9 @@ def index():
 def show_steps():
     """The first steps as they are now; nothing once all are done."""
     steps = _steps()
-    return render_template("dashboard/_steps.html", steps=steps) if steps else ""
+    if steps is None:
+        return ""
+    return render_template("dashboard/_steps.html", steps=steps, web_chat=first_steps.web_chat())
 
 
 @bp.post("/app/dashboard/steps/hide")

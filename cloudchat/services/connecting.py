@@ -13,7 +13,7 @@ from cloudchat.errors import Invalid, ProviderError
 from cloudchat.events import ContactChanged, publish
 from cloudchat.extensions import db
 from cloudchat.models import Contact, ContactIdentity, Device
-from cloudchat.services import devices, presenting, wabas
+from cloudchat.services import device_fields, devices, presenting, wabas
 from cloudchat.services.settling import told
 from cloudchat.tenancy import current_organization_id
 
@@ -36,7 +36,7 @@ def create(kind: str, name: str, config: dict, *, strict: bool = False) -> Devic
 
     `strict`: nothing is kept unless the provider answered. Raises Invalid, Conflict.
     """
-    devices.check_new(kind, name, config)
+    device_fields.check_new(kind, name, config)
     if kind in REGISTERED or strict:
         _ask(kind, config, strict)
     confirmed = kind == "wa_official" and wabas.check(_draft(kind, config), strict)
@@ -56,11 +56,11 @@ def change(device_id: int, values: dict, expected: str | None = None, *, strict:
     kind, given = device.type, values.get("config") or {}
     known = {**device.config, **devices.account(device).secrets}
     fresh = {key: value for key, value in given.items() if value and str(value) != str(known.get(key, ""))}
-    fields = devices.FIELDS[kind]
+    fields = device_fields.FIELDS[kind]
     other = bool(fresh.keys() & {fields.account, *fields.secret})
     anew, wanted = kind in REGISTERED and other, {**known, **fresh}
     if anew or (strict and other):
-        devices.check_new(kind, str(values.get("name") or device.name), wanted)
+        device_fields.check_new(kind, str(values.get("name") or device.name), wanted)
         _ask(kind, wanted, strict=False)
     asked = kind == "wa_official" and (other or "waba_id" in fresh)
     confirmed = asked and wabas.check(_draft(kind, wanted), strict)
@@ -196,14 +196,14 @@ def _ask(kind: str, config: dict, strict: bool) -> None:
 
 def _draft(kind: str, config: dict) -> DeviceAccount:
     """An account that is not kept yet, as its adapter takes it."""
-    fields = devices.FIELDS[kind]
+    fields = device_fields.FIELDS[kind]
     return DeviceAccount(
         id=0,
         organization_id=current_organization_id(),
         type=kind,
-        external_account=devices.account_of(fields, config),
+        external_account=device_fields.account_of(fields, config),
         config={key: config[key] for key in fields.plain if key in config},
-        secrets=devices.new_secrets(kind, config),
+        secrets=device_fields.new_secrets(kind, config),
     )
 
 

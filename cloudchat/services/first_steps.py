@@ -7,6 +7,7 @@ from sqlalchemy import func, or_, select
 from cloudchat.errors import NotFound
 from cloudchat.extensions import db
 from cloudchat.models import ChatbotQa, Device, Division, Invitation, Message, User
+from cloudchat.services.accounts import Identity
 
 HIDDEN = "first_steps_hidden"  # among a user's preferences
 
@@ -47,6 +48,17 @@ def are_hidden(user_id: int) -> bool:
     """Does this person not want to see them?"""
     kept = db.session.scalar(select(User.preferences).where(User.id == user_id))
     return bool((kept or {}).get(HIDDEN))
+
+
+def are_due(identity: Identity) -> bool:
+    """Is there still something to set up, and somebody who can and wants to see it?"""
+    return identity.may("admin") and not are_hidden(identity.user_id) and not checklist().is_done
+
+
+def web_chat() -> str | None:
+    """The key of a web chat's page, where one can write to oneself as a customer would."""
+    own = (Device.type == "webchat", Device.is_active, Device.deleted_at.is_(None))
+    return db.session.scalar(select(Device.public_key).where(*own).order_by(Device.id).limit(1))
 
 
 def hide(user_id: int, hidden: bool) -> None:

@@ -127,6 +127,7 @@ def test_first_steps(make, as_person):
         return "steps-title" in as_person(admin).get("/app/dashboard").text
 
     assert not any(steps().values())
+    assert as_person(admin).get("/").location == "/app/dashboard"
     device = make.device(organization_id)
     assert steps()["device"]
     agent = make.person(organization_id)
@@ -141,6 +142,7 @@ def test_first_steps(make, as_person):
     assert not steps()["answer"]
     make.message(row, direction="out")
     assert all(steps().values()) and not begun()
+    assert as_person(admin).get("/").location == "/app/inbox"
     assert as_person(admin).get("/app/dashboard/steps").text == ""
 
 
