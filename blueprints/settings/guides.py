@@ -1,4 +1,4 @@
-"""Help for the people at the desk: the guides of docs/, in their language, and which page is told of where."""
+"""Help for the people at the desk: the guides of docs/, in their language, and which page each explains."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,11 @@ DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 # The order of the table of contents; `docs/<folder>/<name>.md`, in Indonesian `docs/<folder>/id/<name>.md`
 CONTENTS = (
     (_l("Every day"), "guide", ("dashboard", "inbox", "contacts", "pipelines", "notifications")),
-    (_l("Automatic answers and mailings"), "guide", ("chatbot", "queue", "shipping", "broadcasts", "templates")),
+    (
+        _l("Automatic answers and mailings"),
+        "guide",
+        ("chatbot", "queue", "shipping", "broadcasts", "templates"),
+    ),
     (_l("Keeping an eye on it"), "guide", ("reports", "operator")),
     (_l("Setting up"), "guide", ("settings", "people", "devices", "webhooks", "security", "data")),
     (_l("Connecting a channel"), "providers", ("whatsapp", "wa-device", "telegram", "messenger", "webchat")),

@@ -92,7 +92,9 @@ def _room() -> dict[int, int]:
         .where(Conversation.assignee_id == User.id, Conversation.status == "open")
         .scalar_subquery()
     )
-    found = select(User.id, func.greatest(User.capacity - load, 0)).where(User.role == "agent", User.is_active)
+    found = select(User.id, func.greatest(User.capacity - load, 0)).where(
+        User.role == "agent", User.is_active
+    )
     return {user_id: room for user_id, room in db.session.execute(found)}
 
 

@@ -78,9 +78,7 @@ def customer(shop: Shop, chance: Random, number: int) -> tuple[dict[str, Any], d
     return contact, identity, _talk(shop, chance, device, identity["external_id"], began, status)
 
 
-def _talk(
-    shop: Shop, chance: Random, device: Device, external_id: str, began: datetime, status: str
-) -> Talk:
+def _talk(shop: Shop, chance: Random, device: Device, external_id: str, began: datetime, status: str) -> Talk:
     division = chance.choice(shop.divisions) if shop.divisions and chance.random() < 0.6 else None
     agent = _agent(shop, chance, status)
     messages, clock = _messages(chance, device, agent, began)

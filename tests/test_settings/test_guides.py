@@ -19,10 +19,12 @@ def files(name):
 
 
 def shape(text):
-    """What both languages of a guide must share: headings, steps, lines of tables, pictures, guides linked to."""
+    """What both languages of a guide share: headings, steps, lines of tables, pictures, links."""
     return [
         (found[1], found[2] or "")
-        for found in re.finditer(r"(?m)^(##? |\d+\. |- |\||!)|\]\((?:[./a-z]*/)?([a-z-]+\.(?:md|png))\)", text)
+        for found in re.finditer(
+            r"(?m)^(##? |\d+\. |- |\||!)|\]\((?:[./a-z]*/)?([a-z-]+\.(?:md|png))\)", text
+        )
     ]
 
 
