@@ -108,7 +108,13 @@ def guide(name: str):
     text = _PICTURE.sub(f"]({url_for('settings.guide_picture', name='')}", text)
     text = _GUIDE.sub(lambda found: f"]({url_for('settings.guide', name=found[1])})", text)
     text = _API.sub(r"[\1](\1)", text)
-    return render_template("settings/guide.html", title=title, content=Markup(_markdown.render(text)))
+    # A wide table scrolls in itself, also by keyboard
+    region = Markup(
+        '<div class="table-responsive" tabindex="0" role="region" aria-label="{}"><table class="table">'
+    )
+    content = _markdown.render(text).replace("<table>", region.format(title))
+    content = Markup(content.replace("</table>", "</table></div>"))
+    return render_template("settings/guide.html", title=title, content=content)
 
 
 @bp.get("/app/help/img/<path:name>")
