@@ -299,6 +299,9 @@ SENTENCES = {
     "too_many_stages": _("A pipeline has at most 30 stages."),
     "too_many_pipelines": _("There can be at most 100 pipelines. Delete one first."),
     "too_many_rules": _("A stage has at most 20 rules."),
+    "too_many_filters": _("You can keep at most 30 filters. Delete one first."),
+    "filter_finds_all": _("Type words or choose a label first; then the filter can be kept."),
+    "filter_of_another": _("Only whoever made this filter, or a manager, can change it."),
     "too_many_views": _("You can keep at most 30 views. Delete one first."),
     "period_invalid": _("Choose a period of at most three years, its beginning first."),
     "period_too_long_for_hours": _(
