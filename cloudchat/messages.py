@@ -170,6 +170,9 @@ SENTENCES = {
     "waba_without_number": _(
         "Meta lists other numbers in this WhatsApp Business Account. Copy both numbers from the same page."
     ),
+    "number_not_shown": _(
+        "Meta does not show this number to this token. Copy the phone number id, and a token that may use it."
+    ),
     "provider_refused_waba": _(
         "Meta does not let this token into this WhatsApp Business Account. Check the number and the token."
     ),

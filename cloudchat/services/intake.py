@@ -24,6 +24,7 @@ from cloudchat.channels.base import (
     StatusUpdate,
     TemplateUpdate,
     Watermark,
+    WishUpdate,
 )
 from cloudchat.errors import NotFound, Unavailable
 from cloudchat.events import EventStored, TapNoticed, publish
@@ -31,6 +32,7 @@ from cloudchat.extensions import db, now
 from cloudchat.models import Device, Organization, WebhookEvent
 from cloudchat.models.delivery import MAX_ATTEMPTS
 from cloudchat.services import device_routes, devices, echoes, inbound, receipts, withdrawals
+from cloudchat.services.broadcasts import wishes
 from cloudchat.services.grouping import GroupCommit, Submission
 from cloudchat.services.meta_templates import news
 from cloudchat.services.statements import database_is_away, run
@@ -208,6 +210,7 @@ def _apply(entries: list[Entry]) -> None:
     statuses: list[tuple[int, StatusUpdate]] = []
     templates: list[TemplateUpdate] = []
     marks: list[tuple[int, Watermark]] = []
+    told: list[tuple[int, WishUpdate]] = []
     for entry in entries:
         for parsed in channel_for(entry.channel_type).parse(entry.event):
             match parsed:
@@ -221,6 +224,8 @@ def _apply(entries: list[Entry]) -> None:
                     statuses.append((entry.device_id, parsed))
                 case Watermark():
                     marks.append((entry.device_id, parsed))
+                case WishUpdate():
+                    told.append((entry.device_id, parsed))
                 case AccountUpdate():
                     devices.note(entry.device_id, parsed.status, parsed.error)
                 case TemplateUpdate():
@@ -232,6 +237,7 @@ def _apply(entries: list[Entry]) -> None:
     withdrawals.apply(deletions)
     receipts.apply(statuses)
     receipts.apply_watermarks(marks)
+    wishes.apply(told)
     news.apply(templates)
     devices.heard({item.device_id for item in messages})
 

@@ -33,7 +33,7 @@ from cloudchat.models import (
 )
 from cloudchat.services import bot_hours, files
 from cloudchat.services import contact_import as contact_imports
-from cloudchat.services.broadcasts import drafts
+from cloudchat.services.broadcasts import audience, drafts
 from cloudchat.services.secrets import encrypt, hashed, random_token
 from cloudchat.tenancy import acting_as
 from tests import factories
@@ -187,7 +187,7 @@ def meta_template(organization_id: int) -> int:
 
 
 def broadcast(organization_id: int) -> int:
-    """A draft to one number, by a linked phone."""
+    """A draft to two numbers, one of them in a file, by a linked phone."""
     device_id = factories.device(organization_id, "wa_device").id
     template_id = message_template(organization_id)
     with acting_as(organization_id):
@@ -195,7 +195,10 @@ def broadcast(organization_id: int) -> int:
             "name": "Promo",
             "device_id": device_id,
             "template_id": template_id,
-            "audience": {"phones": [{"phone": "081234567890"}]},
+            "audience": {
+                "phones": [{"phone": "081234567890"}],
+                "file": audience.keep_file(b"telepon\n081234567891\n")["file"],
+            },
             "variables": {"nama": {"text": "Kak"}},
         }
         return drafts.create(values, None).id

@@ -220,7 +220,7 @@ def _send_to(
             }
         )
     db.session.flush()
-    _announce(run(_ADD, rows), rows)
+    _announce(run(_ADD, rows, moment=now()), rows)
 
 
 def _fill(row: Broadcast, device: Device, text: Text, chosen: list[BroadcastRecipient]) -> list[_Ready]:
@@ -273,7 +273,8 @@ _ADD = """
             organization_id, device_id, conversation_id, message_id, state, attempts,
             next_attempt_at, created_at
         )
-        select %(organization_id)s, g.device_id, g.conversation_id, a.id, 'pending', 0, g.due, now()
+        select %(organization_id)s, g.device_id, g.conversation_id, a.id, 'pending', 0, g.due,
+               %(moment)s
         from given g join added a using (recipient_id) order by a.id
     ), marked as (
         update broadcast_recipients r set
