@@ -421,6 +421,14 @@ class BroadcastChanged(Event):
     broadcast_id: int
 
 
+@dataclass(frozen=True)
+class BroadcastFinished(Event):
+    """A broadcast has gone out to everybody on its list."""
+
+    organization_id: int
+    broadcast_id: int
+
+
 _recorders: list[Callable[[list[Event]], None]] = []
 _subscribers: dict[type[Event], list[Callable]] = defaultdict(list)
 _ready: ContextVar[list[Event] | None] = ContextVar("events_ready", default=None)

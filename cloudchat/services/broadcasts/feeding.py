@@ -15,7 +15,14 @@ import structlog
 from sqlalchemy import exists, func, select
 
 from cloudchat.errors import AppError, Conflict, Invalid
-from cloudchat.events import Audience, BroadcastChanged, MessageAdded, NotificationWanted, publish
+from cloudchat.events import (
+    Audience,
+    BroadcastChanged,
+    BroadcastFinished,
+    MessageAdded,
+    NotificationWanted,
+    publish,
+)
 from cloudchat.extensions import db, now
 from cloudchat.models import (
     Broadcast,
@@ -136,6 +143,7 @@ def _feed(row: Broadcast, device: Device, text: Text) -> bool:
         return True
     if _is_done(row):
         row.status, row.finished_at = "completed", now()
+        publish(BroadcastFinished(row.organization_id, row.id))
         _tell(row, "broadcast_finished")
         return False
     return not held
