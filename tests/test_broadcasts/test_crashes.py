@@ -53,7 +53,7 @@ def test_with_redis_emptied_in_the_middle_everybody_gets_it_once(campaigns, numb
     worker = make_worker()
     worker.start(number.organization_id, number.device.id)
     eventually(lambda: len(number.sent()) >= 3, 60)
-    worker.redis.flushall()
+    worker.redis.flushdb()
     worker.finish()
     set_rate(number, 500)
     number.deliver(budget=20)
