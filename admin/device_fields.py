@@ -9,7 +9,7 @@ from wtforms.validators import Optional, Regexp
 from wtforms.widgets import ColorInput, PasswordInput
 
 from admin.forms import ScreenForm, at_most, needed, stripped, text_field
-from cloudchat.services.devices import FIELDS, OPTIONAL
+from cloudchat.services.device_fields import FIELDS, OPTIONAL
 from cloudchat.services.webchat_settings import DEFAULT_COLOR
 
 

@@ -19,7 +19,7 @@ from cloudchat.extensions import db
 from cloudchat.messages import sentence
 from cloudchat.models import Conversation, Device
 from cloudchat.services import connecting, device_tests, facebook_help, presenting
-from cloudchat.services.devices import FIELDS
+from cloudchat.services.device_fields import FIELDS
 
 STATES = {
     "connected": ("green", _l("Connected"), "plug-connected"),

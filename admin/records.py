@@ -10,7 +10,7 @@ from admin.base import ScopedModelView
 from admin.filters import ChoiceFilter, DayFilter
 from cloudchat.extensions import db
 from cloudchat.models import Device, WebhookEvent
-from cloudchat.services import audit, devices, intake
+from cloudchat.services import audit, devices, stored_events
 
 
 def device_choices() -> list[tuple[int, str]]:
@@ -78,7 +78,7 @@ class DeadEventView(ScopedModelView):
 
     def perform(self, action, row):
         audit.record("event.replayed", row, provider_id=row.provider_id)
-        intake.replay(row.id)
+        stored_events.replay(row.id)
 
     @expose("/replay/", methods=("POST",))
     def replay_view(self):

@@ -221,7 +221,7 @@ def free_port() -> int:
             return port
 
 
-def wait_until(check, seconds: float = 10, message: str = "it did not happen in time"):
+def wait_until(check, seconds: float = 20, message: str = "it did not happen in time"):
     """Ask until the answer is true; answers it."""
     until = time.monotonic() + seconds
     while True:
@@ -240,6 +240,8 @@ def eventually():
 
 # --- the browser -------------------------------------------------------------------------------
 
+# Longer than any page needs: on a busy machine a browser waits for its turn
+PATIENCE_MS = 20_000
 # The first of these that the machine has; `scripts/setup.py` installs it.
 BROWSERS = (
     "chromium-headless-shell",
@@ -262,8 +264,9 @@ CHROMIUM_FLAGS = [
 @pytest.fixture(scope="session")
 def chromium():
     """Debian's Chromium, headless, driven by Playwright."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
@@ -273,18 +276,23 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium, desk):
-    """`open_page(width=375, dark=True)`: a page in a browser profile of its own, at the desk's address."""
+    """`open_page(width=375, dark=True)`: a page in a browser profile of its own, at the desk's address.
+
+    The service worker is kept out unless asked for: which requests pass it depends on how quickly it
+    was installed, and what passes it can be neither routed nor cut off.
+    """
     contexts = []
 
-    def open_one(width: int = 1440, height: int = 900, dark: bool = False, locale: str = "id-ID"):
+    def open_one(width=1440, height=900, dark=False, locale="id-ID", service_worker=False):
         context = chromium.new_context(
             base_url=desk,
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             locale=locale,
             timezone_id="Asia/Jakarta",
+            service_workers="allow" if service_worker else "block",
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         return context.new_page()
 

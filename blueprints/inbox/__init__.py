@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("inbox", __name__)
 
-from blueprints.inbox import display, emoji, pages, routes, trail_wording, wording  # noqa: E402, F401
+from blueprints.inbox import display, emoji, messages, pages, routes, trail_wording, wording  # noqa: E402, F401

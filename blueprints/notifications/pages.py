@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from blueprints.notifications import bp
 from blueprints.notifications.routes import page_of_notifications, settings_json
 from blueprints.notifications.schemas import ListQuery
-from cloudchat.services import notification_settings, push
+from cloudchat.services import notification_settings, push_browsers
 from cloudchat.services.notification_kinds import KINDS, say
 from cloudchat.services.notification_settings import SOUNDS
 from cloudchat.web import me, public, requires
@@ -18,7 +18,7 @@ BELL_PAGE = 15
 @requires("agent")
 def settings():
     chosen = settings_json(notification_settings.get(me().user_id))
-    browsers = [] if me().acting else push.browsers(me().user_id)
+    browsers = [] if me().acting else push_browsers.browsers(me().user_id)
     return render_template(
         "notifications/settings.html",
         settings=chosen,

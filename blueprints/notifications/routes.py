@@ -16,7 +16,7 @@ from blueprints.notifications.schemas import (
 from cloudchat.errors import Conflict, Invalid
 from cloudchat.extensions import now
 from cloudchat.limits import limiter
-from cloudchat.services import notification_list, notification_settings, push, push_keys
+from cloudchat.services import notification_list, notification_settings, push_browsers, push_keys
 from cloudchat.services.presenting import iso
 from cloudchat.web import api, decode_cursor, encode_cursor, me, requires
 
@@ -136,7 +136,7 @@ def mark_read(json: Read):
 @limiter.limit("30 per hour")
 def subscribe(json: Subscription):
     browser = request.headers.get("User-Agent", "")
-    made = push.subscribe(me(), json.endpoint, json.keys.p256dh, json.keys.auth, browser)
+    made = push_browsers.subscribe(me(), json.endpoint, json.keys.p256dh, json.keys.auth, browser)
     return {"id": made}, 201
 
 
@@ -144,7 +144,7 @@ def subscribe(json: Subscription):
 @requires("agent")
 @api.validate(resp=GONE, tags=["notifications"])
 def remove_subscription(subscription_id: int):
-    push.unsubscribe(me().user_id, subscription_id)
+    push_browsers.unsubscribe(me().user_id, subscription_id)
     return "", 204
 
 
@@ -153,4 +153,4 @@ def remove_subscription(subscription_id: int):
 @api.validate(resp=OK, tags=["notifications"])
 @limiter.limit("10 per minute")
 def push_test():
-    return {"browsers": push.want_test(me())}
+    return {"browsers": push_browsers.want_test(me())}

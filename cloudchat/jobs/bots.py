@@ -1,14 +1,14 @@
 """Jobs of bots."""
 
 from cloudchat.jobs import tenant_job
-from cloudchat.services import bot_analytics, bots
+from cloudchat.services import bot_analytics, bot_ratings
 
 
 @tenant_job
 def ask_ratings(organization_id: int) -> None:
     """Ask customers who fell silent after an answer for their rating."""
-    for conversation_id in bots.talks_to_rate():
-        bots.ask_if_silent(conversation_id)
+    for conversation_id in bot_ratings.talks_to_rate():
+        bot_ratings.ask_if_silent(conversation_id)
 
 
 @tenant_job

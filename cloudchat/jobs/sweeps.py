@@ -39,11 +39,12 @@ from cloudchat.services import (
     delivery,
     facebook_connect,
     files,
-    intake,
     mailing,
     notification_list,
     push,
+    push_browsers,
     settling,
+    stored_events,
 )
 from cloudchat.services import media as media_service
 from cloudchat.services.accounts import resets
@@ -63,7 +64,7 @@ DELETED_AT_ONCE = 5000  # rows; one statement for millions would hold everybody 
 
 @system_job("the sweeper finds unprocessed events of every organization")
 def unprocessed_events() -> None:
-    for organization_id in intake.organizations_behind():
+    for organization_id in stored_events.organizations_behind():
         enqueue_once(inbound.catch_up, organization_id, queue_name="messages")
 
 
@@ -185,7 +186,7 @@ def clean(organization_id: int) -> None:
     facebook_connect.clean()
     while notification_list.drop_old():
         pass
-    push.forget_dead()
+    push_browsers.forget_dead()
     while webhook_log.drop_old():
         pass
     exporting.drop_old()

@@ -12,7 +12,7 @@ import structlog
 from cloudchat import events
 from cloudchat.realtime.rooms import emit, socketio
 from cloudchat.services import devices, notification_list, notifications
-from cloudchat.services.notifications import Arrival, Happening
+from cloudchat.services.happenings import Arrival, Happening
 from cloudchat.tenancy import acting_as
 
 log = structlog.get_logger(__name__)

@@ -6,11 +6,9 @@ part of the transaction that keeps the customer's message. Every turn is a row i
 
 import time
 from dataclasses import dataclass
-from datetime import timedelta
 
 import structlog
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from cloudchat.channels.base import InboundMessage
@@ -18,23 +16,19 @@ from cloudchat.extensions import db, now
 from cloudchat.models import (
     Chatbot,
     ChatbotInteraction,
-    ChatbotPhrase,
     ChatbotQa,
     ChatbotTalk,
     Conversation,
-    Organization,
 )
-from cloudchat.services import activity, bot_hours, bot_pairs, bot_says, bot_talks, schedules
+from cloudchat.services import activity, bot_hours, bot_offers, bot_ratings, bot_says, bot_talks, schedules
 from cloudchat.services.bot_decisions import Decision, decide
-from cloudchat.services.bot_says import AGENT, QA, RATE, SHIPPING, Choice
+from cloudchat.services.bot_says import AGENT, QA, SHIPPING, Choice
 from cloudchat.services.matching import smalltalk
 from cloudchat.services.ongkir import talks as ongkir
 
 log = structlog.get_logger(__name__)
 
-SILENCE = timedelta(minutes=10)  # of the customer after an answer; then the rating is asked for
 LONGEST_QUESTION = 2000
-RATINGS = ("1", "2", "3", "4", "5")
 NO_WORDS = ("reaction", "sticker")  # of these nothing can be asked
 
 
@@ -78,8 +72,9 @@ def _take(conversation_id: int, bot: Chatbot, message: InboundMessage) -> bool:
     if bot_talks.is_silent(row, talk, bot):
         return False
     text = (message.text or "").strip()[:LONGEST_QUESTION]
-    turn = Turn(row, bot, talk, text, _locale_of(row), started, is_first)
-    if _rated(turn, message.choice_id):
+    turn = Turn(row, bot, talk, text, bot_ratings.locale_of(row), started, is_first)
+    if bot_ratings.hear(row, bot, talk, text, message.choice_id):
+        bot_says.say(row, turn.phrase("rated"))
         return True
     if message.kind in NO_WORDS:
         return True
@@ -95,10 +90,10 @@ def _take(conversation_id: int, bot: Chatbot, message: InboundMessage) -> bool:
     if not text:  # a photo or a voice: only a human can see or hear it
         _flag(turn, "no_words")
         return False
-    wanted = _choice(turn, message.choice_id)
+    wanted = bot_offers.chosen(talk, text, message.choice_id)
     if wanted == AGENT:
         return _escalate(turn, "button", None)
-    pair = _offered_pair(turn, wanted)
+    pair = bot_offers.pair_of(bot, wanted)
     if pair is not None:
         return _choose(turn, pair)
     shipping = ongkir.take(row, text, turn.locale)
@@ -154,7 +149,7 @@ def _tell(turn: Turn, pair: ChatbotQa, score: float | None, reason: str | None =
     turn.talk.misses = 0
     _log(turn, "answer", said, score=score, pair_id=pair.id, reason=reason)
     if turn.bot.asks_rating and turn.talk.rating_asked_at is None:
-        turn.talk.rating_due_at = now() + SILENCE
+        turn.talk.rating_due_at = now() + bot_ratings.SILENCE
     return True
 
 
@@ -174,65 +169,20 @@ def _ask_back(turn: Turn, decision: Decision) -> bool:
     return True
 
 
-def _choice(turn: Turn, choice_id: str | None) -> str | None:
-    """The id of the button that was tapped, or whose number was typed."""
-    if choice_id and choice_id.startswith(bot_says.CHOICE):
-        return choice_id
-    ids = (turn.talk.offered or {}).get("qa_ids", [])
-    typed = turn.text.rstrip(". ")
-    if not ids or not (typed.isascii() and typed.isdigit() and len(typed) < 3):
-        return None
-    choices = [*(f"{QA}{qa_id}" for qa_id in ids), AGENT]
-    return choices[int(typed) - 1] if 1 <= int(typed) <= len(choices) else None
-
-
-def _offered_pair(turn: Turn, wanted: str | None) -> ChatbotQa | None:
-    """The pair of a button of ours; None for one that was switched off or deleted since."""
-    qa_id = (wanted or "").removeprefix(QA)
-    if not (qa_id.isascii() and qa_id.isdigit() and len(qa_id) < 10):
-        return None
-    return db.session.scalar(
-        select(ChatbotQa).where(
-            ChatbotQa.id == int(qa_id), ChatbotQa.bot_id == turn.bot.id, ChatbotQa.is_active
-        )
-    )
-
-
 def _choose(turn: Turn, pair: ChatbotQa) -> bool:
     """Answer what was chosen; what the customer had written teaches the bot's ranking."""
     offered = turn.talk.offered or {}
     if pair.id in offered.get("qa_ids", []):
-        _learn(turn.bot, pair.id, offered["question"])
+        bot_offers.learn(turn.bot, pair.id, offered["question"])
     turn.talk.offered = None
     return _tell(turn, pair, offered.get("scores", {}).get(str(pair.id)), reason="choice")
-
-
-def _learn(bot: Chatbot, qa_id: int, text: str) -> None:
-    """Keep what the customer wrote as one more way to ask this; once per text, counted."""
-    moment = now()
-    db.session.execute(
-        insert(ChatbotPhrase)
-        .values(
-            organization_id=bot.organization_id,
-            bot_id=bot.id,
-            qa_id=qa_id,
-            text=" ".join(text.lower().split())[:300],
-            count=1,
-            created_at=moment,
-            updated_at=moment,
-        )
-        .on_conflict_do_update(
-            index_elements=["qa_id", "text"], set_={"count": ChatbotPhrase.count + 1, "updated_at": moment}
-        )
-    )
-    bot_pairs.touch(bot.id)
 
 
 def _be_polite(turn: Turn) -> bool:
     """A greeting is greeted, thanks are the moment to ask for the rating, a nod needs nothing."""
     kind = smalltalk.kind_of(turn.text)
-    if kind == "thanks" and _may_ask_rating(turn):
-        ask_rating(turn.row, turn.bot, turn.talk, turn.locale)
+    if kind == "thanks" and bot_ratings.may_ask(turn.bot, turn.talk):
+        bot_ratings.ask(turn.row, turn.bot, turn.talk, turn.locale)
         return True
     if kind == "nod" and not turn.is_first:
         return True
@@ -280,64 +230,6 @@ def _flag(turn: Turn, reason: str) -> None:
     turn.row.needs_human = True
     activity.log(turn.row, "needs_human", None, reason=reason, bot=turn.bot.name)
     activity.changed(turn.row, None, {"needs_human": True})
-
-
-# --- ratings -----------------------------------------------------------------------------------
-
-
-def _may_ask_rating(turn: Turn) -> bool:
-    talk = turn.talk
-    return bool(turn.bot.asks_rating and talk.rating_asked_at is None and talk.last_interaction_id)
-
-
-def ask_rating(row: Conversation, bot: Chatbot, talk: ChatbotTalk, locale: str) -> None:
-    """Ask once; part of the caller's transaction."""
-    talk.rating_asked_at, talk.rating_due_at = now(), None
-    bot_says.scale(row, bot_says.phrase("rate", locale), bot_says.phrase("choose", locale))
-
-
-def talks_to_rate(limit: int = 200) -> list[int]:
-    """Conversations whose customer has been silent since an answer for long enough."""
-    due = select(ChatbotTalk.conversation_id).where(ChatbotTalk.rating_due_at <= now())
-    return list(db.session.scalars(due.order_by(ChatbotTalk.rating_due_at).limit(limit)))
-
-
-def ask_if_silent(conversation_id: int) -> None:
-    """Ask for the rating, unless a message, a human or another process came first; commits."""
-    row = db.session.scalar(
-        select(Conversation).where(Conversation.id == conversation_id).with_for_update(of=Conversation)
-    )
-    talk = db.session.get(ChatbotTalk, conversation_id, populate_existing=True)
-    if row is not None and talk is not None and talk.rating_due_at and talk.rating_due_at <= now():
-        bot = db.session.get(Chatbot, talk.bot_id)
-        talk.rating_due_at = None
-        fits = row.status == "open" and row.assignee_id is None and bot.is_active and bot.asks_rating
-        if fits and not bot_talks.is_silent(row, talk, bot) and bot_says.can_speak(row):
-            ask_rating(row, bot, talk, _locale_of(row))
-    db.session.commit()
-
-
-def _locale_of(row: Conversation) -> str:
-    found = db.session.scalar(select(Organization.locale).where(Organization.id == row.organization_id))
-    return found or "id"
-
-
-def _rated(turn: Turn, choice_id: str | None) -> bool:
-    """A rating, tapped or typed, once it was asked for. 0, 6 and words are ordinary messages."""
-    talk, tapped = turn.talk, bool(choice_id and choice_id.startswith(RATE))
-    given = choice_id.removeprefix(RATE) if tapped else turn.text
-    if talk.rating_asked_at is None or talk.last_interaction_id is None or given not in RATINGS:
-        return False
-    if talk.offered and not tapped:
-        return False  # the number answers what was offered since
-    db.session.execute(
-        update(ChatbotInteraction)
-        .where(ChatbotInteraction.id == talk.last_interaction_id, ChatbotInteraction.bot_id == turn.bot.id)
-        .values(user_rating=int(given))
-    )
-    talk.last_interaction_id = None
-    bot_says.say(turn.row, turn.phrase("rated"))
-    return True
 
 
 # --- helpers -----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from cloudchat.channels.base import DeviceAccount, OutboundMessage
 from cloudchat.errors import AppError, ProviderError
 from cloudchat.extensions import db, now
 from cloudchat.models import Attachment, Conversation, Device, DevicePace, Message, OutboxEntry
-from cloudchat.services import devices, files
+from cloudchat.services import device_fields, devices, files
 from cloudchat.services.receipts import reference
 
 log = structlog.get_logger(__name__)
@@ -96,7 +96,7 @@ def rate_of(device: Device) -> float:
         rate = 0.0
     if not rate > 0:  # also for "nan"
         rate = RATES.get(device.type, USUAL_RATE)
-    return min(max(rate, devices.SLOWEST), devices.FASTEST)
+    return min(max(rate, device_fields.SLOWEST), device_fields.FASTEST)
 
 
 def _locked_pace(device: Device) -> DevicePace | None:

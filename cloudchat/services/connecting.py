@@ -13,7 +13,7 @@ from cloudchat.errors import Invalid, ProviderError
 from cloudchat.events import ContactChanged, publish
 from cloudchat.extensions import db
 from cloudchat.models import Contact, ContactIdentity, Device
-from cloudchat.services import devices, presenting, taking_over, wabas
+from cloudchat.services import device_fields, devices, presenting, taking_over, wabas
 from cloudchat.services.settling import told
 from cloudchat.tenancy import current_organization_id
 
@@ -37,7 +37,7 @@ def create(kind: str, name: str, config: dict, *, strict: bool = False) -> Devic
 
     `strict`: nothing is kept unless the provider answered. Raises Invalid, Conflict.
     """
-    devices.check_new(kind, name, config)
+    device_fields.check_new(kind, name, config)
     if kind != "webchat":
         _ask(kind, config, strict)
     confirmed = kind == "wa_official" and wabas.check(_draft(kind, config), strict)
@@ -59,11 +59,11 @@ def change(device_id: int, values: dict, expected: str | None = None, *, strict:
     kind, given = device.type, values.get("config") or {}
     known = {**device.config, **devices.account(device).secrets}
     fresh = {key: value for key, value in given.items() if value and str(value) != str(known.get(key, ""))}
-    fields = devices.FIELDS[kind]
+    fields = device_fields.FIELDS[kind]
     other = bool(fresh.keys() & {fields.account, *fields.secret})
     anew, wanted = kind in REGISTERED and other, {**known, **fresh}
     if other and kind != "webchat":
-        devices.check_new(kind, str(values.get("name") or device.name), wanted)
+        device_fields.check_new(kind, str(values.get("name") or device.name), wanted)
         _ask(kind, wanted, strict=False)
     asked = kind == "wa_official" and (other or "waba_id" in fresh)
     confirmed = asked and wabas.check(_draft(kind, wanted), strict)
@@ -204,19 +204,19 @@ def _ask(kind: str, config: dict, strict: bool) -> None:
 def _take_over(config: dict) -> None:
     """The number has just been proved: a dead registration does not stand in its way."""
     db.session.commit()
-    taking_over.free(devices.account_of(devices.FIELDS["wa_official"], config))
+    taking_over.free(device_fields.account_of(device_fields.FIELDS["wa_official"], config))
 
 
 def _draft(kind: str, config: dict) -> DeviceAccount:
     """An account that is not kept yet, as its adapter takes it."""
-    fields = devices.FIELDS[kind]
+    fields = device_fields.FIELDS[kind]
     return DeviceAccount(
         id=0,
         organization_id=current_organization_id(),
         type=kind,
-        external_account=devices.account_of(fields, config),
+        external_account=device_fields.account_of(fields, config),
         config={key: config[key] for key in fields.plain if key in config},
-        secrets=devices.new_secrets(kind, config),
+        secrets=device_fields.new_secrets(kind, config),
     )
 
 

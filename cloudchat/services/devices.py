@@ -1,8 +1,6 @@
 """Devices: connecting channel accounts, finding them for webhooks, their health."""
 
-import re
 import time
-from dataclasses import dataclass
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -12,45 +10,9 @@ from cloudchat.errors import Conflict, Invalid, NotFound
 from cloudchat.events import DeviceChanged, MessageQueued, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import Device, DevicePace
-from cloudchat.services import audit, edits, secrets, webchat_settings
+from cloudchat.services import audit, device_fields, edits, secrets
 from cloudchat.tenancy import current_organization_id
 
-
-@dataclass(frozen=True)
-class DeviceFields:
-    """What one device type asks for: the account that routes webhooks, plain and secret fields."""
-
-    account: str | None
-    plain: tuple[str, ...] = ()
-    secret: tuple[str, ...] = ()
-
-
-FIELDS = {
-    "wa_official": DeviceFields(
-        "phone_number_id", ("phone_number_id", "waba_id", "messages_per_second"), ("access_token",)
-    ),
-    "wa_device": DeviceFields("session", ("session",), ("api_key", "webhook_key")),
-    "telegram": DeviceFields("bot_token", ("messages_per_second",), ("bot_token",)),
-    "messenger": DeviceFields(
-        "page_id", ("page_id", "human_agent", "messages_per_second"), ("page_access_token",)
-    ),
-    "webchat": DeviceFields(None, ("color", "welcome", "ask_name", "allowed_origins")),
-}
-OPTIONAL = {"waba_id", "messages_per_second", "webhook_key", "human_agent"}
-OPTIONAL |= {"color", "welcome", "ask_name", "allowed_origins"}
-# Secrets that we make ourselves and give to the provider, where the admin names none.
-MADE_SECRETS = {"telegram": ("webhook_secret",), "wa_device": ("webhook_key",)}
-_META_ID = re.compile(r"[0-9]{1,32}")
-MAX_SECRET = 2000
-SLOWEST, FASTEST = 0.1, 1000.0  # messages a second
-# How a setting has to look, and what is said where it does not.
-FORMS = {
-    "phone_number_id": (_META_ID, "digits_needed"),
-    "waba_id": (_META_ID, "digits_needed"),
-    "page_id": (_META_ID, "digits_needed"),
-    "bot_token": (re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,200}"), "bot_token_form"),
-    "session": (re.compile(r"[A-Za-z0-9_-]{1,54}"), "session_form"),
-}
 # When a device was heard of is noted at most this often: its row is everybody's.
 HEARD_EVERY_SECONDS = 20
 _heard: dict[int, float] = {}
@@ -59,8 +21,8 @@ _heard: dict[int, float] = {}
 def create(kind: str, name: str, config: dict) -> Device:
     """Keep an account; `connecting` speaks to its provider. Raises Invalid with the bad fields,
     Conflict where it is in use."""
-    check_new(kind, name, config)
-    fields = _fields(kind)
+    device_fields.check_new(kind, name, config)
+    fields = device_fields.of(kind)
     name = name.strip()
     public_key = secrets.random_token(18)
     device = Device(
@@ -68,41 +30,15 @@ def create(kind: str, name: str, config: dict) -> Device:
         type=kind,
         name=name,
         public_key=public_key,
-        external_account=account_of(fields, config) or public_key,
-        config=_chosen(config, fields.plain),
-        secrets=secrets.encrypt(new_secrets(kind, config)) if fields.secret else None,
+        external_account=device_fields.account_of(fields, config) or public_key,
+        config=device_fields.chosen(config, fields.plain),
+        secrets=secrets.encrypt(device_fields.new_secrets(kind, config)) if fields.secret else None,
     )
     _save_unique(device)
     audit.record("device.created", device, type=kind, name=name)
     publish(DeviceChanged(device.organization_id, device.id, device.status))
     db.session.commit()
     return device
-
-
-def check_new(kind: str, name: str, config: dict) -> None:
-    """Raises Invalid with the fields that are missing or wrong."""
-    fields = _fields(kind)
-    errors = {"name": ["required"]} if not name.strip() or len(name.strip()) > 255 else {}
-    errors |= {
-        f"config.{key}": ["required"]
-        for key in (*fields.plain, *fields.secret)
-        if key not in OPTIONAL and not str(config.get(key) or "").strip()
-    }
-    errors = _config_errors(kind, config) | errors
-    if errors:
-        raise Invalid("device", fields=errors)
-
-
-def new_secrets(kind: str, config: dict) -> dict[str, str]:
-    """The secrets of a new device: those given, and made ones where none is."""
-    given = {key: value for key, value in _chosen(config, _fields(kind).secret).items() if value}
-    return {name: secrets.random_token() for name in MADE_SECRETS.get(kind, ())} | given
-
-
-def account_of(fields: DeviceFields, config: dict) -> str:
-    """What names the account at its provider; of a bot's token, the part that stays when it is renewed."""
-    value = str(config.get(fields.account or "") or "").strip()
-    return value.partition(":")[0] if fields.account == "bot_token" else value
 
 
 def editable(device: Device) -> dict:
@@ -115,7 +51,7 @@ def change(device_id: int, values: dict, expected: str | None = None) -> Device:
     somebody else has changed the same since the version `expected`."""
     device = get(device_id)
     edits.check(device, editable, _comparable(device, values), expected)
-    fields = _fields(device.type)
+    fields = device_fields.of(device.type)
     before = device.external_account, device.config.get("waba_id")
     if "name" in values:
         if not values["name"].strip() or len(values["name"]) > 255:
@@ -124,16 +60,16 @@ def change(device_id: int, values: dict, expected: str | None = None) -> Device:
     if "is_active" in values:
         device.is_active = bool(values["is_active"])
     config = values.get("config") or {}
-    errors = _config_errors(device.type, config)
+    errors = device_fields.config_errors(device.type, config)
     if errors:
         raise Invalid("device", fields=errors)
-    device.config = {**device.config, **_chosen(config, fields.plain)}
-    fresh = {key: value for key, value in _chosen(config, fields.secret).items() if value}
+    device.config = {**device.config, **device_fields.chosen(config, fields.plain)}
+    fresh = {key: value for key, value in device_fields.chosen(config, fields.secret).items() if value}
     if fresh:
         device.secrets = secrets.encrypt({**secrets.decrypt(device.secrets), **fresh})
         device.status, device.last_error = "connected", None
     if fields.account and config.get(fields.account):
-        device.external_account = account_of(fields, config)
+        device.external_account = device_fields.account_of(fields, config)
     if fresh or (device.external_account, device.config.get("waba_id")) != before:
         device.verified_waba = None  # Meta has to be asked anew
     _save_unique(device)
@@ -144,7 +80,7 @@ def change(device_id: int, values: dict, expected: str | None = None) -> Device:
 
 
 def _comparable(device: Device, values: dict) -> dict:
-    plain = _chosen(values.get("config") or {}, _fields(device.type).plain)
+    plain = device_fields.chosen(values.get("config") or {}, device_fields.of(device.type).plain)
     return {**values, **({"config": {**device.config, **plain}} if plain else {"config": device.config})}
 
 
@@ -253,44 +189,6 @@ def note(device_id: int, status: str | None, error: dict | None) -> None:
         )
         if status is not None:
             publish(DeviceChanged(current_organization_id(), device_id, status, error))
-
-
-def _fields(kind: str) -> DeviceFields:
-    if kind not in FIELDS:
-        raise Invalid("type", fields={"type": ["unsupported"]})
-    return FIELDS[kind]
-
-
-def _config_errors(kind: str, config: dict) -> dict[str, list[str]]:
-    if kind == "webchat":
-        return webchat_settings.config_errors(config)
-    errors = {
-        f"config.{name}": [FORMS[name][1]]
-        for name in FORMS
-        if config.get(name) and not FORMS[name][0].fullmatch(str(config[name]).strip())
-    }
-    if not _is_pace(config.get("messages_per_second")):
-        errors["config.messages_per_second"] = ["pace_invalid"]
-    for name in _fields(kind).secret:
-        value = config.get(name)
-        if value is not None and (not isinstance(value, str) or len(value) > MAX_SECRET):
-            errors[f"config.{name}"] = ["invalid"]
-    return errors
-
-
-def _is_pace(value) -> bool:
-    """Nothing (the usual pace), or a number of messages a second that we keep to."""
-    if value in (None, ""):
-        return True
-    try:
-        return not isinstance(value, bool) and SLOWEST <= float(value) <= FASTEST
-    except (TypeError, ValueError):
-        return False
-
-
-def _chosen(config: dict, names: tuple[str, ...]) -> dict:
-    found = {key: config[key] for key in names if config.get(key) is not None}
-    return {key: value.strip() if isinstance(value, str) else value for key, value in found.items()}
 
 
 def _save_unique(device: Device) -> None:

@@ -6,56 +6,27 @@ open after that is taken up by the sweeper. See docs/decisions/0003-intake.md.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import select, update
-from sqlalchemy.exc import DBAPIError
 
-from cloudchat.channels import get as channel_for
 from cloudchat.channels.base import (
-    AccountUpdate,
-    Acknowledgement,
-    Deletion,
-    InboundMessage,
     RawEvent,
-    StatusUpdate,
-    TemplateUpdate,
-    Watermark,
-    WishUpdate,
 )
-from cloudchat.errors import NotFound, Unavailable
-from cloudchat.events import EventStored, TapNoticed, publish
+from cloudchat.errors import Unavailable
 from cloudchat.extensions import db, now
-from cloudchat.models import Device, Organization, WebhookEvent
-from cloudchat.models.delivery import MAX_ATTEMPTS
-from cloudchat.services import device_routes, devices, echoes, inbound, receipts, withdrawals
-from cloudchat.services.broadcasts import wishes
+from cloudchat.services import device_routes, stored_events
+from cloudchat.services.event_effects import Entry, apply
 from cloudchat.services.grouping import GroupCommit, Submission
-from cloudchat.services.meta_templates import news
 from cloudchat.services.statements import database_is_away, run
-from cloudchat.tenancy import acting_as, current_organization_id
+from cloudchat.tenancy import acting_as
 
 log = structlog.get_logger(__name__)
 
 GROUP_LIMIT = 200  # events that share one transaction at most
 CALL_LIMIT = 1000  # events of one call that share one transaction at most
 SWEEP_AFTER = timedelta(seconds=20)  # an event older than this and still open was left by a crash
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An event and the device that it is for."""
-
-    device_id: int
-    channel_type: str
-    event: RawEvent
-    is_open: bool = True  # its organization is switched on
-
-
-# --- the call ----------------------------------------------------------------------------------
 
 
 def receive(channel_type: str, events: Iterable[RawEvent], route: device_routes.Route | None = None) -> int:
@@ -127,7 +98,7 @@ def _work(organization_id: int, group: list[Submission]) -> None:
             db.session.commit()
             return
         try:
-            _apply([entry for _, entry in _store(entries, handled=True)])
+            apply([entry for _, entry in _store(entries, handled=True)])
             db.session.commit()
             return
         except Exception as error:
@@ -152,7 +123,7 @@ def _work_alone(entries: list[Entry]) -> None:
     stored = _store(entries, handled=False)
     db.session.commit()
     try:
-        handle([event_id for event_id, _ in stored])
+        stored_events.handle([event_id for event_id, _ in stored])
     except Exception:
         db.session.rollback()
         log.warning("events_left_to_the_sweeper", events=len(stored), exc_info=True)
@@ -200,146 +171,3 @@ def _store(entries: list[Entry], handled: bool) -> list[tuple[int, Entry]]:
     if repeated:
         log.info("webhook_repeated", count=len(repeated), provider_ids=repeated[:5])
     return fresh
-
-
-def _apply(entries: list[Entry]) -> None:
-    """Parse and handle; part of the caller's transaction."""
-    messages: list[inbound.Incoming] = []
-    edits: list[inbound.Incoming] = []
-    deletions: list[tuple[int, Deletion]] = []
-    statuses: list[tuple[int, StatusUpdate]] = []
-    templates: list[TemplateUpdate] = []
-    marks: list[tuple[int, Watermark]] = []
-    told: list[tuple[int, WishUpdate]] = []
-    for entry in entries:
-        for parsed in channel_for(entry.channel_type).parse(entry.event):
-            match parsed:
-                case InboundMessage(edited=True):
-                    edits.append(inbound.Incoming(entry.device_id, parsed))
-                case InboundMessage():
-                    messages.append(inbound.Incoming(entry.device_id, parsed))
-                case Deletion():
-                    deletions.append((entry.device_id, parsed))
-                case StatusUpdate():
-                    statuses.append((entry.device_id, parsed))
-                case Watermark():
-                    marks.append((entry.device_id, parsed))
-                case WishUpdate():
-                    told.append((entry.device_id, parsed))
-                case AccountUpdate():
-                    devices.note(entry.device_id, parsed.status, parsed.error)
-                case TemplateUpdate():
-                    templates.append(parsed)
-                case Acknowledgement():
-                    publish(TapNoticed(current_organization_id(), entry.device_id, parsed.details))
-    inbound.accept(echoes.without_own(messages))
-    inbound.amend(edits)
-    withdrawals.apply(deletions)
-    receipts.apply(statuses)
-    receipts.apply_watermarks(marks)
-    wishes.apply(told)
-    news.apply(templates)
-    devices.heard({item.device_id for item in messages})
-
-
-# --- stored events -----------------------------------------------------------------------------
-
-
-def process(event_id: int) -> None:
-    """Handle one stored event that is still open. A failure is counted; the fifth is the last."""
-    handle([event_id])
-
-
-def handle(event_ids: list[int]) -> None:
-    """Handle stored events that are still open, together; in halves where that fails."""
-    try:
-        _handle_together(event_ids)
-    except Exception as error:
-        db.session.rollback()
-        if database_is_away(error):
-            raise
-        if len(event_ids) == 1:
-            _count_failure(event_ids[0], error)
-        else:
-            middle = len(event_ids) // 2
-            handle(event_ids[:middle])
-            handle(event_ids[middle:])
-
-
-def _handle_together(event_ids: list[int]) -> None:
-    rows = db.session.execute(
-        select(WebhookEvent, Device.type, Device.external_account)
-        .join(Device, Device.id == WebhookEvent.device_id)
-        .where(WebhookEvent.id.in_(event_ids), *_OPEN)
-        .order_by(WebhookEvent.received_at, WebhookEvent.id)
-        .with_for_update(of=WebhookEvent, skip_locked=True)
-        .execution_options(populate_existing=True)
-    ).all()
-    _apply(list(_entries(rows)))
-    db.session.execute(
-        update(WebhookEvent)
-        .where(WebhookEvent.id.in_([event.id for event, _, _ in rows]))
-        .values(processed_at=now(), attempts=WebhookEvent.attempts + 1, error=None)
-        .execution_options(synchronize_session=False)
-    )
-    db.session.commit()
-
-
-_OPEN = (WebhookEvent.processed_at.is_(None), WebhookEvent.dead_at.is_(None))
-
-
-def _entries(rows) -> Iterator[Entry]:
-    for event, channel_type, account in rows:
-        raw = RawEvent(account, event.provider_id, event.kind, event.payload)
-        yield Entry(event.device_id, channel_type, raw)
-
-
-def _count_failure(event_id: int, error: Exception) -> None:
-    event = db.session.get(WebhookEvent, event_id, with_for_update=True, populate_existing=True)
-    if event is None or event.processed_at is not None:
-        db.session.rollback()
-        return
-    event.attempts += 1
-    detail = error.orig if isinstance(error, DBAPIError) else error
-    event.error = f"{type(error).__name__}: {detail}"[:500]
-    event.next_attempt_at = now() + timedelta(seconds=5 * 2**event.attempts)
-    if event.attempts >= MAX_ATTEMPTS:
-        event.dead_at = now()
-    log.warning("event_failed", event_id=event_id, attempts=event.attempts, exc_info=error)
-    db.session.commit()
-
-
-def catch_up(limit: int = CALL_LIMIT) -> None:
-    """Handle what is due in the present organization, oldest first."""
-    event_ids = list(
-        db.session.scalars(
-            select(WebhookEvent.id)
-            .where(*_OPEN, WebhookEvent.next_attempt_at <= now())
-            .order_by(WebhookEvent.received_at, WebhookEvent.id)
-            .limit(limit)
-        )
-    )
-    if event_ids:
-        handle(event_ids)
-
-
-def organizations_behind() -> list[int]:
-    """Organizations with events to take up again; read across all of them."""
-    statement = (
-        select(WebhookEvent.organization_id)
-        .join(Organization, Organization.id == WebhookEvent.organization_id)
-        .where(*_OPEN, WebhookEvent.next_attempt_at <= now(), Organization.is_active)
-        .distinct()
-    )
-    return list(db.session.scalars(statement))
-
-
-def replay(event_id: int) -> None:
-    """Take a dead event up again, from the admin screen."""
-    event = db.session.get(WebhookEvent, event_id)
-    if event is None:
-        raise NotFound("event")
-    event.dead_at, event.attempts, event.next_attempt_at = None, 0, now()
-    db.session.flush()
-    publish(EventStored(event.organization_id, event.id))
-    db.session.commit()

@@ -1,4 +1,4 @@
-"""Web push: the browsers that get notifications while no page is open, and sending them.
+"""Web push: telling those whose pages are closed, by the push services of their browsers.
 
 A push is sent at most once: the row is claimed first, and one that is lost with its sender is an alert
 less. The bell and the badge do not depend on it.
@@ -16,12 +16,8 @@ import http_ece
 import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
 
-from cloudchat import config
 from cloudchat.clients import guarded
-from cloudchat.errors import Forbidden, Invalid, NotFound
-from cloudchat.events import PushTestWanted, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import (
     Conversation,
@@ -29,16 +25,20 @@ from cloudchat.models import (
     Organization,
     PushSubscription,
     User,
-    UserSession,
 )
-from cloudchat.services import notification_kinds, notification_list, notification_settings, push_keys
-from cloudchat.services.accounts import Identity, session_is_alive
+from cloudchat.services import (
+    notification_kinds,
+    notification_list,
+    notification_settings,
+    push_browsers,
+    push_keys,
+)
+from cloudchat.services.accounts import Identity
 from cloudchat.services.notification_kinds import N_
-from cloudchat.services.secrets import hashed
+from cloudchat.services.push_browsers import unpacked
 
 log = structlog.get_logger(__name__)
 
-MOST_BROWSERS = 20  # of one user
 DELAY = timedelta(seconds=3)  # so that what is read at once in an open page is not pushed as well
 LIFETIME = timedelta(hours=1)  # how long a push service keeps it for a browser that is away
 RETRY_FOR = timedelta(minutes=2)
@@ -48,116 +48,6 @@ PASSING = (0, 408, 425, 429)  # no answer, or "later": nothing is wrong with the
 TEST_TITLE = N_("A test from CloudChat")
 TEST_BODY = N_("This is how you are told while CloudChat is closed.")
 ABOUT_UNREAD = ("message", "conversation_new", "message_unassigned")
-
-
-# --- browsers ----------------------------------------------------------------------------------
-
-
-def subscribe(identity: Identity, endpoint: str, p256dh: str, auth: str, user_agent: str) -> int:
-    """Push to this browser from now on; answers the subscription's id. Raises Invalid."""
-    if identity.acting or identity.session_id is None:
-        raise Forbidden(code="session_needed")
-    _check_endpoint(endpoint)
-    _check_keys(p256dh, auth)
-    values = {
-        "user_id": identity.user_id,
-        "session_id": identity.session_id,
-        "endpoint": endpoint,
-        "p256dh": p256dh,
-        "auth": auth,
-        "user_agent": user_agent[:255],
-        "failures": 0,
-        "updated_at": now(),
-    }
-    statement = insert(PushSubscription).values(
-        organization_id=identity.organization_id, endpoint_hash=hashed(endpoint), created_at=now(), **values
-    )
-    made = db.session.scalar(
-        statement.on_conflict_do_update(
-            index_elements=["organization_id", "endpoint_hash"], set_=values
-        ).returning(PushSubscription.id)
-    )
-    _keep_newest(identity.user_id)
-    db.session.commit()
-    return made
-
-
-def _check_endpoint(endpoint: str) -> None:
-    """We shall call it: https, and a public place, unless the operator allows another."""
-    parts = urlsplit(endpoint)
-    try:
-        guarded.check_url(endpoint)
-        if parts.scheme != "https" and parts.netloc not in config.active().webhook_allow:
-            raise guarded.Refused("not https")
-    except guarded.Refused:
-        raise Invalid(code="invalid", fields={"endpoint": ["address_refused"]}) from None
-
-
-def _check_keys(p256dh: str, auth: str) -> None:
-    try:
-        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), _bytes(p256dh))
-        if len(_bytes(auth)) != 16:
-            raise ValueError
-    except ValueError:
-        raise Invalid(code="invalid", fields={"keys": ["invalid"]}) from None
-
-
-def _keep_newest(user_id: int) -> None:
-    newest = (
-        select(PushSubscription.id)
-        .where(PushSubscription.user_id == user_id)
-        .order_by(PushSubscription.updated_at.desc(), PushSubscription.id.desc())
-        .limit(MOST_BROWSERS)
-    )
-    db.session.execute(
-        delete(PushSubscription)
-        .where(PushSubscription.user_id == user_id, PushSubscription.id.not_in(newest))
-        .execution_options(synchronize_session=False)
-    )
-
-
-def browsers(user_id: int) -> list[PushSubscription]:
-    """The user's own browsers that still get pushes, the newest first."""
-    return list(db.session.scalars(_living(user_id).order_by(PushSubscription.id.desc())))
-
-
-def _living(user_id: int):
-    """Those whose session goes on: who logs out, or is shut out, is not told there any more."""
-    return (
-        select(PushSubscription)
-        .join(UserSession, UserSession.id == PushSubscription.session_id)
-        .join(User, User.id == PushSubscription.user_id)
-        .where(
-            PushSubscription.user_id == user_id,
-            UserSession.user_id == user_id,
-            session_is_alive(),
-            User.is_active,
-        )
-    )
-
-
-def unsubscribe(user_id: int, subscription_id: int) -> None:
-    """Push to this browser no more. Raises NotFound for one that is not the user's own."""
-    gone = db.session.execute(
-        delete(PushSubscription)
-        .where(PushSubscription.user_id == user_id, PushSubscription.id == subscription_id)
-        .execution_options(synchronize_session=False)
-    ).rowcount
-    db.session.commit()
-    if not gone:
-        raise NotFound("push subscription")
-
-
-def want_test(identity: Identity) -> int:
-    """Have a test pushed to the browsers of the caller's own; answers to how many."""
-    found = browsers(identity.user_id)
-    if found:
-        publish(PushTestWanted(identity.organization_id, identity.user_id))
-        db.session.commit()
-    return len(found)
-
-
-# --- sending -----------------------------------------------------------------------------------
 
 
 def organizations_due() -> list[int]:
@@ -206,7 +96,7 @@ def _still_unread(row: Notification) -> bool:
 
 
 def _push(row: Notification) -> None:
-    found = browsers(row.user_id)
+    found = push_browsers.browsers(row.user_id)
     if not found:
         return
     payload = _payload(row)
@@ -260,7 +150,7 @@ def send_test(user_id: int) -> None:
         "tag": "test",
         "always": True,
     }
-    for browser in browsers(user_id):
+    for browser in push_browsers.browsers(user_id):
         _send_to(browser, payload, "test")
     db.session.commit()
 
@@ -291,8 +181,8 @@ def _call(browser: PushSubscription, payload: dict[str, Any], topic: str) -> int
     body = http_ece.encrypt(
         json.dumps(payload, ensure_ascii=False).encode(),
         private_key=ec.generate_private_key(ec.SECP256R1()),
-        dh=_bytes(browser.p256dh),
-        auth_secret=_bytes(browser.auth),
+        dh=unpacked(browser.p256dh),
+        auth_secret=unpacked(browser.auth),
         version="aes128gcm",
     )
     place = urlsplit(browser.endpoint)
@@ -311,18 +201,3 @@ def _call(browser: PushSubscription, payload: dict[str, Any], topic: str) -> int
         return 403
     except guarded.Failed as failed:
         return failed.status or 0
-
-
-def _bytes(words: str) -> bytes:
-    return base64.urlsafe_b64decode(words + "=" * (-len(words) % 4))
-
-
-def forget_dead() -> None:
-    """Delete subscriptions whose session has ended. Runs inside one organization."""
-    alive = select(UserSession.id).where(session_is_alive())
-    db.session.execute(
-        delete(PushSubscription)
-        .where(PushSubscription.session_id.not_in(alive))
-        .execution_options(synchronize_session=False)
-    )
-    db.session.commit()

@@ -91,6 +91,7 @@ document.addEventListener("click", ({ target }) => {
 
 /** The load as the database counts it; at most once a second. */
 function refreshLoad() {
+  if (!load) return;
   timer ||= setTimeout(async () => {
     const mine = await api("GET", "/api/app/agents/me").catch(() => null);
     timer = 0;
@@ -106,13 +107,13 @@ document.addEventListener("cloudchat:agent:presence", ({ detail }) => {
   if (detail.connected !== undefined) showConnected(detail.connected);
 });
 document.addEventListener("cloudchat:disconnected", () => showConnected(false));
-document.addEventListener("cloudchat:connected", ({ detail }) => {
+document.addEventListener("cloudchat:connected", () => {
   showConnected(true);
-  if (detail.reconnected) refreshLoad();
+  refreshLoad();
 });
 document.addEventListener("cloudchat:queue:assigned", refreshLoad);
 document.addEventListener("cloudchat:conversation:updated", ({ detail }) => {
-  if (load && ["assignee_id", "status"].some((name) => name in detail.changes)) refreshLoad();
+  if (["assignee_id", "status"].some((name) => name in detail.changes)) refreshLoad();
 });
 
 // Without a socket only this call says that somebody is here

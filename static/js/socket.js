@@ -80,7 +80,6 @@ function stopAll() {
 }
 
 socket.on("connect", async () => {
-  const reconnected = everConnected || poll !== 0;
   everConnected = true;
   failures = 0;
   clearInterval(poll);
@@ -91,13 +90,13 @@ socket.on("connect", async () => {
   hideStrip();
   // Also the first time: something may have come between the making of the page and now
   if ((await refreshUnread()) === "ended") return;
-  tell("connected", { reconnected });
+  tell("connected");
 });
 
 // The server was cut off from the others for a while: ask as after a lost connection
 socket.on("missed", () => {
   setTimeout(async () => {
-    if (socket.connected && (await refreshUnread()) === "ok") tell("connected", { reconnected: true });
+    if (socket.connected && (await refreshUnread()) === "ok") tell("connected");
   }, Math.random() * SPREAD_MS);
 });
 

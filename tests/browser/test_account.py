@@ -102,4 +102,4 @@ def test_a_forgotten_password_and_the_list_of_browsers(sign_in, open_page, someo
     page.click("tbody form[action$=end] button")
     page.locator(".alert-success").wait_for()
     assert page.locator("tbody tr").count() == 1
-    other.locator("#connection a:not([hidden])").wait_for(timeout=8000)
+    other.locator("#connection a:not([hidden])").wait_for()

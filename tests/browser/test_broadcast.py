@@ -53,7 +53,7 @@ def test_from_a_file_to_everybody(open_page, log_in, cast, campaigns, number, ma
     shot(page, "paused")
     set_rate(number, 500)
     page.get_by_role("button", name="Lanjutkan").click()
-    page.get_by_text("30 dari 30").wait_for(timeout=20_000)
+    page.get_by_text("30 dari 30").wait_for()
     assert len({item["to"] for item in number.sent()}) == 31  # and the test
     page.get_by_role("button", name="Segarkan").click()
     page.get_by_label("Penerima").get_by_text("Terkirim").first.wait_for()

@@ -180,9 +180,9 @@ def test_what_was_missed_is_caught_up_without_gap_or_double(sign_in, cast, webch
     page.context.set_offline(False)
     expect(bubbles(page)).to_have_count(51, timeout=30_000)
     expect(bubbles(page)).to_have_text([f"pesan {number}" for number in range(51)])
-    expect(page.locator("[data-rows] > [data-id]")).to_have_count(2, timeout=20_000)
+    expect(page.locator("[data-rows] > [data-id]")).to_have_count(2)
     expect(page.locator("[data-rows] > [data-id] .conv-name").first).to_have_text("Siti Aminah")
-    expect(page.locator(".sidebar [data-unread=conversations]")).to_have_text("1", timeout=20_000)
+    expect(page.locator(".sidebar [data-unread=conversations]")).to_have_text("1")
     assert page.problems == []
 
 

@@ -12,7 +12,7 @@ KEPT = """async () => {
 
 
 def test_it_can_be_installed_and_says_when_there_is_no_network(sign_in, cast):
-    page = sign_in(cast.agent, "/app/contacts")
+    page = sign_in(cast.agent, "/app/contacts", service_worker=True)
     told = page.context.new_cdp_session(page).send("Page.getAppManifest")
     assert told["errors"] == [] and told["url"].endswith("/app/manifest.webmanifest")
     manifest = page.evaluate("async () => (await fetch('/app/manifest.webmanifest')).json()")

@@ -17,7 +17,7 @@ def test_what_was_typed_offline_is_sent_once_and_nothing_is_missed(visit, shop, 
     for at in range(20):
         shop.reply(f"jawaban {at}")
     page.context.set_offline(False)
-    page.locator(".theirs", has_text="jawaban 19").wait_for(timeout=15_000)
+    page.locator(".theirs", has_text="jawaban 19").wait_for()
     eventually(lambda: page.locator(".tick-waiting, .tick-sending").count() == 0)
     assert shop.heard() == ["pertama", "luring 0", "luring 1", "luring 2"]
     shown = bubbles(page)
@@ -53,7 +53,7 @@ def test_a_lost_answer_does_not_double_the_message(visit, shop, eventually):
 
     page.route(re.compile(r"/messages$"), lose)
     write(page, "sekali saja")
-    page.locator(".tick-sent").wait_for(timeout=15_000)
+    page.locator(".tick-sent").wait_for()
     assert lost == [201] and shop.heard() == ["sekali saja"]
     assert bubbles(page) == ["sekali saja"]
 
@@ -105,4 +105,4 @@ def test_without_websockets_the_page_asks(open_page, shop):
     write(page, "tanpa soket")
     page.locator(".tick-sent").wait_for()
     shop.reply("lewat tanya")
-    page.locator(".theirs", has_text="lewat tanya").wait_for(timeout=20_000)
+    page.locator(".theirs", has_text="lewat tanya").wait_for()

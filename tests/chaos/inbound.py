@@ -205,7 +205,7 @@ def _alter(world: World, change: str) -> None:
 
 def _replay(world: World, verdict: Verdict, shop: Shop, wamid: str) -> None:
     """The list of dead letters shows it; the admin's button takes it up again."""
-    from cloudchat.services import intake
+    from cloudchat.services import stored_events
     from cloudchat.tenancy import acting_as
 
     event = world.ask_one("select id from webhook_events where provider_id = %s", wamid)
@@ -218,7 +218,7 @@ def _replay(world: World, verdict: Verdict, shop: Shop, wamid: str) -> None:
         except SQLAlchemyError as error:
             verdict.check("the admin screen answers", False, error)
     with world.app.app_context(), acting_as(shop.id):
-        intake.replay(event)
+        stored_events.replay(event)
     world.until(
         lambda: world.ask_one("select processed_at is not null from webhook_events where id = %s", event), 20
     )

@@ -101,18 +101,18 @@ def test_a_subscriber_that_fails_stops_no_other(inside, capsys):
     def fail(event):
         raise RuntimeError("broken")
 
-    events._subscribers[Noticed].insert(0, fail)
+    events.bus._subscribers[Noticed].insert(0, fail)
     try:
         events.publish(Noticed("a"))
         db.session.commit()
         assert told() == ["a"]
     finally:
-        events._subscribers[Noticed].remove(fail)
+        events.bus._subscribers[Noticed].remove(fail)
 
 
 def test_a_request_tells_at_its_end(cast, as_person, monkeypatch):
     seen = []
-    monkeypatch.setitem(events._subscribers, events.ContactChanged, [seen.append])
+    monkeypatch.setitem(events.bus._subscribers, events.ContactChanged, [seen.append])
     made = as_person(cast.admin).post("/api/app/contacts", json={"name": "Sari"}).json
     as_person(cast.admin).patch(f"/api/app/contacts/{made['id']}", json={"name": "Dewi"})
     as_person(cast.admin).patch(f"/api/app/contacts/{made['id']}", json={"email": "no address"})

@@ -36,15 +36,15 @@ def test_a_failing_request_is_logged_with_its_ids(as_person, cast, monkeypatch):
 
 def test_a_job_is_logged_with_its_name_and_tenant(cast, make):
     from cloudchat.jobs import inbound
-    from cloudchat.services import intake
+    from cloudchat.services import stored_events
 
     seen = {}
-    original = intake.process
-    intake.process = lambda _id: seen.update(structlog.contextvars.get_contextvars())
+    original = stored_events.process
+    stored_events.process = lambda _id: seen.update(structlog.contextvars.get_contextvars())
     try:
         inbound.process(cast.organization_id, 1)
     finally:
-        intake.process = original
+        stored_events.process = original
     assert (seen["job"], seen["organization_id"]) == ("process", cast.organization_id)
 
 

@@ -10,7 +10,7 @@ from cloudchat.errors import ProviderError
 from cloudchat.extensions import db
 from cloudchat.models import Device
 from cloudchat.services import claims, secrets
-from cloudchat.services.devices import FIELDS
+from cloudchat.services.device_fields import FIELDS
 from cloudchat.tenancy import acting_as
 from tests import factories
 

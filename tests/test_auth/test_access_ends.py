@@ -161,7 +161,7 @@ def test_an_agent_hears_no_more_of_a_division_that_was_left(
         return [p["entry"]["text"] for name, p in socket.heard if name == "timeline:new"]
 
     note("pertama")
-    eventually(lambda: heard() == ["pertama"], 3)
+    eventually(lambda: heard() == ["pertama"])
     with acting_as(home):
         db.session.query(DivisionAgent).filter_by(user_id=agent.id).delete()
         db.session.commit()

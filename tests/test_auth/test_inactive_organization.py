@@ -5,7 +5,7 @@ import pytest
 from cloudchat.extensions import db
 from cloudchat.jobs import inbound as inbound_jobs
 from cloudchat.jobs import outbound as outbound_jobs
-from cloudchat.services import device_routes, intake, organizations, outbound, webchat_visitors
+from cloudchat.services import device_routes, organizations, outbound, stored_events, webchat_visitors
 from cloudchat.tenancy import acting_as, all_organizations
 from tests import factories
 from tests.contracts.conftest import open_socket, socket_of  # noqa: F401
@@ -66,7 +66,7 @@ def test_sockets_of_the_desk_are_cut(cast, socket_of, off, eventually):  # noqa:
 
 def behind() -> list[int]:
     with all_organizations("a test looks"):
-        return intake.organizations_behind()
+        return stored_events.organizations_behind()
 
 
 def test_webhooks_are_kept_and_handled_when_it_is_on_again(cast, make_number, off):  # noqa: F811

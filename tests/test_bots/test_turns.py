@@ -15,7 +15,7 @@ from cloudchat.models import (
     Conversation,
     Message,
 )
-from cloudchat.services import accounts, bot_hours, bot_settings, bots, conversations, outbound
+from cloudchat.services import accounts, bot_hours, bot_ratings, bot_settings, conversations, outbound
 from cloudchat.services.accounts import Identity
 from cloudchat.tenancy import acting_as
 
@@ -220,10 +220,10 @@ def test_a_silent_customer_is_asked_once(bot, customer):
     customer.says("apakah bisa cod?")
     later = datetime.now(UTC) + timedelta(minutes=11)
     with acting_as(bot.organization_id), time_machine.travel(later, tick=True):
-        assert bots.talks_to_rate() == [customer.conversation_id]
+        assert bot_ratings.talks_to_rate() == [customer.conversation_id]
         for _ in range(2):
-            bots.ask_if_silent(customer.conversation_id)
-        assert bots.talks_to_rate() == []
+            bot_ratings.ask_if_silent(customer.conversation_id)
+        assert bot_ratings.talks_to_rate() == []
         asked = select(Message.text).where(
             Message.conversation_id == customer.conversation_id, Message.text.contains("nilai")
         )

@@ -15,7 +15,7 @@ from cloudchat.channels.base import DeviceAccount, Media
 from cloudchat.clients import guarded
 from cloudchat.errors import Invalid, ProviderError
 from cloudchat.models import MetaTemplate
-from cloudchat.services import push
+from cloudchat.services import push_browsers
 from cloudchat.services.meta_templates import filling
 from cloudchat.services.pipelines.automation import checking
 from cloudchat.services.webhooks import endpoints
@@ -54,7 +54,7 @@ def stage_webhook(url):
 
 
 def browser_push(url):
-    push._check_endpoint(url)
+    push_browsers.check_endpoint(url)
 
 
 def file_from_meta(url):

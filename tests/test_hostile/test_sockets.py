@@ -129,7 +129,7 @@ def test_h56_rooms_cannot_be_named(socket_of, cast, make, as_person, eventually)
     make.message(talk)
     url = f"/api/app/inbox/conversations/{talk.id}/notes"
     as_person(cast.admin).post(url, json={"text": "rahasia"})
-    eventually(lambda: "timeline:new" in agent.names(), 3)
+    eventually(lambda: "timeline:new" in agent.names())
     assert "timeline:new" not in stranger.names()
 
 
@@ -165,10 +165,10 @@ def test_h58_too_many_events_end_the_line(socket_of, cast, eventually):  # noqa:
                     flood.client.emit(event, {"conversationId": 1})
                 except socketio.exceptions.SocketIOError:
                     break
-        eventually(lambda flood=flood: flood.ended or not flood.client.connected, 5)
+        eventually(lambda flood=flood: flood.ended or not flood.client.connected)
     begun = time.monotonic()
     calm.call("presence:heartbeat")
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 3
 
 
 @pytest.mark.parametrize("size", [realtime.MAX_FRAME + 1000, 10 * 1024 * 1024])

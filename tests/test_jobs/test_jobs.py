@@ -104,7 +104,7 @@ def test_what_a_failing_job_committed_is_told(context, cast):
         with pytest.raises(LookupError):
             half(cast.organization_id)
     finally:
-        events._subscribers[events.UnreadChanged].remove(told.append)
+        events.bus._subscribers[events.UnreadChanged].remove(told.append)
     assert told == [events.UnreadChanged(cast.organization_id)]
 
 

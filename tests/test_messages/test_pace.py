@@ -59,7 +59,7 @@ def test_a_long_queue_is_claimed_quickly(number, cast):
     began = time.monotonic()
     with acting_as(number.organization_id):
         assert claims.take(number.device.id, 10).claims
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize(

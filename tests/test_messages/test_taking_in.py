@@ -144,13 +144,13 @@ def test_what_happened_is_told_after_the_commit_only(number):
     ours = lambda happened: (  # noqa: E731
         told.append(happened) if happened.audience.organization_id == number.organization_id else None
     )
-    events._ready.set([])  # what other tests left untold
+    events.bus._ready.set([])  # what other tests left untold
     events.subscribe(events.MessageAdded, ours)
     try:
         number.receive(number.message(content="satu"), number.message(content="dua"))
         assert told == []
         events.drain()
     finally:
-        events._subscribers[events.MessageAdded].remove(ours)
+        events.bus._subscribers[events.MessageAdded].remove(ours)
     assert [happened.message["text"] for happened in told] == ["satu", "dua"]
     assert told[-1].unread_count == 2 and told[-1].inbound

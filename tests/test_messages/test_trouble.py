@@ -7,7 +7,7 @@ from cloudchat import events, tenancy
 from cloudchat.errors import Unavailable
 from cloudchat.extensions import db, now, redis
 from cloudchat.models import WebhookEvent
-from cloudchat.services import intake
+from cloudchat.services import stored_events
 from cloudchat.tenancy import acting_as, all_organizations
 from tests.test_messages.numbers import receive
 from tests.test_messages.together import at_once
@@ -56,18 +56,18 @@ def test_poison_dies_after_five_tries_and_can_be_replayed(number, poison):
     for attempt in range(2, 6):
         with acting_as(number.organization_id):
             assert row.dead_at is None and row.next_attempt_at > now()
-            intake.process(row.id)
+            stored_events.process(row.id)
         [row] = number.stored()
         assert row.attempts == attempt
     assert row.dead_at is not None
     number.receive(number.message(content="mengalir"))
     assert [message.text for message in number.messages()] == ["mengalir"]
     with acting_as(number.organization_id):
-        intake.process(row.id)  # dead is dead
+        stored_events.process(row.id)  # dead is dead
         assert number.stored()[0].attempts == 5
         poison()
-        intake.replay(row.id)
-        intake.process(row.id)
+        stored_events.replay(row.id)
+        stored_events.process(row.id)
     assert [message.text for message in number.messages()] == ["mengalir", poison.text]
     assert number.stored()[0].processed_at is not None
 
@@ -83,10 +83,10 @@ def test_the_sweeper_takes_up_what_was_left(number, poison):
         )
         db.session.commit()
     with all_organizations("test"):
-        assert number.organization_id in intake.organizations_behind()
+        assert number.organization_id in stored_events.organizations_behind()
     with acting_as(number.organization_id):
-        intake.catch_up()
-        intake.catch_up()
+        stored_events.catch_up()
+        stored_events.catch_up()
     assert [message.text for message in number.messages()] == ["b", poison.text]
 
 
@@ -98,7 +98,7 @@ def test_stored_events_of_two_senders_are_handled_once(app, number, poison):
 
     def process():
         with acting_as(number.organization_id):
-            intake.process(row.id)
+            stored_events.process(row.id)
 
     at_once(app, *[process] * 6)
     assert len(number.messages()) == 1 and number.stored()[0].attempts == 2
@@ -139,7 +139,7 @@ def test_a_row_that_somebody_holds_does_not_hold_up_the_organization(number, mon
         connection.rollback()
     [left] = [row for row in number.stored() if row.processed_at is None]
     with acting_as(number.organization_id):
-        intake.process(left.id)
+        stored_events.process(left.id)
     assert number.messages()[-1].text == "ditahan"
 
 
@@ -148,7 +148,7 @@ def test_with_redis_away_webhooks_are_taken_in(number):
     usual = redis.url, redis._client
     redis.bind("unix:///nonexistent/redis.sock")
     try:
-        events._ready.set([])
+        events.bus._ready.set([])
         assert number.receive(number.message("image", {"id": "1", "mime_type": "image/png"})) == 1
         events.drain()
     finally:

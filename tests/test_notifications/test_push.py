@@ -16,7 +16,7 @@ from cloudchat.extensions import db, now
 from cloudchat.jobs import notifications as jobs
 from cloudchat.jobs import sweeps
 from cloudchat.models import InstallationSecret, Notification, PushSubscription
-from cloudchat.services import accounts, conversations, notification_settings, push, push_keys
+from cloudchat.services import accounts, conversations, notification_settings, push, push_browsers, push_keys
 from cloudchat.tenancy import acting_as, all_organizations
 from tests import factories
 from tests.test_notifications.conftest import identity
@@ -38,7 +38,9 @@ class Browser:
         self.person = person
         self.token, who = accounts.start_session(person.organization_id, person.id, None, "Chrome/140 Linux")
         with acting_as(person.organization_id):
-            self.id = push.subscribe(who, self.url, words(self.public), words(self.auth), "Chrome/140 Linux")
+            self.id = push_browsers.subscribe(
+                who, self.url, words(self.public), words(self.auth), "Chrome/140 Linux"
+            )
         self.session_id = who.session_id
 
     @property
@@ -137,7 +139,7 @@ def test_who_is_out_or_wants_quiet_gets_no_push(cast, browser, talk, writes, end
     deliver(cast)
     assert browser.box.pushes == []
     with acting_as(cast.organization_id):
-        push.forget_dead()
+        push_browsers.forget_dead()
     assert browser.is_known() == (ends not in ("log out", "deactivate"))
 
 
@@ -202,9 +204,9 @@ def test_subscribing_is_checked(cast, as_person, browser, client):
             (browser.url, good["keys"]["p256dh"], "short"),
         ):
             with pytest.raises(AppError) as refused:
-                push.subscribe(who, endpoint, p256dh, auth, "")
+                push_browsers.subscribe(who, endpoint, p256dh, auth, "")
             assert refused.value.status == 422
-        again = push.subscribe(who, browser.url, good["keys"]["p256dh"], good["keys"]["auth"], "")
+        again = push_browsers.subscribe(who, browser.url, good["keys"]["p256dh"], good["keys"]["auth"], "")
         assert again == browser.id, "the same browser is kept once"
     assert as_person(cast.colleague).delete(f"/api/app/notifications/push/{browser.id}").status_code == 404
     assert as_person(cast.agent).delete(f"/api/app/notifications/push/{browser.id}").status_code == 204

@@ -106,6 +106,6 @@ def test_any_text_is_taken(text):
 @pytest.mark.parametrize("piece", ["ke ", "bandung ", "1/", "jl ", "kota ", "a", "-", "2 x ", "masing "])
 def test_long_texts_take_no_longer(piece):
     parse("ongkir")  # the list of places is read once
-    began = time.perf_counter()
+    began = time.process_time()
     parse("ongkir " + piece * 20_000)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5

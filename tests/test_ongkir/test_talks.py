@@ -108,7 +108,7 @@ def test_what_the_provider_does_is_told_politely(customer, shop, provider):
 
 def test_a_slow_provider_costs_seconds_and_then_the_fallback(customer, provider, monkeypatch):
     """F17: the bot answers within its limit."""
-    monkeypatch.setattr(rajaongkir, "CALL_SECONDS", 0.4)
+    monkeypatch.setattr(rajaongkir.transport, "CALL_SECONDS", 0.4)
     provider.faults = [Fault("slow", seconds=5, times=9)]
     began = time.monotonic()
     assert customer.asks("ongkir ke medan 1kg").startswith("Maaf Kak, cek ongkir sedang tidak tersedia")

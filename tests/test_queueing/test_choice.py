@@ -119,10 +119,10 @@ def test_a_number_in_any_dress_is_that_number(number, dress, zero):
 def test_hostile_texts_and_many_keywords_take_no_time():
     many = [Option(n, f"Divisi {n}", tuple(f"kata{n} {k}" for k in range(50))) for n in range(100)]
     choice.detect("hangat", many)  # the keywords are taken apart once
-    started = time.perf_counter()
+    started = time.process_time()
     for text in ("a" * 1_000_000, "\u0301" * 10_000, "(a+)+$" * 5000, "kata5 7 " * 10_000):
         choice.parse(text, None, many)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(

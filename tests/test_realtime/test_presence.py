@@ -20,7 +20,7 @@ from tests.contracts.conftest import open_socket, socket_of  # noqa: F401
 def told(monkeypatch):
     """What was published about agents' presence."""
     heard = []
-    monkeypatch.setitem(events._subscribers, AgentPresence, [heard.append])
+    monkeypatch.setitem(events.bus._subscribers, AgentPresence, [heard.append])
     return heard
 
 
@@ -59,7 +59,7 @@ def test_many_signs_of_life_cost_as_many_statements_as_one(app, cast, make):
 
 def test_an_open_socket_is_a_sign_of_life(cast, socket_of, eventually, told):  # noqa: F811
     socket_of(cast.agent)
-    eventually(lambda: last_seen(cast.agent) is not None, 3)
+    eventually(lambda: last_seen(cast.agent) is not None)
     earlier = now() - timedelta(minutes=5)
     with acting_as(cast.organization_id):
         db.session.execute(update(User).where(User.id == cast.agent.id).values(last_seen_at=earlier))
@@ -67,7 +67,7 @@ def test_an_open_socket_is_a_sign_of_life(cast, socket_of, eventually, told):  #
     socket_of(cast.colleague).call("presence:heartbeat")
     assert last_seen(cast.agent) == earlier
     socket_of(cast.agent).call("presence:heartbeat")
-    eventually(lambda: last_seen(cast.agent) > earlier, 3)
+    eventually(lambda: last_seen(cast.agent) > earlier)
 
 
 def test_who_acts_for_others_is_not_there(app, cast, monkeypatch):

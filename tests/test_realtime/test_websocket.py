@@ -152,7 +152,7 @@ def test_who_does_not_read_is_cut_and_holds_up_nobody(wire):
     slow.send(text("flood"))
     begun = time.monotonic()
     assert calm.says("quick") == "quick"
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 3
     time.sleep(0.3)
     heard = 0
     while slow.hear()[0] == TEXT:

@@ -258,7 +258,7 @@ def test_a_flood_is_cut_and_others_go_on(desk, chat, listen):
     started = time.monotonic()
     write(desk, chat, calm)
     other.wait_for("message:new")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
 
 
 def test_a_frame_of_more_than_64_kb_is_cut(desk, chat, listen):

@@ -219,7 +219,7 @@ def test_of_an_answer_the_beginning_is_read_and_no_longer_than_a_call_may_take(o
     monkeypatch.setattr(guarded, "LONGEST", 0.5)
     started = time.monotonic()
     assert guarded.call(odd_server.url, b"{}", {}, keep=2048).status == 200
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 6
 
 
 def test_old_deliveries_are_forgotten(cast, hook, receiver, send, kept):

@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from cloudchat.extensions import db, now
+from cloudchat.extensions import db
 from cloudchat.models import Contact, Conversation, ConversationLabel, Device, Label, PipelineStage, User
 from cloudchat.services import periods
 from cloudchat.services.accounts import Identity
-from cloudchat.services.pipelines import analytics_sql, catalog, stages
+from cloudchat.services.pipelines import analytics_sql, catalog, funnel, stages
 from cloudchat.services.pipelines.board import weight
 from cloudchat.services.pipelines.cards import stuck_after
 from cloudchat.services.presenting import iso
@@ -42,22 +42,22 @@ def report(identity: Identity, pipeline_id: int, asked: Asked) -> dict[str, Any]
     ladder = stages.of_pipelines([pipeline.id])
     given = _parameters(identity, pipeline.id, asked)
     cards = _cards_now(pipeline.id, asked)
-    funnel, cohort, won_of_cohort = _funnel(ladder, given, cards)
+    rungs, cohort, won_of_cohort = funnel.of(ladder, given, cards)
     closed = run(analytics_sql.CLOSED, **given)
     won = [row for row in closed if row.kind == "won"]
-    cycle = _mean([row.seconds for row in won])
+    cycle = funnel.mean([row.seconds for row in won])
     values = _values(ladder, cards)
     won_value = sum(float(row.deal_value or 0) for row in won)
-    win_rate = _rate(len(won), len(closed))
+    win_rate = funnel.rate(len(won), len(closed))
     return {
         "from": asked.start.isoformat(),
         "to": asked.end.isoformat(),
         "currency": pipeline.currency,
-        "funnel": funnel,
+        "funnel": rungs,
         "cohort": cohort,
-        "conversion_rate": _rate(won_of_cohort, cohort),
+        "conversion_rate": funnel.rate(won_of_cohort, cohort),
         "win_rate": win_rate,
-        "win_rate_by_value": _rate(won_value, sum(float(row.deal_value or 0) for row in closed)),
+        "win_rate_by_value": funnel.rate(won_value, sum(float(row.deal_value or 0) for row in closed)),
         "won": len(won),
         "lost": len(closed) - len(won),
         "won_value": won_value,
@@ -69,7 +69,7 @@ def report(identity: Identity, pipeline_id: int, asked: Asked) -> dict[str, Any]
         "by_label": _by_label(closed),
         **values,
         "sales_velocity": _velocity(len(values_open(ladder, cards)), win_rate, won, cycle),
-        "bottleneck": _bottleneck(funnel),
+        "bottleneck": funnel.bottleneck(rungs),
     }
 
 
@@ -83,87 +83,6 @@ def _parameters(identity: Identity, pipeline_id: int, asked: Asked) -> dict[str,
         "manual": asked.manual,
         "skip_corrections": asked.skip_corrections,
     }
-
-
-def _rate(part: float, whole: float) -> float | None:
-    return part / whole if whole else None
-
-
-def _mean(numbers: list[float]) -> float | None:
-    return sum(numbers) / len(numbers) if numbers else None
-
-
-# --- the funnel --------------------------------------------------------------------------------
-
-
-def _funnel(ladder: list[PipelineStage], given: dict, cards: list) -> tuple[list[dict], int, int]:
-    """The rungs with their figures, the cohort's size, and how many of it were won."""
-    counts: dict[str, Counter] = defaultdict(Counter)
-    for row in run(analytics_sql.REACHED, **given):
-        counts[row.what][row.key] = row.number
-    visits = {row.stage_id: row for row in run(analytics_sql.VISITS, **given)}
-    cohort = counts["cohort"][0]
-    any_won = sum(number for height, number in counts["height"].items() if height == 1_000_000)
-    open_stages = [stage for stage in ladder if stage.kind == "open"]
-    won_stages = [stage for stage in ladder if stage.kind == "won"]
-
-    def reached(stage: PipelineStage) -> int:
-        return sum(
-            n for height, n in counts["height"].items() if height is not None and height >= stage.position
-        )
-
-    rungs = [(stage, reached(stage)) for stage in open_stages]
-    nexts = [number for _stage, number in rungs[1:]] + ([any_won] if won_stages else [])
-    made = []
-    for place, (stage, number) in enumerate(rungs):
-        following = nexts[place] if place < len(nexts) else None
-        made.append(_rung(stage, number, following, visits, cards, counts["fallen"][stage.id]))
-    for stage in won_stages:
-        number = any_won if len(won_stages) == 1 else counts["won"][stage.id]
-        made.append(_rung(stage, number, None, visits, cards, 0))
-    return made, cohort, any_won
-
-
-def _rung(stage, reached: int, following: int | None, visits: dict, cards: list, fallen: int) -> dict:
-    visit = visits.get(stage.id)
-    here = [card for card in cards if card.stage_id == stage.id]
-    ages = [_age(card) for card in here]
-    return {
-        "stage_id": stage.id,
-        "name": stage.name,
-        "kind": stage.kind,
-        "color": stage.color,
-        "reached": reached,
-        "conversion_to_next": None if following is None else _rate(following, reached),
-        "avg_seconds": visit.mean if visit else None,
-        "median_seconds": visit.median if visit else None,
-        "p90_seconds": visit.p90 if visit else None,
-        "still_there": len(here),
-        "still_avg_seconds": _mean(ages),
-        "drop_off": fallen,
-        "ended": _ended(visit),
-    }
-
-
-def _ended(visit) -> dict[str, Any]:
-    """The activity view: visits that ended in the period, by where they led."""
-    if visit is None:
-        return {"visits": 0, "forward": None, "backward": None, "lost": None, "removed": None}
-    shares = {
-        name: getattr(visit, name) / visit.number for name in ("forward", "backward", "lost", "removed")
-    }
-    return {"visits": visit.number, **shares}
-
-
-def _bottleneck(funnel: list[dict]) -> dict | None:
-    """A hint, not a verdict: where many wait for long."""
-    rungs = [
-        rung for rung in funnel if rung["kind"] == "open" and rung["median_seconds"] and rung["still_there"]
-    ]
-    if not rungs:
-        return None
-    worst = max(rungs, key=lambda rung: rung["median_seconds"] * rung["still_there"])
-    return {"stage_id": worst["stage_id"], "name": worst["name"]}
 
 
 # --- what stands on the board now --------------------------------------------------------------
@@ -196,10 +115,6 @@ def _cards_now(pipeline_id: int, asked: Asked) -> list:
     return list(db.session.execute(statement))
 
 
-def _age(card) -> float:
-    return max(0.0, (now() - card.stage_changed_at).total_seconds())
-
-
 def values_open(ladder: list[PipelineStage], cards: list) -> list:
     """The cards in open stages."""
     ids = {stage.id for stage in ladder if stage.kind == "open"}
@@ -222,13 +137,13 @@ def _values(ladder: list[PipelineStage], cards: list) -> dict[str, Any]:
 def _stuck(ladder: list[PipelineStage], cards: list) -> list[dict]:
     """Open cards that are longer in their stage than they should be, the oldest first."""
     limits = {stage.id: stuck_after(stage).total_seconds() for stage in ladder if stage.kind == "open"}
-    late = [card for card in cards if card.stage_id in limits and _age(card) > limits[card.stage_id]]
-    late.sort(key=_age, reverse=True)
+    late = [card for card in cards if card.stage_id in limits and funnel.age(card) > limits[card.stage_id]]
+    late.sort(key=funnel.age, reverse=True)
     return [
         {
             "id": card.id,
             "stage_id": card.stage_id,
-            "seconds": int(_age(card)),
+            "seconds": int(funnel.age(card)),
             "since": iso(card.stage_changed_at),
             "name": card.name,
             "assignee": card.agent,
@@ -290,14 +205,14 @@ def _outcome(rows: list) -> dict[str, Any]:
     return {
         "won": len(won),
         "lost": len(rows) - len(won),
-        "win_rate": _rate(len(won), len(rows)),
+        "win_rate": funnel.rate(len(won), len(rows)),
         "value": sum(float(row.deal_value or 0) for row in won),
     }
 
 
 def _velocity(open_cards: int, win_rate: float | None, won: list, cycle: float | None) -> float | None:
     """Open cards × win rate × mean won value ÷ mean cycle days: money a day."""
-    value = _mean([float(row.deal_value) for row in won if row.deal_value is not None])
+    value = funnel.mean([float(row.deal_value) for row in won if row.deal_value is not None])
     if win_rate is None or value is None or not cycle:
         return None
     return round(open_cards * win_rate * value / (cycle / 86_400), 2)

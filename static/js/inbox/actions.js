@@ -26,16 +26,15 @@ export async function assign(agentId, name, { force = false } = {}) {
     refresh(id);
   } catch (error) {
     if (error.code !== "stale_version") reportError(error, () => assign(agentId, name, { force }));
-    else await assignAfterAll(id, agentId, name, before);
+    else await assignAfterAll(id, agentId, name, before).catch((problem) => reportError(problem, () => assign(agentId, name)));
   }
 }
 
 /** Something changed meanwhile. Only another agent is a reason to ask. */
 async function assignAfterAll(id, agentId, name, before) {
-  const now = await api("GET", path(id, "").slice(0, -1)).catch(() => null);
+  const { assignee: other } = await api("GET", path(id, "").slice(0, -1));
   refresh(id);
-  const other = now?.assignee;
-  if (!now || state.open !== id) return;
+  if (state.open !== id) return;
   if (!other || String(other.id) === before.assignee) await assign(agentId, name, { force: true });
   else if (other.id !== agentId) {
     toast(t("inbox.taken_by", { name: other.id === me ? t("inbox.you") : other.name }), {

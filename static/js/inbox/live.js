@@ -44,22 +44,12 @@ function everything() {
   catchUp();
   syncAll();
   loadPanel();
+  refreshChoices();
 }
 
-// A label that was renamed stands in rows, headers and the panel too
-on("choices:changed", () => {
-  refreshChoices();
-  everything();
-});
 on("device:updated", refreshChoices);
 
 // The socket may have been quicker than this script
 if (isLive()) everything();
-on("connected", ({ reconnected }) => {
-  everything();
-  if (reconnected) refreshChoices();
-});
-on("poll", () => {
-  everything();
-  refreshChoices();
-});
+// A label that was renamed stands in rows, headers and the panel too
+for (const name of ["choices:changed", "connected", "poll"]) on(name, everything);

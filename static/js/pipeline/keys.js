@@ -116,6 +116,9 @@ function putBack() {
   announce(t("pipeline.cancelled", { name }));
 }
 
+/** Whether a card is in the hand. */
+export const holding = () => held !== null;
+
 /** Somebody else moved what is held here. */
 export function letGo(id) {
   if (held?.id !== id) return;

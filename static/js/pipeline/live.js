@@ -1,10 +1,11 @@
 // News from the server. A version orders it: our own echo and late news change nothing.
 import { api } from "../api.js";
 import { t } from "../i18n.js";
+import { isLive } from "../socket.js";
 import { draw, drawBoard } from "./columns.js";
 import { cancel, dragged } from "./drag.js";
 import { address, onFilter } from "./filters.js";
-import { letGo } from "./keys.js";
+import { holding, letGo } from "./keys.js";
 import { board, cards, lift, pipelineId, count, setBoard } from "./model.js";
 import { put } from "./moves.js";
 import { showBar } from "./select.js";
@@ -13,6 +14,7 @@ import { loadSide, openedCard } from "./side.js";
 const due = new Set();
 let timer = 0;
 let loading = null;
+let catching = 0;
 
 /** Ask for these cards soon; several pieces of news cost one question. */
 function refresh(id, wait = 60) {
@@ -57,14 +59,24 @@ function take(id, card) {
 export async function reloadBoard() {
   loading?.abort();
   loading = new AbortController();
+  const moves = board.moves;
   try {
     const answer = await api("GET", address("board", { limit: 25 }), undefined, { signal: loading.signal });
+    // Older than what was moved here meanwhile
+    if (board.busy.size || board.moves !== moves) return catchUp();
     setBoard(answer);
     drawBoard();
     showBar();
   } catch (error) {
     if (error.name !== "AbortError" && error.status === 404) location.assign("/app/pipelines");
   }
+}
+
+/** The same as soon as nothing is held or on its way. */
+function catchUp() {
+  clearTimeout(catching);
+  if (dragged() || holding() || board.busy.size) catching = setTimeout(catchUp, 300);
+  else reloadBoard();
 }
 
 onFilter(reloadBoard);
@@ -85,7 +97,7 @@ function letGoOf({ conversationId: id, actor }) {
   letGo(id);
 }
 
-document.addEventListener("cloudchat:pipeline:updated", ({ detail }) => detail.pipelineId === pipelineId && !dragged() && reloadBoard());
+document.addEventListener("cloudchat:pipeline:updated", ({ detail }) => detail.pipelineId === pipelineId && catchUp());
 
 for (const name of ["message:new", "conversation:updated"]) {
   document.addEventListener(`cloudchat:${name}`, ({ detail }) => {
@@ -97,8 +109,9 @@ for (const name of ["message:new", "conversation:updated"]) {
 document.addEventListener("cloudchat:contact:updated", ({ detail }) => {
   for (const card of cards.values()) if (card.contact.id === detail.contactId) refresh(card.id, 300);
 });
-document.addEventListener("cloudchat:connected", ({ detail }) => detail.reconnected && reloadBoard());
-document.addEventListener("cloudchat:poll", () => !dragged() && !board.busy.size && reloadBoard());
+// Also the first time: something may have moved between the making of the page and now
+if (isLive()) catchUp();
+for (const name of ["connected", "poll"]) document.addEventListener(`cloudchat:${name}`, catchUp);
 
 // Times and stuck marks grow by themselves
 setInterval(() => !dragged() && !document.hidden && board.columns.forEach(draw), 60_000);

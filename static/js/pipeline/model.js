@@ -6,7 +6,7 @@ addTexts(JSON.parse(document.getElementById("pipeline-texts").textContent));
 const first = JSON.parse(document.getElementById("board-first").textContent);
 export const root = document.querySelector("[data-board]");
 export const pipelineId = Number(root.dataset.board);
-export const board = { columns: [], money: {}, selected: new Set(), busy: new Set(), sort: "manual" };
+export const board = { columns: [], money: {}, selected: new Set(), busy: new Set(), moves: 0, sort: "manual" };
 export const cards = new Map();
 
 /** Replace everything by the server's answer. */

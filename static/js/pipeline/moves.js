@@ -58,6 +58,7 @@ export async function moveCard(id, stageId, index = null, { undoing = false, foc
   const target = neighbours(column, at, index);
   apply(card, was, column, at);
   board.busy.add(id);
+  board.moves += 1;
   draw(column);
   if (focus) focusCard(id);
   try {

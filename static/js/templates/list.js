@@ -34,8 +34,7 @@ async function remove(button) {
 document.addEventListener("cloudchat:template:sync", () => tell("template-sync"));
 document.addEventListener("cloudchat:template:updated", () => tell("template-changed"));
 for (const name of ["cloudchat:poll", "cloudchat:connected"]) {
-  document.addEventListener(name, (event) => {
-    if (name === "cloudchat:connected" && !event.detail?.reconnected) return;
+  document.addEventListener(name, () => {
     tell("template-sync");
     tell("template-changed");
   });

@@ -1,0 +1,102 @@
+"""What happened: a dataclass for each kind, by subject, and the bus that tells them after the commit."""
+
+from cloudchat.events.base import Audience, Event
+from cloudchat.events.broadcasts import BroadcastChanged, BroadcastDue, BroadcastFinished
+from cloudchat.events.bus import drain, follow, publish, publish_once, record, subscribe
+from cloudchat.events.contacts import (
+    ContactChanged,
+    ContactImportDue,
+    ContactsAdded,
+    ContactsErased,
+    ContactsRefreshed,
+    ContactUnnamed,
+)
+from cloudchat.events.conversations import (
+    AttachmentPending,
+    ConversationChanged,
+    ConversationRead,
+    EventStored,
+    MessageAdded,
+    MessageQueued,
+    MessageStatusChanged,
+    OngkirDue,
+    TapNoticed,
+    TimelineAdded,
+    UnreadChanged,
+)
+from cloudchat.events.notices import NotificationsRead, NotificationWanted, PushTestWanted
+from cloudchat.events.organization import (
+    AccessChanged,
+    ChoicesChanged,
+    DeviceChanged,
+    ExportDue,
+    MailQueued,
+    WebhooksDue,
+)
+from cloudchat.events.pipelines import CardMoved, PipelineChanged, PipelineNotice, PipelineRunsDue
+from cloudchat.events.queue import (
+    AgentFree,
+    AgentLeft,
+    AgentPresence,
+    MenusOwed,
+    QueueAssigned,
+    QueueChanged,
+    QueueDue,
+    QueueEntered,
+)
+from cloudchat.events.templates import MetaTemplateChanged, TemplateSyncChanged, TemplateSyncDue
+
+__all__ = [
+    "AccessChanged",
+    "AgentFree",
+    "AgentLeft",
+    "AgentPresence",
+    "AttachmentPending",
+    "Audience",
+    "BroadcastChanged",
+    "BroadcastDue",
+    "BroadcastFinished",
+    "CardMoved",
+    "ChoicesChanged",
+    "ContactChanged",
+    "ContactImportDue",
+    "ContactUnnamed",
+    "ContactsAdded",
+    "ContactsErased",
+    "ContactsRefreshed",
+    "ConversationChanged",
+    "ConversationRead",
+    "DeviceChanged",
+    "Event",
+    "EventStored",
+    "ExportDue",
+    "MailQueued",
+    "MenusOwed",
+    "MessageAdded",
+    "MessageQueued",
+    "MessageStatusChanged",
+    "MetaTemplateChanged",
+    "NotificationWanted",
+    "NotificationsRead",
+    "OngkirDue",
+    "PipelineChanged",
+    "PipelineNotice",
+    "PipelineRunsDue",
+    "PushTestWanted",
+    "QueueAssigned",
+    "QueueChanged",
+    "QueueDue",
+    "QueueEntered",
+    "TapNoticed",
+    "TemplateSyncChanged",
+    "TemplateSyncDue",
+    "TimelineAdded",
+    "UnreadChanged",
+    "WebhooksDue",
+    "drain",
+    "follow",
+    "publish",
+    "publish_once",
+    "record",
+    "subscribe",
+]
