@@ -105,9 +105,9 @@ def test_a_number_of_another_waba_is_refused_where_meta_says_so(waba, cast, add,
     known = add(waba.id)
     config = {**known, "phone_number_id": "123456789012345"}
     admin = as_person(cast.admin)
-    refused = admin.post("/api/app/devices", json={"type": "wa_official", "name": "Salah", "config": config})
-    assert refused.status_code == 422
-    assert list(refused.json["error"]["fields"]) == ["config.waba_id"]
+    node = config["phone_number_id"]
+    waba.control("POST", "meta/faults", {"kind": "error", "code": 2, "node": node, "edge": ""})
+    assert list(typed(admin, config, 422)) == ["config.waba_id"]
     made = admin.post("/api/app/devices", json={"type": "wa_official", "name": "WA", "config": known})
     assert made.status_code == 201 and verified(cast.organization_id, made.json["id"]) == waba.id
     assert known["access_token"] not in made.text

@@ -37,6 +37,8 @@ class Accounts:
 
     def register(self, graph) -> None:
         graph.kind("phone", self._find_phone, self._state.authorize)
+        if self._state.world.settings.gives_numbers:
+            graph.stranger = self.give
         graph.kind("waba", self._find_waba, self._authorize_waba)
         graph.edge("phone", "GET")(self._phone)
         graph.edge("waba", "GET")(self._waba)
@@ -44,6 +46,12 @@ class Accounts:
         graph.edge("waba", "GET", "subscribed_apps")(self._subscriptions)
         graph.edge("waba", "POST", "subscribed_apps")(self._subscribe)
         graph.edge("waba", "DELETE", "subscribed_apps")(self._unsubscribe)
+
+    def give(self, number: str, token: str) -> None:
+        """A new number for a token that opens nothing yet."""
+        if number.isascii() and number.isdigit() and not self._state.token_known(token):
+            shown = f"+62 812-{int(number) % 10**8:08d}"
+            self._state.save_account(Account(number, f"9{number}"[:32], shown, "Toko Coba", token))
 
     def _find_phone(self, phone_number_id: str) -> Account | None:
         return self._state.accounts.get(phone_number_id)
