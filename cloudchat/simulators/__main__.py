@@ -7,7 +7,6 @@ import sys
 import threading
 
 from cloudchat.simulators import serve
-from cloudchat.simulators.provider import Settings
 
 
 def main() -> int:
@@ -25,8 +24,7 @@ def main() -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     try:
-        settings = Settings.from_environment(options.webhook_url, gives_numbers=True)
-        server = serve(options.port, host=options.host, settings=settings)
+        server = serve(options.port, host=options.host, webhook_url=options.webhook_url, gives_numbers=True)
     except OSError as error:
         print(f"simulators: cannot listen on {options.host}:{options.port}: {error}", file=sys.stderr)
         return 1

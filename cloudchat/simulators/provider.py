@@ -19,11 +19,9 @@ class Settings:
     app_secret: str
     verify_token: str
     webhook_url: str
-    # To try things out: a number that nobody has is whoever's that asks for it first, with any new token
-    gives_numbers: bool = False
 
     @classmethod
-    def from_environment(cls, webhook_url: str | None = None, gives_numbers: bool = False) -> "Settings":
+    def from_environment(cls, webhook_url: str | None = None) -> "Settings":
         """The app's own Meta settings where set, so that both sides agree; else the simulator's."""
         env = os.environ
         return cls(
@@ -31,7 +29,6 @@ class Settings:
             app_secret=env.get("META_APP_SECRET") or config.SIMULATOR_APP_SECRET,
             verify_token=env.get("META_VERIFY_TOKEN") or config.SIMULATOR_VERIFY_TOKEN,
             webhook_url=webhook_url or f"http://127.0.0.1:{env.get('PORT') or 5000}/webhooks/meta",
-            gives_numbers=gives_numbers,
         )
 
 
@@ -104,6 +101,7 @@ class World:
     """What every provider simulator gets: the settings, the change counter and the end signal."""
 
     settings: Settings
+    gives_numbers: bool = False
     changes: Changes = field(default_factory=Changes)
     stopping: threading.Event = field(default_factory=threading.Event)
     shared: dict = field(default_factory=dict)  # what one simulator offers to others, by name

@@ -118,8 +118,8 @@ class Graph:
         if not token:
             raise GraphError(0, message="An access token is required to request this resource.")
         found = self._find(node_id)
-        if not found and request.method == "GET" and not edge and self.stranger:
-            self.stranger(node_id, token)
+        if not found and request.method == "GET" and self.stranger:
+            self.stranger(node_id, edge, token)
             found = self._find(node_id)
         if not found:
             self._check_token_anywhere(token)
@@ -141,7 +141,7 @@ class Graph:
             raise bad_token()
 
     token_known: Callable[[str], bool] | None = None
-    stranger: Callable[[str, str], None] | None = None  # is told of an unknown node that a token asks for
+    stranger: Callable[[str, str, str], None] | None = None  # is told of a node that nobody knows
 
 
 def bearer() -> str:
