@@ -121,6 +121,6 @@ def test_a_filter_is_kept_chosen_and_the_draft_changed(open_page, log_in, cast, 
     shot(page, "edit")
     name.fill("Ke semua toko")
     page.get_by_role("button", name="Simpan dan periksa").click()
-    page.get_by_role("heading", name="Ke semua toko").wait_for()
+    page.get_by_role("heading", name="Ke semua toko", level=1).wait_for()
     page.get_by_text("Halo Toko 0, pesanan INV-1 sudah").wait_for()
     shot(page, "changed")

@@ -14,6 +14,7 @@ from tests.test_broadcasts.test_sending import set_rate
 from tests.test_messages.test_crashes import make_worker, time_passes  # noqa: F401 - a fixture
 
 PEOPLE = 40
+STARTED = 90  # seconds; a worker that has not begun by then hangs
 
 
 @pytest.mark.parametrize("place", ["inside a call", "between calls"])
@@ -26,7 +27,7 @@ def test_killed_in_the_middle_nobody_is_lost_or_doubled(campaigns, number, make_
         number.fault("hang_after", seconds=4)
     worker = make_worker()
     worker.start(number.organization_id, number.device.id)
-    eventually(lambda: len(number.sent()) >= 5, 30)
+    eventually(lambda: len(number.sent()) >= 5, STARTED)
     worker.kill()
     set_rate(number, 500)
     time_passes(number)
@@ -52,7 +53,7 @@ def test_with_redis_emptied_in_the_middle_everybody_gets_it_once(campaigns, numb
     campaigns.act(made, "start")
     worker = make_worker()
     worker.start(number.organization_id, number.device.id)
-    eventually(lambda: len(number.sent()) >= 3, 60)
+    eventually(lambda: len(number.sent()) >= 3, STARTED)
     worker.redis.flushdb()
     worker.finish()
     set_rate(number, 500)

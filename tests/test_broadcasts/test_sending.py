@@ -115,9 +115,12 @@ def test_agents_answers_go_before_what_is_fed(campaigns, number, cast):
     number.deliver(budget=0.3)
     before = len(number.sent())
     talk.say()
-    number.deliver(budget=1)
+    rows = number.outbox()
+    own = next(row for row in rows if row.conversation_id == talk.conversation_id)
+    earlier = [row for row in rows if row.next_attempt_at < own.next_attempt_at]  # due before it was said
+    number.deliver(budget=1.5)
     places = [item["to"] for item in number.sent()]
-    assert places.index(number.customer) - before <= 2
+    assert places.index(number.customer) - before <= len(earlier)
 
 
 @pytest.mark.parametrize("code", [131048, 131042])

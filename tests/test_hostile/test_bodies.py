@@ -42,7 +42,9 @@ def known_number(simulator_process):
     number = str(factories.number())
     config = {"phone_number_id": number, "access_token": f"rahasia-{number}"}
     account = {**config, "waba_id": f"9{number}"}
-    httpx.post(f"{simulator_process}/_control/whatsapp/accounts", json=account, timeout=10).raise_for_status()
+    httpx.post(
+        f"{simulator_process.url}/_control/whatsapp/accounts", json=account, timeout=10
+    ).raise_for_status()
     return config
 
 
