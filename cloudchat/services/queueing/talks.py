@@ -67,6 +67,17 @@ class Talk:
         return self.entry is not None and self.entry.status == "waiting"
 
 
+def lock(conversation_id: int) -> Conversation | None:
+    """Hold a conversation until the commit, with the device that it is answered on."""
+    return db.session.scalar(
+        select(Conversation)
+        .where(Conversation.id == conversation_id)
+        .options(joinedload(Conversation.device))
+        .with_for_update(of=Conversation, key_share=True)
+        .execution_options(populate_existing=True)
+    )
+
+
 def read(conversation_ids: Iterable[int]) -> dict[int, Talk]:
     """The talks of conversations that the caller has locked; none where there is no queue at all."""
     wanted = list(conversation_ids)
