@@ -12,7 +12,7 @@ from cloudchat.errors import Invalid, NotFound
 from cloudchat.events import Audience
 from cloudchat.extensions import db, now
 from cloudchat.models import Attachment, ContactIdentity, Conversation, Device, Message, User
-from cloudchat.services import device_routes, files, inbound, presenting, receipts
+from cloudchat.services import device_routes, files, inbound, inbox, presenting, receipts
 from cloudchat.services.visibility import audience_of as conversation_audience
 from cloudchat.services.webchat_view import public_message
 from cloudchat.services.webchat_visitors import Visitor
@@ -135,14 +135,7 @@ def history(
         Message.conversation_id.in_([row.id for row in own]),
         ~((Message.direction == "out") & (Message.status == "failed")),  # taken back, never seen
     )
-    if after is not None:
-        statement = statement.where(Message.id > after).order_by(Message.id).limit(limit)
-        rows = list(db.session.scalars(statement))
-    else:
-        if before is not None:
-            statement = statement.where(Message.id < before)
-        statement = statement.order_by(Message.id.desc()).limit(limit)
-        rows = list(db.session.scalars(statement))[::-1]
+    rows = inbox.paged(statement, after, before, limit)
     return Catchup(
         items=_shown(visitor, rows),
         read_up_to=max((row.last_read_message_id for row in own), default=0),
