@@ -28,7 +28,7 @@ from blueprints import (
     webchat,
     webhooks,
 )
-from cloudchat import channels, cli, jobs, local, logs, pages, realtime, web
+from cloudchat import channels, cli, jobs, local, logs, pages, patience, realtime, web
 from cloudchat import config as configuration
 from cloudchat.clients import guarded, meta_graph
 from cloudchat.cookies import CookieSessions
@@ -78,6 +78,7 @@ def create_app(config: configuration.Config | None = None, web_process: bool = F
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     redis.bind(config.redis_url)
+    patience.configure(config.statement_seconds if web_process else 0)
     Babel(app, locale_selector=pages.locale)
     web.csrf.init_app(app)
     limiter.init_app(app)
@@ -94,7 +95,7 @@ def create_app(config: configuration.Config | None = None, web_process: bool = F
     web.init_app(app)
     cli.init_app(app)
 
-    jobs.bind(app.app_context)
+    jobs.bind(app.app_context, config.job_statement_seconds)
     jobs.start_subscriptions()
     realtime.init(app, in_web_process=web_process)
     if config.trusted_proxies:  # sockets too have to know from where they come

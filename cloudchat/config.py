@@ -51,6 +51,8 @@ class Config:
     webhook_allow: tuple[str, ...]
     trusted_proxies: int
     database_pool: int
+    statement_seconds: int  # of a web process; 0: no limit of ours
+    job_statement_seconds: int
     prepares_statements: bool
     is_production: bool
 
@@ -94,6 +96,8 @@ def load(env: Mapping[str, str] = os.environ) -> Config:
         webhook_allow=tuple(env.get("WEBHOOK_ALLOW", "").replace(",", " ").split()),
         trusted_proxies=_number(env, "TRUSTED_PROXIES", 0),
         database_pool=_number(env, "DATABASE_POOL", 20),
+        statement_seconds=_number(env, "DATABASE_STATEMENT_SECONDS", 15),
+        job_statement_seconds=_number(env, "DATABASE_JOB_STATEMENT_SECONDS", 300),
         prepares_statements=env.get("DATABASE_PREPARE", "1") != "0",
         is_production=is_production,
     )

@@ -89,6 +89,12 @@ SENTENCES = {
     "invalid": _("Some fields need to be corrected."),
     "too_many_requests": _("Too many tries. Wait a moment."),
     "unavailable": _("A part of the service is away for the moment. Please try again shortly."),
+    "disk_full": _(
+        "The server has no room left for files. Tell whoever runs it; text messages may still go through."
+    ),
+    "took_too_long": _(
+        "This took too long and was stopped. Ask for less, such as fewer days, or try again later."
+    ),
     "internal": _("Something went wrong on our side. Please try again."),
     "required": _("This is required."),
     "too_long": _("This is too long."),

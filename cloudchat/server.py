@@ -76,6 +76,7 @@ def serve(app: Flask) -> None:
     signal_handler(signal.SIGINT, stop)
     gc.collect()
     gc.freeze()  # what is there now stays: the collector need not walk through it again and again
+    gc.enable()
     log.info("serving", port=config.active().port)
     server.serve_forever()
     realtime.last_words()

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column, with
 from sqlalchemy.sql import visitors
 
 from cloudchat.extensions import db
+from cloudchat.patience import statement_timeout
 
 APP_ROLE = "cloudchat_app"  # sees the rows of one tenant
 LOCK_PATIENCE = "5s"  # a row that somebody holds for longer must not hold up all who come after
@@ -168,6 +169,6 @@ def _set_tenant(_session: Session, transaction, connection) -> None:
     tenant = "" if scope is None or across else str(scope.organization_id)
     connection.exec_driver_sql(
         "select set_config('role', %s, true), set_config('app.tenant_id', %s, true), "
-        "set_config('lock_timeout', %s, true)",
-        (READER_ROLE if across else APP_ROLE, tenant, LOCK_PATIENCE),
+        "set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)",
+        (READER_ROLE if across else APP_ROLE, tenant, LOCK_PATIENCE, statement_timeout()),
     )

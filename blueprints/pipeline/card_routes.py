@@ -5,7 +5,7 @@ from spectree import Response as Answers
 from blueprints.pipeline import bp
 from blueprints.pipeline.schemas import BulkMove, CardAddition, CardDeal, CardHistoryQuery, CardMove
 from cloudchat.services.pipelines import cards, history, moving
-from cloudchat.services.pipelines.moving import Wanted
+from cloudchat.services.pipelines.moving import Chosen, Wanted
 from cloudchat.services.visibility import get_visible
 from cloudchat.web import api, decode_cursor, encode_cursor, error_body, me, requires
 
@@ -74,9 +74,10 @@ def list_history(conversation_id: int, query: CardHistoryQuery):
 @requires("agent")
 @api.validate(json=BulkMove, resp=DONE, tags=["pipelines"])
 def move_cards(json: BulkMove):
-    """Several cards to the top of a stage; every id must be the caller's to see, else nothing is done."""
-    wanted = list({item.id: item.expected_version for item in json.cards}.items())
-    results = moving.move_many(me(), json.to_stage_id, wanted, json.lost_reason, json.undo)
+    """Several cards, the last one first; every id must be the caller's to see, else nothing is done."""
+    once = {item.id: item for item in json.cards}.values()
+    chosen = [Chosen(item.id, item.expected_version, item.before_id, item.after_id) for item in once]
+    results = moving.move_many(me(), json.to_stage_id, chosen, json.lost_reason, json.undo)
     return {"items": [_result(item) for item in results]}
 
 

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from blueprints.pipeline import bp
 from blueprints.pipeline.schemas import BoardQuery
+from blueprints.pipeline.words import icon_names
 from cloudchat.channels import CHANNELS
 from cloudchat.models import PipelineStage
 from cloudchat.services import edits, inbox, labels, threads
@@ -14,30 +15,6 @@ from cloudchat.services.pipelines.ladders import LADDERS
 from cloudchat.web import me, requires
 
 FIRST_CARDS = 25
-ICONS = (
-    "inbox",
-    "target",
-    "circle-check",
-    "circle-dot",
-    "file-text",
-    "heart-handshake",
-    "trophy",
-    "circle-x",
-    "headset",
-    "tool",
-    "hourglass",
-    "package",
-    "clipboard-list",
-    "credit-card",
-    "truck-delivery",
-    "phone",
-    "calendar-event",
-    "star",
-    "flag",
-    "coin",
-    "users",
-    "rocket",
-)
 
 
 @bp.get("/app/pipelines")
@@ -146,6 +123,6 @@ def edit(pipeline_id: int):
         stages=[presenting.stage(stage) for stage in found],
         others=[item for item in catalog.all_pipelines() if item.id != row.id],
         currencies=[(code, code) for code in catalog.CURRENCIES],
-        icons=ICONS,
+        icons=icon_names(),
         choices=offered,
     )

@@ -200,10 +200,12 @@ class CardDeal(Body):
 class ChosenCard(Body):
     id: StrictId
     expected_version: Version | None = None
+    before_id: StrictId | None = None
+    after_id: StrictId | None = None
 
 
 class BulkMove(Body):
-    """Several cards to the top of a stage, each with a result of its own."""
+    """Several cards to a stage, each with a result of its own; without neighbours to its top."""
 
     to_stage_id: StrictId
     cards: list[ChosenCard] = Field(min_length=1, max_length=MOST_AT_ONCE)

@@ -111,3 +111,33 @@ def run_reason(reason: str | None) -> str:
 @bp.app_template_global()
 def ladder_name(ladder, locale: str) -> str:
     return ladder.name(locale)
+
+
+def icon_names() -> list[tuple[str, str]]:
+    """The icons that pipelines and stages may wear, and what each is called."""
+    names = {
+        "layout-kanban": _("Board"),
+        "inbox": _("Tray"),
+        "target": _("Target"),
+        "circle-check": _("Check"),
+        "circle-dot": _("Dot"),
+        "file-text": _("Document"),
+        "heart-handshake": _("Handshake"),
+        "trophy": _("Trophy"),
+        "circle-x": _("Cross"),
+        "headset": _("Headset"),
+        "tool": _("Tool"),
+        "hourglass": _("Hourglass"),
+        "package": _("Parcel"),
+        "clipboard-list": _("Checklist"),
+        "credit-card": _("Card"),
+        "truck-delivery": _("Truck"),
+        "phone": _("Phone"),
+        "calendar-event": _("Calendar"),
+        "star": _("Star"),
+        "flag": _("Flag"),
+        "coin": _("Coin"),
+        "users": _("People"),
+        "rocket": _("Rocket"),
+    }
+    return list(names.items())

@@ -5,8 +5,8 @@ is made again by a sweeper (`schedule.py`). Each job may run twice.
 """
 
 import functools
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import structlog
 from redis.exceptions import RedisError
@@ -15,6 +15,7 @@ from rq.serializers import JSONSerializer
 
 from cloudchat import events
 from cloudchat.extensions import redis
+from cloudchat.patience import statements_within
 from cloudchat.services import organizations
 from cloudchat.tenancy import acting_as, all_organizations
 
@@ -23,17 +24,19 @@ log = structlog.get_logger(__name__)
 QUEUES = ("messages", "default")  # a worker takes from them in turns
 # How long a queued job keeps the same one from being queued, at most. A worker that dies with a job in
 # its hand leaves the flag up, and the next sweep must not wait long for that.
-FLAG_SECONDS = 10
+FLAG_SECONDS = 5
 QUEUED_SECONDS = 60  # a job of "messages" that waited longer is dropped: the sweepers have asked again
 DELIVERY_TIMEOUT = 300  # seconds; a large file may be on its way for a while
 
 _app_context: Callable[[], AbstractContextManager] | None = None
+_statement_seconds = 0
 
 
-def bind(app_context: Callable[[], AbstractContextManager]) -> None:
-    """Give jobs the app's context factory; `create_app` does it, so that jobs need no Flask."""
-    global _app_context
-    _app_context = app_context
+def bind(app_context: Callable[[], AbstractContextManager], statement_seconds: int) -> None:
+    """Give jobs the app's context factory, so that they need no Flask, and say how long a statement of
+    theirs may take; `create_app` does it."""
+    global _app_context, _statement_seconds
+    _app_context, _statement_seconds = app_context, statement_seconds
 
 
 def tenant_job(function: Callable | None = None, *, also_inactive: bool = False) -> Callable:
@@ -75,10 +78,12 @@ def system_job(reason: str) -> Callable[[Callable], Callable]:
     return decorate
 
 
-def _context() -> AbstractContextManager:
+@contextmanager
+def _context() -> Iterator[None]:
     if _app_context is None:
         raise RuntimeError("jobs run in a process that made the app first (`flask worker`)")
-    return _app_context()
+    with _app_context(), statements_within(_statement_seconds):
+        yield
 
 
 def _logged(function: Callable, organization_id: int | None) -> AbstractContextManager:

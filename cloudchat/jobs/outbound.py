@@ -6,7 +6,7 @@ from cloudchat import events
 from cloudchat.channels import get as channel_for
 from cloudchat.errors import NotFound, ProviderError
 from cloudchat.jobs import enqueue_delivery, tenant_job
-from cloudchat.services import delivery, devices, settling
+from cloudchat.services import clock_set_back, delivery, devices, settling
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +22,12 @@ def deliver(organization_id: int, device_id: int) -> None:
 def settle_lost(organization_id: int) -> None:
     """Say of messages whose sender died that their outcome is unknown."""
     settling.settle_lost()
+
+
+@tenant_job
+def put_times_right(organization_id: int) -> None:
+    """Make due what was written by a clock that has been set back since."""
+    clock_set_back.put_right()
 
 
 @tenant_job

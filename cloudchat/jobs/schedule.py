@@ -10,6 +10,7 @@ LIVES = 60
 cron.register(sweeps.unprocessed_events, queue_name="default", interval=5, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.due_outbox, queue_name="default", interval=5, result_ttl=0, ttl=LIVES)
 cron.register(broadcasts.due, queue_name="default", interval=5, result_ttl=0, ttl=LIVES)
+cron.register(sweeps.times_ahead, queue_name="default", interval=15, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.pending_media, queue_name="default", interval=30, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.stalled_imports, queue_name="default", interval=30, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.connections, queue_name="default", interval=600, result_ttl=0, ttl=LIVES)

@@ -34,6 +34,7 @@ from cloudchat.models import (
 )
 from cloudchat.services import (
     bot_analytics,
+    clock_set_back,
     contact_import,
     conversations,
     delivery,
@@ -74,6 +75,12 @@ def due_outbox() -> None:
         enqueue_once(outbound.settle_lost, organization_id, queue_name="messages")
     for organization_id, device_id in delivery.due_devices():
         enqueue_delivery(organization_id, device_id)
+
+
+@system_job("the sweeper finds what a clock that was set back has put off, of every organization")
+def times_ahead() -> None:
+    for organization_id in clock_set_back.organizations_ahead():
+        enqueue_once(outbound.put_times_right, organization_id, queue_name="messages")
 
 
 @system_job("the sweeper finds files to fetch of every organization")

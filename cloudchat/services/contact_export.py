@@ -24,7 +24,7 @@ from cloudchat.tenancy import acting_as
 BATCH = 250
 MAX_FIELD_COLUMNS = 200
 LONGEST_CELL = 32_767  # what Excel takes
-Cell = str | int | float  # numbers stay numbers, so that a spreadsheet can add them
+Cell = str | int | float | None  # numbers stay numbers, so that a spreadsheet can add them
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
 NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 

@@ -85,10 +85,10 @@ def _row(line: list[Cell], bold: bool) -> str:
 
 
 def _cell(cell: Cell, bold: bool) -> str:
+    if cell is None or cell == "":
+        return "<c/>"
     if not isinstance(cell, str):
         return f"<c><v>{cell}</v></c>"
-    if not cell:
-        return "<c/>"
     text = _CODE.sub("_x005F_", escape(NOT_IN_XML.sub("", cell)[:LONGEST_CELL]))
     style = ' s="1"' if bold else ""
     return f'<c{style} t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'

@@ -1,11 +1,13 @@
 """One renderer for every error: JSON for the API, a fragment for htmx, a page otherwise."""
 
+import errno
 import math
 from typing import Any
 
 import structlog
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
+from psycopg.errors import QueryCanceled
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -38,6 +40,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(PoolTimeout, _database_away)
     app.register_error_handler(RedisError, _redis_away)
+    app.register_error_handler(OSError, _disk_full)
     app.register_error_handler(DataError, lambda error: render_error(Invalid(code="invalid")))
     app.register_error_handler(Exception, _unexpected)
 
@@ -53,7 +56,7 @@ def render_error(error: AppError) -> Response:
     if wants_json():
         response = jsonify(error_body(error, text))
     else:
-        response = Response(_error_page(error.status, text), mimetype="text/html")
+        response = Response(_error_page(error, text), mimetype="text/html")
     response.status_code = error.status
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
@@ -76,7 +79,7 @@ def error_body(error: AppError, text: str | None = None) -> dict[str, Any]:
 
 def wants_json() -> bool:
     path = request.path
-    if path.startswith(("/api/", "/webhooks/")):
+    if path.startswith(("/api/", "/webhooks/")) and path != "/api/docs":  # a page for people
         return True
     if request.headers.get("HX-Request"):
         return True
@@ -84,11 +87,11 @@ def wants_json() -> bool:
     return best == "application/json"
 
 
-def _error_page(status: int, text: str) -> str:
+def _error_page(error: AppError, text: str) -> str:
     return render_template(
-        [f"errors/{status}.html", "errors/error.html"],
+        [f"errors/{error.code}.html", f"errors/{error.status}.html", "errors/error.html"],
         message=text,
-        status=status,
+        status=error.status,
         request_id=g.get("request_id"),
     )
 
@@ -123,13 +126,24 @@ def _limit_wait(error: TooManyRequests) -> float:
 
 
 def _database_away(error: OperationalError | PoolTimeout) -> Response:
-    log.error("database_error", error=str(getattr(error, "orig", error))[:300])
+    cause = getattr(error, "orig", error)
+    if isinstance(cause, QueryCanceled):  # the server is well; what was asked for is too much
+        log.warning("statement_cut_off", path=shown_path())
+        return render_error(Unavailable(code="took_too_long"))
+    log.error("database_error", error=str(cause)[:300])
     return render_error(Unavailable(code="unavailable"))
 
 
 def _redis_away(error: RedisError) -> Response:
     log.error("redis_error", error=str(error)[:300])
     return render_error(Unavailable(code="unavailable"))
+
+
+def _disk_full(error: OSError) -> Response:
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return _unexpected(error)
+    log.error("disk_full", path=shown_path())
+    return render_error(Unavailable(code="disk_full"))
 
 
 def _unexpected(error: Exception) -> Response:

@@ -10,7 +10,34 @@ from cloudchat.bodies import StrictBodies
 from cloudchat.errors import Invalid
 
 MAX_LIMIT = 100
-api = SpecTree(
+
+
+class Document(SpecTree):
+    """Describes the models when the document is asked for: at the start of a process it would be a tenth
+    of the work, and somebody waits for that when one died."""
+
+    def __init__(self, *args, **kwargs):
+        self._described: dict = {}
+        self._due: list[dict] = []
+        super().__init__(*args, **kwargs)
+
+    def _add_model(self, **model) -> str:
+        self._due.append(model)
+        return self.naming_strategy(model["model"])
+
+    @property
+    def models(self) -> dict:
+        due, self._due = self._due, []
+        for model in due:
+            super()._add_model(**model)
+        return self._described
+
+    @models.setter
+    def models(self, value: dict) -> None:
+        self._described = value
+
+
+api = Document(
     "flask",
     backend=StrictBodies,
     title="CloudChat",

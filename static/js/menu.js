@@ -13,12 +13,12 @@ function items(menu) {
   return [...menu.querySelectorAll(".dropdown-item")].filter((item) => !item.disabled && item.offsetParent !== null);
 }
 
-/** Open the menu of a button. */
-export function openMenu(toggle, { focus = "none" } = {}) {
+/** Open the menu of a button; `back` is what has the focus afterwards, where that is not the button. */
+export function openMenu(toggle, { focus = "none", back = toggle } = {}) {
   const menu = menuOf(toggle);
   if (!menu) return;
   closeMenu();
-  opened = { toggle, menu };
+  opened = { toggle, menu, back };
   // The top layer: no pane that scrolls can cut it off
   menu.popover = "manual";
   menu.classList.add("show");
@@ -33,12 +33,12 @@ export function openMenu(toggle, { focus = "none" } = {}) {
 /** Close the menu that is open, if any. */
 export function closeMenu({ giveFocusBack = false } = {}) {
   if (!opened) return;
-  const { toggle, menu } = opened;
+  const { toggle, menu, back } = opened;
   opened = null;
   if (menu.matches(":popover-open")) menu.hidePopover();
   menu.classList.remove("show");
   toggle.setAttribute("aria-expanded", "false");
-  if (giveFocusBack) toggle.focus();
+  if (giveFocusBack) back.focus();
 }
 
 /** Below the button and flush with it; above or to the left where there is no room. */

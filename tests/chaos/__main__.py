@@ -8,12 +8,23 @@ import traceback
 
 from tests.bench.progress import say
 from tests.bench.stack import allow_many_files
-from tests.chaos import clocks, disk, elsewhere, inbound, migration, processes, providers, stores
+from tests.chaos import (
+    backups,
+    clocks,
+    disk,
+    elsewhere,
+    inbound,
+    machines,
+    migration,
+    processes,
+    providers,
+    stores,
+)
 from tests.chaos.cases import CASES, FAIL, CannotTry, Case, Verdict
 from tests.chaos.start import running
 from tests.chaos.world import World
 
-GROUPS = (processes, stores, inbound, providers, disk, clocks, migration, elsewhere)
+GROUPS = (processes, stores, inbound, providers, disk, clocks, migration, backups, elsewhere, machines)
 
 
 def main() -> int:

@@ -5,13 +5,13 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.chaos.cases import CannotTry, Verdict, case
 from tests.chaos.run import loaded
-from tests.chaos.start import running
+from tests.chaos.start import another
 from tests.chaos.world import World
 
 SIZE = "800m"  # PostgreSQL's log of changes takes most of it
@@ -57,7 +57,7 @@ def empty(folder: Path) -> None:
 
 @case("F18", "the disk of data and uploads is full for 10 s")
 def the_disk_is_full(world: World, verdict: Verdict) -> None:
-    with small_disk() as folder, running(world.load, patience=world.patience, folder=folder) as small:
+    with small_disk() as folder, another(world, folder=folder) as small:
         statuses = []
         with loaded(small, verdict) as run:
             with run.fault():
@@ -73,6 +73,8 @@ def the_disk_is_full(world: World, verdict: Verdict) -> None:
         verdict.note(meanwhile=dict(answers), uploads=sorted(set(statuses)))
         wrong = {n: c for n, c in answers.items() if n.isdigit() and n not in ("200", "503")}
         verdict.check("a webhook is taken or answered 503", not wrong, wrong)
+        verdict.check("an upload is refused in words, not with 500", set(statuses) <= {201, 503}, statuses)
+        verdict.check("the disk was full", 503 in statuses, statuses)
         _nothing_broken(small, verdict)
 
 
@@ -94,8 +96,9 @@ def _nothing_broken(world: World, verdict: Verdict) -> None:
     verdict.note(indexes_checked=broken[0][0])
 
 
-def upload(world: World, cut: bool = False) -> int:
-    """An agent sends a file; the status (0: nobody answered). With `cut` the line breaks half-way."""
+def upload(world: World, cut: Callable[[], None] | None = None) -> int:
+    """An agent sends a file; the status (0: nobody answered). With `cut` that happens half-way, and then
+    the line breaks."""
     shop, edge = world.shops.plain, "grens"
     part = (
         f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="harga.txt"'
@@ -112,6 +115,7 @@ def upload(world: World, cut: bool = False) -> int:
         with socket.create_connection(("127.0.0.1", world.port), timeout=15) as line:
             line.sendall(head + (body[: len(body) // 2] if cut else body))
             if cut:
+                cut()
                 return 0
             return int(line.recv(65536).split(b" ", 2)[1])
     except (OSError, IndexError, ValueError):
@@ -129,16 +133,19 @@ def an_upload_breaks_off(world: World, verdict: Verdict) -> None:
     before = world.ask_one(rows), files()
     with loaded(world, verdict) as run, run.fault():
         for _ in range(10):
-            upload(world, cut=True)
+            upload(world, cut=lambda: None)
         run.go(3)
         after = world.ask_one(rows), files()
         verdict.check("no row and no file is left", after == before, (before, after))
         for _ in range(3):
-            upload(world, cut=True)
-            world.kill("web", "web-2")
-            run.go(2)
+            upload(world, cut=lambda: world.kill("web", "web-2"))
+            world.until(lambda: world.get("/readyz") is not None, 30)
+        after = world.ask_one(rows), files()
+        verdict.check("nor where the process died in one", after == before, (before, after))
         whole = upload(world) or world.until(lambda: upload(world), 20)
         verdict.check("a whole one is taken", whole == 201, whole)
+        kept = world.ask_one(rows), files()
+        verdict.check("… as one row and one file", kept == (before[0] + 1, before[1] + 1), (before, kept))
     orphans = world.ask_one(
         "select count(*) from attachments a"
         " where not exists (select 1 from messages m where m.id = a.message_id)"

@@ -1,5 +1,6 @@
 """Cases that tests of `make test` prove: run here as they are, so that one list says all."""
 
+import os
 import subprocess
 import sys
 
@@ -8,11 +9,13 @@ from tests.chaos.cases import Verdict, case
 from tests.chaos.world import World
 
 
-def _proved(name: str, title: str, *tests: str) -> None:
+def _proved(name: str, title: str, *tests: str, **env: str) -> None:
     @case(name, title)
     def run(world: World, verdict: Verdict) -> None:
         command = [sys.executable, "-m", "pytest", "-n", "0", "-q", "--tb=short", *tests]
-        done = world.beside(lambda: subprocess.run(command, cwd=ROOT, capture_output=True, text=True))
+        done = world.beside(
+            lambda: subprocess.run(command, cwd=ROOT, env=os.environ | env, capture_output=True, text=True)
+        )
         *_, last = done.stdout.strip().splitlines() or [""]
         verdict.note(tests=last.strip("= "))
         verdict.check("its tests pass", done.returncode == 0, done.stdout[-600:])
@@ -39,7 +42,13 @@ _proved(
     "active hours in every zone, at both switches of a DST zone, across midnight, on Sunday",
     "tests/test_bots/test_schedules.py",
 )
-_proved("F22", "hourly reports of an organization in its own zone", "tests/test_bots/test_reports.py")
+_proved(
+    "F22",
+    "hourly reports of an organization in its own zone, on a server in another one",
+    "tests/test_bots/test_reports.py",
+    TZ="Pacific/Chatham",
+    PGTZ="Pacific/Chatham",
+)
 _proved("F23", "four claimers, a thousand waiting, agents come and go", f"{QUEUE}/test_claiming.py")
 _proved(
     "F24",

@@ -14,7 +14,7 @@ from tests.bench.stack import ROOT
 from tests.chaos import seed
 from tests.chaos.cases import CannotTry, Verdict, case
 from tests.chaos.run import loaded
-from tests.chaos.start import running
+from tests.chaos.start import another
 from tests.chaos.world import World
 
 PROCESSES = ("web", "web-2", "worker", "worker-2", "scheduler")
@@ -69,7 +69,7 @@ def checkout(commit: str) -> Iterator[Path]:
 def a_migration_under_load(world: World, verdict: Verdict) -> None:
     commit, revision = the_version_before()
     verdict.note(version_before=commit[:12], revision_before=revision)
-    with checkout(commit) as tree, running(world.load, patience=world.patience, started=False) as old:
+    with checkout(commit) as tree, another(world, started=False) as old:
         # The rows are made by the present code; the older one finds the schema that it knows.
         old.run_flask("db", "downgrade", revision)
         old.start(*PROCESSES, tree=tree)

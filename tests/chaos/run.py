@@ -220,16 +220,18 @@ class Answer:
             self.json = {}
 
 
-def post(world: World, path: str, token: str, body: dict, key: str = "", method: str = "POST") -> Answer:
+def post(
+    world: World, path: str, token: str, body: dict | None = None, key: str = "", method: str = "POST"
+) -> Answer:
     """One call of a person; never raises."""
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
     if key:
         headers["Idempotency-Key"] = key
     request = urllib.request.Request(
-        world.url + path, json.dumps(body).encode(), headers=headers, method=method
+        world.url + path, body and json.dumps(body).encode(), headers=headers, method=method
     )
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=20) as answer:
             return Answer(answer.status, answer.read())
     except urllib.error.HTTPError as error:
         return Answer(error.code, error.read())

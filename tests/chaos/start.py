@@ -13,6 +13,16 @@ from tests.chaos.world import USUAL, World
 
 
 @contextmanager
+def another(world: World, **options) -> Iterator[World]:
+    """One more world beside that one, which a case may ruin. There is one app in this process at a time."""
+    try:
+        with running(world.load, world.keep, world.patience, **options) as made:
+            yield made
+    finally:
+        vars(world).pop("app", None)
+
+
+@contextmanager
 def running(
     load: float,
     keep: bool = False,
@@ -28,6 +38,7 @@ def running(
     world = None
     try:
         world = World(folder, load, patience, services)
+        world.keep = keep
         say(f"PostgreSQL and Redis run and are ours ({folder})")
         world.start("simulators")
         seed.make(world)

@@ -4,17 +4,30 @@ import json
 import threading
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import redis
 
 from tests.bench.report import at
 from tests.chaos.cases import Verdict, case
-from tests.chaos.run import Run, loaded, post
+from tests.chaos.run import Answer, Run, loaded, post
 from tests.chaos.world import World
 
 AWAY = 20.0  # seconds
 INBOX_P95 = 0.5  # seconds under this load, with a report that hogs the database
+STATEMENT = 5  # seconds that a web process gives a statement, so that the case is soon over
+SLOW_ROWS = (
+    "create function chaos_slow() returns boolean language plpgsql volatile as"
+    " $$ begin perform count(*) from generate_series(1, 100000); return true; end $$",
+    "create policy chaos_slow on chatbot_interactions as restrictive for select using (chaos_slow())",
+)
+STILL_READING = (
+    "select count(*) from pg_stat_activity where state = 'active' and pid <> pg_backend_pid()"
+    " and query like '%%chatbot_interactions%%'"
+)
 LOGIN_TRIES = 60  # of one address; the limit is far below
 
 
@@ -42,7 +55,9 @@ def no_connection_left(world: World, verdict: Verdict) -> None:
             take_all(world, hogs)
             verdict.note(taken_away=len(hogs))
             world.kill("web-2")
-            run.go(15)
+            run.go(10)
+            verdict.check("nobody else gets a connection", is_refused(world))
+            run.go(5)
             for hog in hogs:
                 hog.close()
         answers = run.answers_during
@@ -61,43 +76,81 @@ def take_all(world: World, hogs: list) -> None:
             return
 
 
+def is_refused(world: World) -> bool:
+    try:
+        psycopg.connect(**world.address() | {"user": "cloudchat"}).close()
+    except psycopg.OperationalError:
+        return True
+    return False
+
+
 @case("F7", "a report that never ends is cut off; the inbox stays quick")
 def a_slow_report(world: World, verdict: Verdict) -> None:
     took: list[float] = []
-    with loaded(world, verdict) as run, run.fault():
-        with world.sql() as connection:
-            limit = connection.execute(
-                "select setting from pg_settings where name = 'statement_timeout'"
-            ).fetchone()
-        verdict.note(server_statement_timeout=limit[0])
-        world.forget_connections()
-        hogs = [threading.Thread(target=_hog, args=(world,), daemon=True) for _ in range(3)]
-        for hog in hogs:
-            hog.start()
-        for _ in range(40):
-            began = time.monotonic()
-            world.beside(lambda: _list(world))
-            took.append(time.monotonic() - began)
-            run.go(0.1)
-        world.until(lambda: not any(hog.is_alive() for hog in hogs), 30)
-    verdict.note(inbox_p95_ms=round(at(took, 95) * 1000))
-    verdict.check(f"the inbox's p95 is at most {INBOX_P95:g} s", at(took, 95) <= INBOX_P95, at(took, 95))
+    told: list[Answer] = []
+    shop = world.shops.plain
+    with _impatient(world), endless_report(world) as path, loaded(world, verdict) as run:
+        with run.fault():
+
+            def ask() -> None:
+                told.append(post(world, path, shop.manager.token, method="GET"))
+
+            people = [threading.Thread(target=ask, daemon=True) for _ in range(3)]
+            for one in people:
+                one.start()
+            while any(one.is_alive() for one in people):
+                began = time.monotonic()
+                world.beside(lambda: _list(world))
+                took.append(time.monotonic() - began)
+                run.go(0.05)
+            still = world.ask_one(STILL_READING)
+        answers = run.answers_during
+    verdict.check("PostgreSQL works no more on it", still == 0, still)
+    found = [(answer.status, answer.json.get("error", {}).get("code")) for answer in told]
+    verdict.check("who asked is told why", found == [(503, "took_too_long")] * 3, found)
+    verdict.check("webhooks are taken all the while", set(answers()) == {"200"}, answers())
+    verdict.note(inbox_asked=len(took), inbox_p95_ms=round(at(took, 95) * 1000))
+    bar = INBOX_P95 * world.patience
+    verdict.check(f"the inbox's p95 is at most {bar:g} s", at(took, 95) <= bar, at(took, 95))
 
 
-def _hog(world: World) -> None:
-    """What a report does, on rows that never end, by the product's own way to the database."""
-    from sqlalchemy import text
-    from sqlalchemy.exc import DBAPIError
+@contextmanager
+def _impatient(world: World) -> Iterator[None]:
+    """Web processes that give a statement a few seconds only."""
+    world.end("web", "web-2")
+    world.env["DATABASE_STATEMENT_SECONDS"] = str(STATEMENT)
+    world.start("web", "web-2")
+    try:
+        yield
+    finally:
+        del world.env["DATABASE_STATEMENT_SECONDS"]
+        world.end("web", "web-2")
+        world.start("web", "web-2")
 
+
+@contextmanager
+def endless_report(world: World) -> Iterator[str]:
+    """A real report, whose every row costs PostgreSQL work; answers its path."""
     from cloudchat.extensions import db
+    from cloudchat.models import ChatbotInteraction
     from cloudchat.tenancy import acting_as
+    from tests import factories
 
-    with world.app.app_context(), acting_as(world.shops.plain.id):
-        try:
-            db.session.execute(text("set local statement_timeout = '8s'"))
-            db.session.execute(text("select count(*) from messages a, messages b, messages c, messages d"))
-        except DBAPIError:
-            db.session.rollback()
+    world.forget_connections()
+    with world.app.app_context():
+        bot = factories.bot(world.shops.plain.id)
+        with acting_as(world.shops.plain.id):
+            db.session.add_all(ChatbotInteraction(bot_id=bot.id, question="Halo") for _ in range(2000))
+            db.session.commit()
+    with world.sql() as connection:
+        for statement in SLOW_ROWS:
+            connection.execute(statement)
+    today = datetime.now(UTC).date()
+    try:
+        yield f"/api/app/chatbot/bots/{bot.id}/reports/summary?from={today - timedelta(3)}&to={today}"
+    finally:
+        with world.sql() as connection:
+            connection.execute("drop function chaos_slow cascade")
 
 
 def _list(world: World) -> None:
@@ -167,8 +220,18 @@ def redis_is_full(world: World, verdict: Verdict) -> None:
     client = redis.Redis.from_url(world.services.redis_url)
     with client, loaded(world, verdict) as run, run.fault():
         client.config_set("maxmemory", "1mb")
+        verdict.check("Redis refuses to write", is_full(client))
         run.go(15)
+        verdict.check("… to the end", is_full(client))
         client.config_set("maxmemory", "0")
     answers = run.answers_during()
     verdict.note(meanwhile=dict(answers))
     verdict.check("webhooks are taken all the while", set(answers) == {"200"}, answers)
+
+
+def is_full(client: redis.Redis) -> bool:
+    try:
+        client.set("chaos", "x")
+    except redis.ResponseError as error:
+        return "maxmemory" in str(error)
+    return False

@@ -37,6 +37,7 @@ class World(Stack):
         self.patience = patience  # a busy machine needs more time to start processes
         self.children: dict[str, Child] = {}
         self.away: set[Server] = set()
+        self.keep = False  # leave the folder, and those of the worlds that a case makes, with their logs
         self.shops = None  # set by the seed
         self.clock: Path | None = None  # a file that says how far the clock of new processes is off
         self._looked = 0.0

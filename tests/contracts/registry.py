@@ -490,6 +490,7 @@ JOBS: dict[str, Callable | NotAnId] = {
         (outbound.acknowledge, objects.device(org), {"query_id": "1"})
     ],
     "cloudchat.jobs.outbound.settle_lost": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.outbound.put_times_right": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.queueing.drain": lambda org: [(queueing.drain, objects.waited_in_division(org))],
     "cloudchat.jobs.queueing.hand_back": lambda org: [(queueing.hand_back, objects.busy_agent(org))],
     "cloudchat.jobs.queueing.settle": NotAnId("takes no id but the organization's"),

@@ -47,6 +47,11 @@ def test_each_refusal_of_the_api_has_the_one_form(client, cast, as_person, make)
     assert list(admin.post("/api/app/labels", json={}).json["error"]["fields"]) == ["name"]
 
 
+def test_the_apis_page_leads_a_stranger_to_the_login(client):
+    answer = client.get("/api/docs", headers={"Accept": "text/html"})
+    assert answer.status_code == 302 and answer.location == "/login?next=/api/docs"
+
+
 def test_the_allowed_methods_are_named(as_person, cast):
     assert "GET" in as_person(cast.admin).put("/api/app/me").headers["Allow"]
 

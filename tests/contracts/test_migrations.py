@@ -59,3 +59,20 @@ def test_each_step_goes_back(scratch):
         upgrade(DIRECTORY, revision="+1")
         downgrade(DIRECTORY, revision="-1")
     upgrade(DIRECTORY)
+
+
+def test_the_plans_defaults_stand_in_the_database_as_in_the_models(context):
+    """A row written with SQL looks like one that the product made."""
+    kept_by = text(
+        "select column_name, column_default from information_schema.columns"
+        " where table_name = :name and column_default is not null"
+    )
+    for name, columns in ScriptDirectory(DIRECTORY).get_revision("0027").module.DEFAULTS.items():
+        kept = dict(db.session.execute(kept_by, {"name": name}).all())
+        shown = ", ".join(f"({kept[column]}) as {column}" for column in columns)
+        row = db.session.execute(text(f"select {shown}")).one()._mapping
+        for column in columns:
+            default = db.metadata.tables[name].c[column].default.arg
+            if callable(default):  # `now` and `list`, which SQLAlchemy calls with its context
+                default = {"now": row["created_at"], "list": []}[default.__name__]
+            assert row[column] == default, (name, column)

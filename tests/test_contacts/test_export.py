@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import shutil
+import subprocess
 import tracemalloc
 
 import openpyxl
@@ -62,10 +64,27 @@ def test_xlsx_has_texts_only(people, as_person):
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.text(max_size=50), min_size=1, max_size=4), st.text(max_size=40))
 def test_any_text_makes_a_workbook_that_opens(cells, title):
-    file = b"".join(workbooks.stream([cells, ["x" * 40_000, "\x00\x0b\ufffe", 1.5]], title))
+    file = b"".join(workbooks.stream([cells, ["x" * 40_000, "\x00\x0b\ufffe", 1.5, None]], title))
     sheet = openpyxl.load_workbook(io.BytesIO(file)).active
-    assert sheet.cell(2, 3).value == 1.5
+    assert sheet.cell(2, 3).value == 1.5 and sheet.cell(2, 4).value is None
     assert len(sheet.cell(2, 1).value) == 32_767
+
+
+@pytest.mark.skipif(not shutil.which("soffice"), reason="where LibreOffice is installed")
+def test_libreoffice_opens_it(tmp_path):
+    lines = [["Nama", "=1+1", None], ["\tdepan", "+62", 2.5], ["x" * 40_000, "_x0041_\x01", ""]]
+    (tmp_path / "a.xlsx").write_bytes(b"".join(workbooks.stream(lines, "[]:*?/\\ Laporan")))
+    command = [
+        "soffice",
+        f"-env:UserInstallation=file://{tmp_path}/profile",
+        "--headless",
+        "--convert-to",
+        "csv",
+    ]
+    subprocess.run([*command, "--outdir", str(tmp_path), str(tmp_path / "a.xlsx")], check=True, timeout=120)
+    with next(tmp_path.glob("*.csv")).open(newline="") as file:
+        read = list(csv.reader(file))
+    assert read == [["Nama", "=1+1", ""], ["\tdepan", "+62", "2.5"], ["x" * 32_767, "_x0041_", ""]]
 
 
 def test_filter_and_choice(people, as_person, make):

@@ -1,13 +1,17 @@
 """F3: a worker is killed with signal 9 inside a send. The simulator's log says what went out."""
 
 import socket
+from datetime import timedelta
+
+import time_machine
 
 from cloudchat.channels.base import SendResult
 from cloudchat.errors import ProviderError
-from cloudchat.extensions import db
-from cloudchat.services import claims, delivery, outbound, settling
+from cloudchat.extensions import db, now
+from cloudchat.jobs import outbound as jobs
+from cloudchat.services import claims, clock_set_back, delivery, outbound, settling
 from cloudchat.services.receipts import reference
-from cloudchat.tenancy import acting_as
+from cloudchat.tenancy import acting_as, all_organizations
 from tests.test_messages.talks import queue_for_many
 from tests.test_messages.workers import make_worker, time_passes  # noqa: F401
 
@@ -116,3 +120,25 @@ def test_an_id_that_another_message_has_leaves_only_the_id_out(number, talk, mak
     assert talk.message(first["id"]).external_id is None
     assert talk.message(second["id"]).external_id == f"wamid.own{second['id']}"
     assert number.outbox() == []
+
+
+def test_a_clock_that_was_set_back_puts_nothing_off(number, talk):
+    """F20: written, and held after a failure, while the clock was two hours ahead."""
+
+    def ahead() -> bool:
+        with all_organizations("the test looks"):
+            return number.organization_id in clock_set_back.organizations_ahead()
+
+    with time_machine.travel(now() + timedelta(hours=2)):
+        made = talk.say("pertama")
+        number.fault("error", code=130429, http=429, times=1)
+        number.deliver()
+        behind = talk.say("kedua")
+    number.deliver()
+    assert number.sent() == [] and ahead()
+    jobs.put_times_right(number.organization_id)
+    assert not ahead()
+    number.deliver()
+    number.deliver()
+    assert [sent["text"] for sent in number.sent()] == ["pertama", "kedua"]
+    assert {talk.message(row["id"]).status for row in (made, behind)} == {"sent"}

@@ -158,6 +158,22 @@ def test_several_at_once_each_with_its_own_result(sales, cast):
     assert sales.now(first).pipeline_stage_id == sales.qualified.id
 
 
+def test_several_are_taken_back_to_where_they_stood(sales):
+    """The last one is first to move: sent from the lowest up, each finds its neighbour above."""
+    a, b, c, d = (sales.card() for _ in range(4))
+    first = [card.id for card in (a, b, c, d)]
+    body = {"to_stage_id": sales.qualified.id, "cards": [{"id": d.id}, {"id": b.id}, {"id": c.id}]}
+    sales.call("post", "/api/app/pipelines/move", json=body)
+    back = [
+        {"id": d.id, "after_id": c.id},
+        {"id": c.id, "after_id": b.id, "before_id": d.id},
+        {"id": b.id, "after_id": a.id, "before_id": c.id},
+    ]
+    body = {"to_stage_id": sales.lead.id, "cards": back, "undo": True}
+    assert all(item["ok"] for item in sales.call("post", "/api/app/pipelines/move", json=body).json["items"])
+    assert sales.order(sales.lead) == first
+
+
 def test_one_pipeline_at_a_time(sales, cast):
     """Going over to another pipeline is an exit here and an entry there."""
     card = sales.card()

@@ -1,5 +1,9 @@
 """Each case that leaves a queue in an odd place has a result, and shows it."""
 
+from datetime import timedelta
+
+import time_machine
+
 from cloudchat import events
 from cloudchat.extensions import db, now
 from cloudchat.jobs import queueing as jobs
@@ -27,6 +31,24 @@ def waiting_pair(shop):
     first.chooses("2")
     second.chooses("2")
     return first, second
+
+
+def test_first_come_first_served_also_when_the_clock_is_set_back(shop):
+    """F20, and two machines whose clocks differ: whoever came first is first, and no time is negative."""
+    with time_machine.travel(now() + timedelta(hours=2)):
+        first = shop.customer()
+        first.chooses("2")
+    second = shop.customer()
+    second.chooses("2")
+    agent = shop.agent("Support", capacity=1)
+    assert (first.row.assignee_id, second.entry.status) == (agent.id, "waiting")
+    shop.change(QueueEntry, first.entry.id, assigned_at=now() + timedelta(hours=2))
+    status_of(shop, first, "resolved")
+    assert second.row.assignee_id == agent.id
+    for entry in (first.entry, second.entry):
+        assert entry.wait_seconds >= 0 and (
+            entry.finished_at is None or entry.finished_at >= entry.assigned_at
+        )
 
 
 # --- slots that are freed ----------------------------------------------------------------------

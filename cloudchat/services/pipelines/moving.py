@@ -5,6 +5,8 @@ then what the caller saw is compared with what is there. History, the closing of
 and what automation has to do are written with it; the news goes out after the commit.
 """
 
+from dataclasses import dataclass, replace
+
 from cloudchat.errors import AppError, Conflict, NotFound
 from cloudchat.extensions import db
 from cloudchat.services.accounts import Identity
@@ -14,6 +16,16 @@ from cloudchat.services.pipelines.steps import Wanted
 from cloudchat.services.visibility import get_visible
 
 MOST_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One of several cards: what the caller saw of it, and beside which cards it goes (none: the top)."""
+
+    id: int
+    version: int | None = None
+    before_id: int | None = None
+    after_id: int | None = None
 
 
 def move(identity: Identity, conversation_id: int, wanted: Wanted) -> dict:
@@ -48,25 +60,26 @@ def remove(identity: Identity, conversation_id: int) -> None:
 def move_many(
     identity: Identity,
     stage_id: int,
-    wanted: list[tuple[int, int | None]],
+    chosen: list[Chosen],
     lost_reason: str | None = None,
     undo: bool = False,
 ) -> list[dict]:
-    """Move several cards to the top of a stage: each on its own, with a result of its own.
+    """Move several cards to a stage, the last one first: each on its own, with a result of its own.
 
     Every id must be the caller's to see, else nothing is done.
     """
     steps.existing_stage(stage_id)
-    for conversation_id, _version in wanted:
-        get_visible(identity, conversation_id)
+    for one in chosen:
+        get_visible(identity, one.id)
     results = []
-    for conversation_id, version in reversed(wanted):  # so that the first one ends on top
-        goal = Wanted(stage_id, place="top", version=version, lost_reason=lost_reason, undo=undo)
+    goal = Wanted(stage_id, place="top", lost_reason=lost_reason, undo=undo)
+    for one in reversed(chosen):  # so that of those that go to the top the first one ends there
+        place = replace(goal, before_id=one.before_id, after_id=one.after_id, version=one.version)
         try:
-            results.append({"id": conversation_id, "ok": True, "card": move(identity, conversation_id, goal)})
+            results.append({"id": one.id, "ok": True, "card": move(identity, one.id, place)})
         except AppError as error:
             db.session.rollback()
-            results.append({"id": conversation_id, "ok": False, "error": error})
+            results.append({"id": one.id, "ok": False, "error": error})
     return results[::-1]
 
 

@@ -55,7 +55,7 @@ def enter(
         organization_id=row.organization_id,
         conversation_id=row.id,
         division_id=division_id,
-        entered_at=entered_at or now(),
+        entered_at=entered_at or _behind_the_last(division_id),
         queue_number=queue_number,
         passed_agent_ids=passed or [],
         announced_at=now() if announced else None,
@@ -67,6 +67,12 @@ def enter(
     return entry
 
 
+def _behind_the_last(division_id: int) -> datetime:
+    """Now, unless the last in line came later: clocks of two machines differ, and one may be set back."""
+    last_came = db.session.scalar(waiting_in(division_id).with_only_columns(func.max(QueueEntry.entered_at)))
+    return max(now(), last_came) if last_came else now()
+
+
 def end(row: Conversation, entry: QueueEntry, reason: str) -> None:
     """Take a live entry out: one that waited is cancelled, one that was served is finished."""
     moment = now()
@@ -74,7 +80,8 @@ def end(row: Conversation, entry: QueueEntry, reason: str) -> None:
         entry.status = "cancelled"
     elif entry.assigned_agent_id is not None:
         publish_once(AgentFree(row.organization_id, entry.assigned_agent_id))
-    entry.finished_at, entry.end_reason = moment, reason
+    entry.finished_at = max(moment, entry.assigned_at or moment)  # the clock may have been set back
+    entry.end_reason = reason
     db.session.flush()
     _changed(row.organization_id, entry.division_id)
 

@@ -4,7 +4,7 @@ import { closeMenu, openMenu } from "../menu.js";
 import { register } from "../shortcuts.js";
 import { field, setMode } from "./composer.js";
 import { headButton, setStatus } from "./actions.js";
-import { clearSelection, toggle } from "./bulk.js";
+import { act, clearSelection, toggle } from "./bulk.js";
 import { head, one, root, state } from "./dom.js";
 import { rows } from "./rows.js";
 import { closeThread } from "./thread.js";
@@ -22,11 +22,17 @@ function move(step) {
   next?.scrollIntoView({ block: "nearest" });
 }
 
+/** With conversations chosen the keys are for those, else for the open one. */
 function menuOf(action) {
-  const button = headButton(action);
+  const button = state.selected.size ? one(`[data-bulk] [data-menu="${action}-menu"]`, root) : headButton(action);
   if (!button || button.offsetParent === null) return;
   closeMenu();
   openMenu(button, { focus: "first" });
+}
+
+function resolve() {
+  if (state.selected.size) act({ action: "status", status: "resolved" });
+  else if (head()) setStatus(head().dataset.status === "resolved" ? "open" : "resolved");
 }
 
 function out(event) {
@@ -50,7 +56,7 @@ const entries = [
   ["l", "inbox.keys.label", () => menuOf("label")],
   ["t", "inbox.keys.transfer", askTransfer],
   ["s", "inbox.keys.snooze", () => menuOf("snooze")],
-  ["e", "inbox.keys.resolve", () => head() && setStatus(head().dataset.status === "resolved" ? "open" : "resolved")],
+  ["e", "inbox.keys.resolve", resolve],
 ];
 
 for (const [keys, label, run] of entries) register(keys, t(label), run, { group });

@@ -55,11 +55,15 @@ function chooseLabel(item) {
 
 // --- snoozing, in the organization's zone --------------------------------------------------------------
 
+function put(status, until = null) {
+  return forBulk ? act({ action: "status", status, snooze_until: until }) : setStatus(status, until);
+}
+
 function chooseTime(name) {
-  if (name === "pending") return setStatus("pending");
+  if (name === "pending") return put("pending");
   if (name === "own") return askForTime();
-  if (name === "later") return setStatus("snoozed", new Date(Date.now() + 3 * 3_600_000).toISOString());
-  return setStatus("snoozed", moment(`${dayAfter(name === "week" ? daysToMonday() : 1)}T08:00`).toISOString());
+  if (name === "later") return put("snoozed", new Date(Date.now() + 3 * 3_600_000).toISOString());
+  return put("snoozed", moment(`${dayAfter(name === "week" ? daysToMonday() : 1)}T08:00`).toISOString());
 }
 
 const dayAfter = (days) => dayKey(new Date(Date.now() + days * 86_400_000));
@@ -93,7 +97,7 @@ function askForTime() {
 
 one("[data-snooze-form]").addEventListener("submit", (event) => {
   event.preventDefault();
-  setStatus("snoozed", moment(one("#snooze-at").value).toISOString());
+  put("snoozed", moment(one("#snooze-at").value).toISOString());
   dialog.close();
   // forms.js keeps a form from being sent twice; this one stays on the page
   delete event.target.dataset.sending;

@@ -83,6 +83,7 @@ export function drawCards(column) {
   const wanted = column.ids.slice(from, to);
   wanted.forEach((id, offset) => place_(list, kept, id, from + offset, column));
   for (const [id, item] of kept) if (!wanted.includes(id)) dropElement(item);
+  inOrder(list, wanted);
   if (column.cursor && to + 12 > size) loadMore(column);
 }
 
@@ -100,8 +101,22 @@ function place_(list, kept, id, index, column) {
     if (focused) item.focus();
   }
   item.style.top = `${index * STEP}px`;
+  item.ariaPosInSet = index + 1;
+  item.ariaSetSize = column.count;
   item.tabIndex = state.focused === id || (state.focused === null && index === 0) ? 0 : -1;
   kept.delete(id);
+}
+
+/** Read aloud and walked through as it is seen: the elements stand in the order of the cards. */
+function inOrder(list, ids) {
+  const focused = list.contains(document.activeElement) ? document.activeElement : null;
+  let next = list.firstElementChild;
+  for (const id of ids) {
+    const item = list.querySelector(`[data-card="${id}"]`);
+    if (item === next) next = next.nextElementSibling;
+    else list.insertBefore(item, next);
+  }
+  if (focused && focused !== document.activeElement) focused.focus({ preventScroll: true });
 }
 
 /** An element that has the focus stays until the focus has gone elsewhere. */

@@ -25,9 +25,9 @@ about.addEventListener("submit", (event) => {
 });
 
 async function saveAbout(version) {
-  const { name, currency, description, is_default: isDefault, is_active: isActive, takes_new: takesNew, hide_resolved: hide } = about.elements;
+  const { name, icon: mark, color, currency, description, is_default: isDefault, is_active: isActive, takes_new: takesNew, hide_resolved: hide } = about.elements;
   try {
-    const saved = await api("PUT", base, { version, name: name.value, currency: currency.value, description: description.value, is_default: isDefault.checked, is_active: isActive.checked, takes_new: takesNew.checked, hide_resolved: hide.checked });
+    const saved = await api("PUT", base, { version, name: name.value, icon: mark.value, color: color.value, currency: currency.value, description: description.value, is_default: isDefault.checked, is_active: isActive.checked, takes_new: takesNew.checked, hide_resolved: hide.checked });
     about.dataset.version = saved.version;
     clearErrors(about);
     markSaved(about);
@@ -67,6 +67,9 @@ document.querySelector("[data-delete-pipeline]").addEventListener("click", async
   location.assign("/app/pipelines");
 });
 
+/** The icons to choose from; one that a program set is among them as it is called. */
+const offered = (present) => (!present || icons.some(([name]) => name === present) ? icons : [...icons, [present, present]]);
+
 // --- stages -------------------------------------------------------------------------------------
 
 function stageItem(stage) {
@@ -79,7 +82,7 @@ function stageItem(stage) {
     control("name", t("edit.name"), text(stage.name, "text", { maxLength: 255, required: true })),
     control("kind", t("edit.kind"), choice(kinds, stage.kind)),
     control("color", t("edit.color"), text(stage.color || "#64748b", "color")),
-    control("icon", t("edit.icon"), choice(icons.map((name) => [name, name]), stage.icon || "circle-dot")),
+    control("icon", t("edit.icon"), choice(offered(stage.icon), stage.icon || "circle-dot")),
     control("probability", t("edit.probability"), text(stage.probability ?? "", "number", { min: 0, max: 100 })),
     control("stuck_after_hours", t("edit.stuck"), text(stage.stuck_after_hours ?? "", "number", { min: 1, placeholder: "168" })),
     control("wip_limit", t("edit.limit"), text(stage.wip_limit ?? "", "number", { min: 1 })),

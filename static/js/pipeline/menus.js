@@ -27,11 +27,11 @@ function item(text, iconName, run, { checked = null, href = null, stay = false }
 
 const rule = () => Object.assign(make("div", "dropdown-divider"), { role: "separator" });
 
-function open(button, menu, parts, { keyboard = false } = {}) {
+function open(button, menu, parts, { keyboard = false, back = button } = {}) {
   menu.replaceChildren(...parts);
   button.dataset.menu = menu.id;
   button.setAttribute("aria-haspopup", "menu");
-  openMenu(button, { focus: keyboard ? "first" : "none" });
+  openMenu(button, { focus: keyboard ? "first" : "none", back });
   delete button.dataset.menu;
 }
 
@@ -43,7 +43,7 @@ export function openCardMenu(button, id, only = null) {
   const stages = board.columns.map((to) => item(to.name, to.icon || "circle-dot", () => to !== column && moveCard(id, to.id, null, { focus: true }), { checked: to === column }));
   const heading = make("p", "dropdown-header", t("pipeline.move_to"));
   heading.setAttribute("role", "presentation");
-  if (only === "move") return open(button, cardMenu, [heading, ...stages], { keyboard: true });
+  if (only === "move") return open(button, cardMenu, [heading, ...stages], { keyboard: true, back: button.closest("[data-card]") });
   const parts = [item(t("pipeline.open"), "message-circle", () => openSide(id)), item(t("pipeline.open_inbox"), "external-link", null, { href: `/app/inbox/${id}` })];
   if (board.sort === "manual") {
     if (at > 0) parts.push(item(t("pipeline.up"), "arrow-up", () => moveCard(id, column.id, at - 1).then(() => focusCard(id))));

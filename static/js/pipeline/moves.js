@@ -4,7 +4,7 @@ import { openDialog } from "../dialog.js";
 import { t } from "../i18n.js";
 import { toast, undoable } from "../toast.js";
 import { draw, focusCard } from "./columns.js";
-import { board, cards, columnOf, count, drop, lift, root } from "./model.js";
+import { board, byHand, cards, columnOf, count, drop, lift, root } from "./model.js";
 
 const announcer = root.querySelector("[data-announce]");
 const lostForm = document.querySelector("[data-lost-form]");
@@ -157,8 +157,8 @@ export async function moveMany(ids, stageId) {
   const column = columnOf(stageId);
   const reason = await askReason(column);
   if (reason === null) return;
-  const before = ids.map((id) => ({ id, stage: cards.get(id)?.stage_id }));
-  const answer = await send(ids, stageId, reason);
+  const before = standing(ids);
+  const answer = await send(ids.map((id) => ({ id })), stageId, reason);
   if (!answer) return;
   const failed = answer.items.filter((item) => !item.ok);
   const went = answer.items.filter((item) => item.ok).map((item) => item.id);
@@ -167,10 +167,16 @@ export async function moveMany(ids, stageId) {
   else undoable(t("pipeline.many_moved", { count: went.length, stage: column.name }), () => undoMany(before.filter((one) => went.includes(one.id))));
 }
 
-async function send(ids, stageId, reason, undo = false) {
-  const chosen = ids.map((id) => ({ id, expected_version: cards.get(id)?.version }));
+/** Where cards stand, from top to bottom: the stage and, where the order is made by hand, the neighbours. */
+function standing(ids) {
+  const found = board.columns.flatMap((column) => column.ids.map((id, at) => ({ id, stage: column.id, above: column.ids[at - 1], below: column.ids[at + 1] })));
+  return found.filter((one) => ids.includes(one.id));
+}
+
+async function send(chosen, stageId, reason, undo = false) {
   try {
-    const body = { to_stage_id: stageId, cards: chosen, lost_reason: reason || null, undo };
+    const rows = chosen.map((one) => ({ expected_version: cards.get(one.id)?.version, ...one }));
+    const body = { to_stage_id: stageId, cards: rows, lost_reason: reason || null, undo };
     const answer = await api("POST", "/api/app/pipelines/move", body);
     for (const item of [...answer.items].reverse()) {
       const card = item.ok ? item.card : item.error?.card;
@@ -179,14 +185,17 @@ async function send(ids, stageId, reason, undo = false) {
     board.columns.forEach(draw);
     return answer;
   } catch (error) {
-    reportError(error, () => moveMany(ids, stageId));
+    reportError(error, () => send(chosen, stageId, reason, undo));
     return null;
   }
 }
 
 async function undoMany(before) {
-  const stages = new Set(before.map((one) => one.stage));
-  for (const stage of stages) await send(before.filter((one) => one.stage === stage).map((one) => one.id), stage, "", true);
+  for (const stage of new Set(before.map((one) => one.stage))) {
+    // The server begins with the last one: here the highest, so that whoever stood above is there already
+    const back = before.filter((one) => one.stage === stage).reverse();
+    await send(back.map(({ id, above, below }) => (byHand() ? { id, after_id: above, before_id: below } : { id })), stage, "", true);
+  }
 }
 
 /** Take a card off the board, with ten seconds to think better of it. */
