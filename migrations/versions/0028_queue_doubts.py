@@ -10,7 +10,7 @@ depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
 CANCELLED = "Antrian Anda di tim {division} telah kami akhiri. Agen kami akan menghubungi Anda di sini."
-CLOSING = op.f("fk_divisions_organization_id_closing_move_to")
+CLOSING = "fk_divisions_organization_id_closing_move_to"
 
 
 def upgrade():
@@ -33,7 +33,7 @@ def upgrade():
         sa.Column("closing_deletes", sa.Boolean(), nullable=False, server_default=sa.false()),
     )
     op.create_foreign_key(
-        CLOSING,
+        op.f(CLOSING),
         "divisions",
         "divisions",
         ["organization_id", "closing_move_to"],
@@ -43,7 +43,7 @@ def upgrade():
 
 
 def downgrade():
-    op.drop_constraint(CLOSING, "divisions", type_="foreignkey")
+    op.drop_constraint(op.f(CLOSING), "divisions", type_="foreignkey")
     for name in ("closing_at", "closing_total", "closing_move_to", "closing_deletes"):
         op.drop_column("divisions", name)
     op.drop_column("queue_settings", "cancelled_message")

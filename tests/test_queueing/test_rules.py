@@ -347,6 +347,7 @@ def test_a_long_queue_is_closed_a_piece_at_a_time(shop, monkeypatch):
     with all_organizations("the sweeper"):
         assert (shop.id, support) in closing.unfinished()
     assert shop.act(claiming.drain, support)
+    shop.act(events.drain)
     line = shop.entries(division_id=umum, status="waiting")
     assert [one.conversation_id for one in line] == [one.conversation_id for one in waiting]
     assert shop.get(Division, support).closing_at is None
