@@ -99,6 +99,7 @@ def _times() -> dict[str, str]:
         "time.minutes": _("{count} min"),
         "time.under_a_minute": _("<1 min"),
         "time.hours": _("{hours} h {minutes} min"),
+        "time.days": _("{count} d"),
         "time.yesterday": _("yesterday {time}"),
     }
 

@@ -112,10 +112,10 @@ def test_divisions_are_added_ordered_and_deleted(sign_in, cast, make, serious_fi
     # The handle by keyboard, the menu, and a reload that finds the same
     handle = page.locator("[data-handle]").first
     handle.focus()
-    for key in (" ", "ArrowDown", " "):
-        page.keyboard.press(key)
+    with page.expect_response("**/api/app/divisions/reorder"):
+        for key in (" ", "ArrowDown", " "):
+            page.keyboard.press(key)
     expect(page.locator("[data-order-status]")).to_contain_text("Billing")
-    page.wait_for_load_state("networkidle")
     page.reload()
     expect(names).to_have_text(["Support", "Billing"])
     page.locator("[data-order] > tr").nth(1).locator("[data-menu]").click()
