@@ -43,7 +43,8 @@ def wait_note(waiting: int, minutes: int | None) -> str:
     """For example "3 antrian, ~15 menit"; empty where nobody waits. No number where none is known."""
     if not waiting:
         return ""
-    return f"{waiting} antrian, " + ("lama tunggu belum diketahui" if minutes is None else f"~{minutes} menit")
+    wait = "lama tunggu belum diketahui" if minutes is None else f"~{minutes} menit"
+    return f"{waiting} antrian, {wait}"
 
 
 def _choices(lines: Sequence[Line], limit: int) -> list[dict]:
