@@ -46,7 +46,7 @@ class Desk:
         shown = self._figures.get(division_id)
         if shown is None:
             return ""
-        return wait_note(shown.waiting, shown.wait() if shown.waiting else None)
+        return wait_note(shown.waiting, shown.wait())
 
 
 @dataclass
