@@ -331,4 +331,5 @@ def _divisions() -> dict[str, str]:
         "divisions.chosen": _("{count} chosen"),
         "divisions.remove_word": _("Remove the keyword {word}"),
         "divisions.deleted": _("The division was deleted."),
+        "divisions.closing": _("{name} goes as soon as everybody who waits in it has been seen to."),
     }

@@ -19,6 +19,7 @@ LONGEST_RETRY = 2.0  # seconds between tries to reach Redis again
 BATCH = 200
 KEPT = 10_000  # events that wait for an absent Redis; pages ask by cursor for what is lost
 MISSED = "missed"  # tells a page that events may have been lost: it asks as after a lost connection
+MISSED_BY = tuple({"event": MISSED, "data": [], "namespace": name, "room": None} for name in ("/", "/chat"))
 
 
 class Relay(RedisManager):
@@ -32,6 +33,7 @@ class Relay(RedisManager):
         super().__init__(url, channel)
         self._waiting: deque[bytes] = deque(maxlen=KEPT)
         self._sending = False
+        self._lost = False  # what others were to hear and cannot any more: they shall ask the database
         self._something = Event()
 
     def initialize(self) -> None:
@@ -57,6 +59,8 @@ class Relay(RedisManager):
             line.deliver(wire)
 
     def _publish(self, data) -> None:
+        if len(self._waiting) == KEPT:
+            self._lost = True
         self._waiting.append(orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS))
         self._something.set()
 
@@ -64,13 +68,17 @@ class Relay(RedisManager):
         while True:
             self._something.wait()
             self._something.clear()
-            while self._waiting:
+            while self._waiting or self._lost:
                 self._sending = True
                 batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
                 self._send(batch)
                 self._sending = False
 
     def _send(self, batch: list[bytes]) -> None:
+        """Publish them; some may be gone where that fails, and the pages of others are told so after."""
+        lost, self._lost = self._lost, False
+        if lost:
+            batch = [*batch, *map(self._as_event, MISSED_BY)]
         try:
             if not self.connected:
                 self._redis_connect()
@@ -80,8 +88,11 @@ class Relay(RedisManager):
             pipeline.execute()
         except (RedisError, OSError) as error:
             log.warning("relay_failed", events=len(batch), error=str(error))
-            self.connected = False
+            self.connected, self._lost = False, True
             time.sleep(0.5)
+
+    def _as_event(self, missed: dict) -> bytes:
+        return orjson.dumps({"method": "emit", **missed, "host_id": self.host_id})
 
     def flush(self, seconds: float) -> None:
         """Wait until the other processes have been told everything; not longer than this."""
@@ -108,5 +119,5 @@ class Relay(RedisManager):
 
     def tell_missed(self) -> None:
         """What others said meanwhile did not get here: our pages shall ask the database."""
-        for namespace in ("/", "/chat"):
-            self._handle_emit({"event": MISSED, "data": [], "namespace": namespace, "room": None})
+        for missed in MISSED_BY:
+            self._handle_emit(missed)

@@ -8,7 +8,8 @@ import sys
 import httpx
 
 from cloudchat.extensions import redis
-from cloudchat.realtime import peers
+from cloudchat.realtime import CHANNEL, peers
+from cloudchat.realtime.relay import Relay
 from tests.conftest import ROOT, free_port
 from tests.contracts.conftest import open_socket, socket_of  # noqa: F401
 
@@ -27,6 +28,17 @@ def test_pages_are_told_when_another_web_process_is_gone(cast, socket_of, eventu
     eventually(lambda: len(peers.alive()) > 1, 10)  # this process gives one sign of life, and no more
     eventually(lambda: "missed" in page.names(), 20)
     assert not page.ended
+
+
+def test_pages_of_others_are_told_when_what_was_said_did_not_get_out(settings, cast, socket_of, eventually):  # noqa: F811
+    """F8: only the process that speaks was cut off, so nobody else notices that something is missing."""
+    page = socket_of(cast.agent)
+    relay = Relay("redis://127.0.0.1:1", CHANNEL)
+    relay._send([b"{}"])
+    before = page.names().count("missed")
+    relay.redis_url = settings[1]["REDIS_URL"]
+    relay._send([])
+    eventually(lambda: page.names().count("missed") > before, 10)
 
 
 def test_a_process_without_sockets_is_heard_by_the_others(desk, settings, cast, make, socket_of, eventually):  # noqa: F811
