@@ -28,7 +28,7 @@ SCHEDULE = "cloudchat.jobs.schedule"
 
 
 class Worker(RoundRobinWorker):
-    """In turns: a long broadcast in one queue must not starve the other."""
+    """In turns: a long broadcast in one queue must not starve the other. Courtesies come last."""
 
     max_connection_wait_time = 2.0  # RQ's own is a minute
     asked_to_end = False
@@ -40,12 +40,23 @@ class Worker(RoundRobinWorker):
         except RedisError:  # it would note the end there
             raise StopRequested from None
 
+    def reorder_queues(self, reference_queue: Queue) -> None:
+        super().reorder_queues(reference_queue)
+        self._ordered_queues.sort(key=lambda queue: queue.name == jobs.COURTESIES)
+
+
+class Sweeps(Queue):
+    """Goes ahead of all that waits: a sweep is short, and brings back what was lost."""
+
+    def push_job_id(self, job_id: str, pipeline=None, at_front: bool = True) -> None:
+        super().push_job_id(job_id, pipeline=pipeline, at_front=True)
+
 
 def work(names: Sequence[str] = jobs.QUEUES, burst: bool = False) -> None:
     """Run the jobs of these queues until asked to end (or, with `burst`, until there are none)."""
     while True:
         connection = connect_redis(redis.url)
-        queues = [jobs.queue(name) for name in names]
+        queues = [jobs.queue(name) for name in served(names)]
         worker = Worker(queues, connection=connection, serializer=JSONSerializer)
         try:
             worker.work(burst=burst, with_scheduler=False, logging_level="WARNING")
@@ -55,6 +66,11 @@ def work(names: Sequence[str] = jobs.QUEUES, burst: bool = False) -> None:
             log.warning("worker_without_redis", error=str(error))
         if burst or worker.asked_to_end or not _there_again(connection):
             return
+
+
+def served(names: Sequence[str]) -> list[str]:
+    """The queues that a worker of these takes from."""
+    return [*names, jobs.COURTESIES] if "default" in names else [*names]
 
 
 class Scheduler(cron.CronScheduler):
@@ -75,7 +91,7 @@ def _not_in_the_far_future(job: cron.CronJob) -> None:
 def schedule() -> None:
     """Start the periodic jobs until asked to end (exactly one such process may run)."""
     # RQ's cron makes its queues with pickle, which our workers refuse to read.
-    cron.Queue = partial(Queue, serializer=JSONSerializer)
+    cron.Queue = partial(Sweeps, serializer=JSONSerializer)
     connection = connect_redis(redis.url)
     periodic = Scheduler(connection=connection, logging_level="WARNING")
     periodic.load_config_from_file(SCHEDULE)

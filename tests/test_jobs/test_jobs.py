@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from redis.exceptions import ConnectionError as RedisAway
 from rq.cron import _job_data_registry
+from rq.serializers import JSONSerializer
 
 from cloudchat import events, jobs
 from cloudchat.extensions import db, now, redis
-from cloudchat.jobs import inbound, outbound, schedule, sweeps, tenant_job
+from cloudchat.jobs import devices, inbound, outbound, processes, schedule, sweeps, tenant_job
 from cloudchat.models import Conversation, IdempotencyKey, OutboxEntry, WebhookEvent
 from cloudchat.services import conversations, files
 from cloudchat.tenancy import TenancyError, acting_as
@@ -113,6 +114,25 @@ def test_every_periodic_job_is_listed_and_expires(context):
     # By the hour or day: what waited is still worth doing
     seldom = {"old_rows", "bot_hours_past", "bot_history", "retention_night"}
     assert all(entry["ttl"] == schedule.LIVES for name, entry in listed.items() if name not in seldom)
+
+
+def test_a_sweep_goes_ahead_and_a_courtesy_waits(queue, cast):
+    """A desk that reads much must not keep the sweepers, nor an answer, waiting."""
+    default, courtesies = jobs.queue("default"), jobs.queue(jobs.COURTESIES)
+    jobs.enqueue(devices.tell_admins, cast.organization_id, 4711)
+    processes.Sweeps("default", connection=redis.client, serializer=JSONSerializer).enqueue(sweeps.due_outbox)
+    assert [word.partition("(")[0] for word in waiting(default)] == ["due_outbox", "tell_admins"]
+    audience = events.Audience(cast.organization_id, 1, None, None, "62811")
+    with acting_as(cast.organization_id):
+        events.publish(events.ConversationRead(audience, 4711, "wamid.1"))
+        db.session.commit()
+        events.drain()
+    assert len(courtesies.jobs) == 1 and courtesies.jobs[0].ttl == jobs.QUEUED_SECONDS
+    worker = processes.Worker([jobs.queue(name) for name in processes.served(jobs.QUEUES)])
+    for first in list(worker.queues):
+        worker.reorder_queues(first)
+        assert worker._ordered_queues[-1] == courtesies
+    assert processes.served(["messages"]) == ["messages"]
 
 
 # --- sweeps ------------------------------------------------------------------------------------
