@@ -14,6 +14,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, cron
 from rq.exceptions import StopRequested
+from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.utils import now
 from rq.worker import RoundRobinWorker
@@ -45,13 +46,6 @@ class Worker(RoundRobinWorker):
         self._ordered_queues.sort(key=lambda queue: queue.name == jobs.COURTESIES)
 
 
-class Sweeps(Queue):
-    """Goes ahead of all that waits: a sweep is short, and brings back what was lost."""
-
-    def push_job_id(self, job_id: str, pipeline=None, at_front: bool = True) -> None:
-        super().push_job_id(job_id, pipeline=pipeline, at_front=True)
-
-
 def work(names: Sequence[str] = jobs.QUEUES, burst: bool = False) -> None:
     """Run the jobs of these queues until asked to end (or, with `burst`, until there are none)."""
     while True:
@@ -74,12 +68,19 @@ def served(names: Sequence[str]) -> list[str]:
 
 
 class Scheduler(cron.CronScheduler):
-    """RQ's, which also stands a clock that is set back."""
+    """RQ's, which also stands a clock that is set back, and queues nothing that still waits: where jobs
+    are slow, twelve of each sweep would stand in the way of what they find."""
 
     def enqueue_jobs(self) -> list[cron.CronJob]:
         for job in self.get_jobs():
             _not_in_the_far_future(job)
+            if job.should_run() and self._still_waits(job):
+                job.set_enqueue_time(now())
         return super().enqueue_jobs()
+
+    def _still_waits(self, job: cron.CronJob) -> bool:
+        last = job.get_job_ids(self.connection, 0, 0)
+        return bool(last) and self.connection.hget(Job.key_for(last[0]), "status") == b"queued"
 
 
 def _not_in_the_far_future(job: cron.CronJob) -> None:
@@ -91,7 +92,7 @@ def _not_in_the_far_future(job: cron.CronJob) -> None:
 def schedule() -> None:
     """Start the periodic jobs until asked to end (exactly one such process may run)."""
     # RQ's cron makes its queues with pickle, which our workers refuse to read.
-    cron.Queue = partial(Sweeps, serializer=JSONSerializer)
+    cron.Queue = partial(Queue, serializer=JSONSerializer)
     connection = connect_redis(redis.url)
     periodic = Scheduler(connection=connection, logging_level="WARNING")
     periodic.load_config_from_file(SCHEDULE)

@@ -5,7 +5,7 @@ from rq import cron
 from cloudchat.jobs import broadcasts, data, queueing, sweeps, templates
 
 # A sweep that waited longer than this (no worker ran) is dropped: the next one finds the same.
-LIVES = 20
+LIVES = 60
 
 cron.register(sweeps.unprocessed_events, queue_name="default", interval=5, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.due_outbox, queue_name="default", interval=5, result_ttl=0, ttl=LIVES)

@@ -7,11 +7,10 @@ from datetime import timedelta
 import pytest
 from redis.exceptions import ConnectionError as RedisAway
 from rq.cron import _job_data_registry
-from rq.serializers import JSONSerializer
 
 from cloudchat import events, jobs
 from cloudchat.extensions import db, now, redis
-from cloudchat.jobs import devices, inbound, outbound, processes, schedule, sweeps, tenant_job
+from cloudchat.jobs import inbound, outbound, processes, schedule, sweeps, tenant_job
 from cloudchat.models import Conversation, IdempotencyKey, OutboxEntry, WebhookEvent
 from cloudchat.services import conversations, files
 from cloudchat.tenancy import TenancyError, acting_as
@@ -116,12 +115,23 @@ def test_every_periodic_job_is_listed_and_expires(context):
     assert all(entry["ttl"] == schedule.LIVES for name, entry in listed.items() if name not in seldom)
 
 
-def test_a_sweep_goes_ahead_and_a_courtesy_waits(queue, cast):
+def test_a_sweep_that_still_waits_is_not_queued_again(queue):
+    periodic = processes.Scheduler(connection=redis.client)
+    sweep = periodic.register(sweeps.due_outbox, queue_name=queue.name, interval=5)
+
+    def comes_due() -> int:
+        sweep.next_enqueue_time = now()
+        periodic.enqueue_jobs()
+        return queue.count
+
+    assert [comes_due() for _ in range(3)] == [1, 1, 1]
+    queue.empty()
+    assert comes_due() == 1
+
+
+def test_a_courtesy_waits_until_nothing_else_does(queue, cast):
     """A desk that reads much must not keep the sweepers, nor an answer, waiting."""
-    default, courtesies = jobs.queue("default"), jobs.queue(jobs.COURTESIES)
-    jobs.enqueue(devices.tell_admins, cast.organization_id, 4711)
-    processes.Sweeps("default", connection=redis.client, serializer=JSONSerializer).enqueue(sweeps.due_outbox)
-    assert [word.partition("(")[0] for word in waiting(default)] == ["due_outbox", "tell_admins"]
+    courtesies = jobs.queue(jobs.COURTESIES)
     audience = events.Audience(cast.organization_id, 1, None, None, "62811")
     with acting_as(cast.organization_id):
         events.publish(events.ConversationRead(audience, 4711, "wamid.1"))

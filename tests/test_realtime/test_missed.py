@@ -6,11 +6,14 @@ import subprocess
 import sys
 
 import httpx
+import orjson
 
 from cloudchat.extensions import redis
 from cloudchat.realtime import peers
+from cloudchat.realtime.relay import Relay
 from tests.conftest import ROOT, free_port
 from tests.contracts.conftest import open_socket, socket_of  # noqa: F401
+from tests.test_jobs.test_jobs import redis_at
 
 
 def test_pages_are_told_when_events_may_be_lost(cast, socket_of, eventually):  # noqa: F811
@@ -27,6 +30,25 @@ def test_pages_are_told_when_another_web_process_is_gone(cast, socket_of, eventu
     eventually(lambda: len(peers.alive()) > 1, 10)  # this process gives one sign of life, and no more
     eventually(lambda: "missed" in page.names(), 20)
     assert not page.ended
+
+
+def test_what_could_not_be_told_to_the_others_is_made_up_for(app, settings):
+    """F32: Redis is back for them and not yet for us, so that they do not know that they missed anything."""
+    relay = Relay(settings[0].redis_url, "cloudchat-test-relay")
+    with redis_at(f"redis://127.0.0.1:{free_port()}/0"):
+        relay._send([b"{}"])
+        relay._send([relay._waiting.popleft() for _ in range(2)])  # still away
+    assert [orjson.loads(item)["event"] for item in relay._waiting] == ["missed", "missed"]
+    with redis.client.pubsub(ignore_subscribe_messages=True) as others:
+        others.subscribe(relay.channel)
+        relay._send(list(relay._waiting))
+        told = [next(others.listen()) for _ in range(2)]
+    told = [orjson.loads(item["data"]) for item in told]
+    assert [(item["event"], item["namespace"], item["room"]) for item in told] == [
+        ("missed", "/", None),
+        ("missed", "/chat", None),
+    ]
+    assert {item["host_id"] for item in told} == {relay.host_id}
 
 
 def test_a_process_without_sockets_is_heard_by_the_others(desk, settings, cast, make, socket_of, eventually):  # noqa: F811
