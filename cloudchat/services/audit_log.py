@@ -14,7 +14,7 @@ from cloudchat.services import audit
 from cloudchat.services.accounts import Identity, check_still
 from cloudchat.tenancy import acting_as
 
-BATCH = 1000
+BATCH = 100  # few enough that others hardly wait
 SYSTEM, OPERATOR = "system", "operator"
 
 

@@ -21,7 +21,8 @@ from cloudchat.services.accounts import Identity
 from cloudchat.services.contacts import Filter
 from cloudchat.tenancy import acting_as
 
-BATCH = 250
+BATCH = 50  # some milliseconds of work, for which others wait
+PIECE = 4_000  # characters that are written before others get their turn
 MAX_FIELD_COLUMNS = 200
 LONGEST_CELL = 32_767  # what Excel takes
 Cell = str | int | float | None  # numbers stay numbers, so that a spreadsheet can add them
@@ -97,7 +98,7 @@ def as_csv(lines: Iterable[list[Cell]]) -> Iterator[bytes]:
     buffer.write("\ufeff")
     for line in lines:
         writer.writerow([safe_cell(cell) if isinstance(cell, str) else cell for cell in line])
-        if buffer.tell() > 16_000:
+        if buffer.tell() > PIECE:
             yield _taken(buffer)
     yield _taken(buffer)
 

@@ -12,7 +12,7 @@ from cloudchat.services.broadcasts import catalog
 from cloudchat.services.broadcasts.catalog import Chosen
 from cloudchat.tenancy import acting_as
 
-BATCH = 1000
+BATCH = 100  # few enough that others hardly wait
 
 
 def record(broadcast_id: int, kind: str) -> Broadcast:
