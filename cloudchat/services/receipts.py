@@ -8,6 +8,7 @@ from sqlalchemy import Row
 from cloudchat.channels.base import StatusUpdate, Watermark
 from cloudchat.events import Audience, MessageStatusChanged, publish
 from cloudchat.models.messages import STATUS_RANK
+from cloudchat.services.broadcasts import wishes
 from cloudchat.services.statements import run
 from cloudchat.tenancy import current_organization_id
 
@@ -144,8 +145,11 @@ def announce(changed: Iterable[Row]) -> None:
 
 
 def tell(changed: Iterable[Row]) -> None:
-    """Tell the desk and the customer's page of new statuses: rows as `_APPLY` answers them."""
+    """Tell the desk and the customer's page of new statuses: rows as `_APPLY` answers them. A refusal that
+    says what the customer wishes is kept as that."""
     organization_id = current_organization_id()
+    changed = list(changed)
+    wishes.refused(row.conversation_id for row in changed if (row.error or {}).get("code") == wishes.STOPPED)
     for row in changed:
         audience = Audience(
             organization_id,

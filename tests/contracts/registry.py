@@ -35,7 +35,11 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
         "schedule_id": objects.bot_window,
         "exception_id": objects.bot_exception,
     },
-    "contacts": {"contact_id": objects.contact, "import_id": objects.contact_import},
+    "contacts": {
+        "contact_id": objects.contact,
+        "import_id": objects.contact_import,
+        "filter_id": objects.contact_filter,
+    },
     "inbox": {
         "conversation_id": objects.conversation,
         "message_id": objects.failed_message,
@@ -97,6 +101,7 @@ BOT_FORM = {
 # endpoint → what a valid call carries (GET and DELETE need nothing)
 REQUESTS: dict[str, dict[str, Any]] = {
     "broadcast.cancel_broadcast": {},
+    "broadcast.change_broadcast": {"json": {"name": "Lain"}},
     "broadcast.pause_broadcast": {},
     "broadcast.resume_broadcast": {},
     "broadcast.retry_broadcast": {},
@@ -126,6 +131,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "chatbot.try_bot": {"json": {"text": "bisa cod?"}},
     "contacts.change_contact": {"json": {"name": "Lain"}},
     "contacts.cancel_import": {},
+    "contacts.rename_filter": {"json": {"name": "Lain"}},
     "contacts.merge": {"data": lambda made: {"other_id": made["contact"], "contact_id": made["contact"]}},
     "contacts.merge_contacts": {"json": lambda made: {"contact_id": made["contact"]}},
     "contacts.remove": {},
@@ -234,6 +240,15 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
     ("broadcast.create_broadcast", "template_id"): BodyId(
         "post", BROADCASTS, lambda i: {"json": _broadcast(template_id=i)}, objects.meta_template
     ),
+    ("broadcast.change_broadcast", "device_id"): BodyId(
+        "patch",
+        BROADCASTS + "/{broadcast}",
+        lambda i: {"json": {"device_id": i, "template_id": "{meta_template}"}},
+        objects.official_device,
+    ),
+    ("broadcast.change_broadcast", "template_id"): BodyId(
+        "patch", BROADCASTS + "/{broadcast}", lambda i: {"json": {"template_id": i}}, objects.message_template
+    ),
     ("chatbot.create_bot", "device_ids"): BodyId(
         "post",
         "/api/app/chatbot/bots",
@@ -245,6 +260,9 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
         "/api/app/chatbot/bots/{bot}",
         lambda i: {"json": {"device_ids": [i]}},
         objects.device,
+    ),
+    ("contacts.create_filter", "label"): BodyId(
+        "post", "/api/app/contacts/filters", lambda i: {"json": {"name": "A", "label": i}}, objects.label
     ),
     ("contacts.list_contacts", "label"): _filter("/api/app/contacts", "label", objects.used_label),
     ("contacts.create_contact", "labels"): BodyId(
