@@ -134,7 +134,8 @@ OUT_OF_ORDER = """
         where organization_id = %s group by conversation_id having count(*) = 1
     ), served as (
         select id, entered_at, lag(id) over line as id_before, lag(entered_at) over line as entered_before
-        from entries join turns using (conversation_id) window line as (partition by division_id order by turn)
+        from entries join turns using (conversation_id)
+        window line as (partition by division_id order by turn)
     )
     select count(*) filter (where id_before > id and entered_before > entered_at + interval '3 seconds'),
            count(*)
