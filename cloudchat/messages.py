@@ -82,6 +82,7 @@ SENTENCES = {
     "method_not_allowed": _("This address does not take such a request."),
     "unsupported_media_type": _("Send JSON with Content-Type application/json."),
     "conflict": _("Somebody else has changed this meanwhile."),
+    "division_closing": _("This division is being deleted. Those who wait in it are seen to first."),
     "changed_meanwhile": _("Somebody else has changed this since you opened it. Look again, then save."),
     "stale_version": _("Somebody else has changed this meanwhile. Look again."),
     "payload_too_large": _("This is too large."),

@@ -511,6 +511,7 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.outbound.put_times_right": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.queueing.drain": lambda org: [(queueing.drain, objects.waited_in_division(org))],
     "cloudchat.jobs.queueing.hand_back": lambda org: [(queueing.hand_back, objects.busy_agent(org))],
+    "cloudchat.jobs.queueing.settle": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.queueing.tell_owed": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.queueing.rules": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.pipelines.run_due": NotAnId("takes no id but the organization's"),

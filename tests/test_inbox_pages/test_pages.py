@@ -9,8 +9,8 @@ from sqlalchemy.engine import Engine
 from cloudchat.extensions import db
 from cloudchat.models import Contact, Conversation, ConversationLabel
 from cloudchat.services import conversations, labels, searching
-from cloudchat.services.accounts import Identity
 from cloudchat.tenancy import acting_as
+from tests.factories import identity
 
 
 @pytest.fixture
@@ -49,20 +49,6 @@ def fill(cast, make):
         return rows
 
     return filled
-
-
-def identity(person) -> Identity:
-    return Identity(
-        person.id,
-        person.organization_id,
-        person.role,
-        person.name,
-        person.email,
-        "id",
-        "Asia/Jakarta",
-        "Toko",
-        home_organization_id=person.organization_id,
-    )
 
 
 def rows_of(answer) -> list[str]:
