@@ -537,6 +537,7 @@ HELPERS: dict[str, str] = {
     "cloudchat.jobs.broadcasts.on_due": "a subscriber; it only starts a job",
     "cloudchat.jobs.processes.work": "the worker process itself",
     "cloudchat.jobs.processes.schedule": "the scheduler process itself",
+    "cloudchat.jobs.processes.served": "names of queues",
 }
 
 # namespace → event → its payload with the id of a neighbour's conversation, or why it names none
