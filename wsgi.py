@@ -17,4 +17,5 @@ if __name__ == "__main__":
     serve(create_app(web_process=True))
 else:
     app = create_app()
+    gc.freeze()  # so that the forks of a worker share it
     gc.enable()

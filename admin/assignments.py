@@ -19,6 +19,8 @@ class AssignmentView(ScopedModelView):
     lead = _l("Who serves which division. Add somebody by editing the division.")
     empty_title = _l("Nobody serves a division yet")
     empty_text = _l("Choose the members of a division where you edit it.")
+    empty_link = ("queueing.divisions", _l("Division management"))
+    search_label = _l("Search agent or division")
     delete_label = _l("Take out")
     column_list = ("agent", "division", "created_at")
     column_labels = {"agent": _l("Agent"), "division": _l("Division"), "created_at": _l("Since")}

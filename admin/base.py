@@ -54,6 +54,7 @@ class ScopedModelView(Guarded, TenantRows):
     lead: Any = ""
     empty_title: Any = ""
     empty_text: Any = ""
+    empty_link: tuple[str, Any] | None = None  # where it is begun (endpoint, words), if not here
     create_label: Any = ""
     submit_label: Any = _l("Save")
     delete_label: Any = _l("Delete")

@@ -164,7 +164,7 @@ def _redis_health() -> dict[str, Any] | None:
 def _queues() -> list[tuple[str, int, int]]:
     """(name, waiting, failed) of each job queue; empty while Redis is away."""
     try:
-        queues = [jobs.queue(name) for name in jobs.QUEUES]
+        queues = [jobs.queue(name) for name in (*jobs.QUEUES, jobs.COURTESIES)]
         return [(queue.name, queue.count, queue.failed_job_registry.count) for queue in queues]
     except RedisError:
         return []

@@ -44,6 +44,7 @@ class MetaTemplateView(ScopedModelView):
     lead = _l("All templates of all WhatsApp accounts, as Meta has them. Texts are written in the builder.")
     empty_title = _l("No templates yet")
     empty_text = _l("Fetch those that your account has at Meta, or make the first one in the builder.")
+    empty_link = ("meta_templates.index", _l("Templates"))
     search_label = _l("Search names and reasons")
     column_list = ("name", "language", "category", "status", "quality", "device_name", "last_synced_at")
     column_details_list = (

@@ -76,7 +76,10 @@ class ProviderError(Exception):
     unknown_outcome: the call may have taken effect, so it must not be repeated blindly.
     reauth: the device's token is dead and an admin has to connect it again.
     blocked: the provider has shut the account out (locked, unpaid, deleted).
+    subcode: Meta's second number, which tells apart what one code means.
     """
+
+    subcode: int | None = None
 
     def __init__(
         self,

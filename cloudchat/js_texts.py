@@ -99,6 +99,7 @@ def _times() -> dict[str, str]:
         "time.minutes": _("{count} min"),
         "time.under_a_minute": _("<1 min"),
         "time.hours": _("{hours} h {minutes} min"),
+        "time.days": _("{count} d"),
         "time.yesterday": _("yesterday {time}"),
     }
 
@@ -330,4 +331,5 @@ def _divisions() -> dict[str, str]:
         "divisions.chosen": _("{count} chosen"),
         "divisions.remove_word": _("Remove the keyword {word}"),
         "divisions.deleted": _("The division was deleted."),
+        "divisions.closing": _("{name} goes as soon as everybody who waits in it has been seen to."),
     }

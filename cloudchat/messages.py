@@ -82,6 +82,7 @@ SENTENCES = {
     "method_not_allowed": _("This address does not take such a request."),
     "unsupported_media_type": _("Send JSON with Content-Type application/json."),
     "conflict": _("Somebody else has changed this meanwhile."),
+    "division_closing": _("This division is being deleted. Those who wait in it are seen to first."),
     "changed_meanwhile": _("Somebody else has changed this since you opened it. Look again, then save."),
     "stale_version": _("Somebody else has changed this meanwhile. Look again."),
     "payload_too_large": _("This is too large."),
@@ -175,6 +176,9 @@ SENTENCES = {
     "account_in_use": _("This account is already connected."),
     "waba_without_number": _(
         "Meta lists other numbers in this WhatsApp Business Account. Copy both numbers from the same page."
+    ),
+    "number_not_shown": _(
+        "Meta does not show this number to this token. Copy the phone number id, and a token that may use it."
     ),
     "provider_refused_waba": _(
         "Meta does not let this token into this WhatsApp Business Account. Check the number and the token."
@@ -305,6 +309,9 @@ SENTENCES = {
     "too_many_stages": _("A pipeline has at most 30 stages."),
     "too_many_pipelines": _("There can be at most 100 pipelines. Delete one first."),
     "too_many_rules": _("A stage has at most 20 rules."),
+    "too_many_filters": _("You can keep at most 30 filters. Delete one first."),
+    "filter_finds_all": _("Type words or choose a label first; then the filter can be kept."),
+    "filter_of_another": _("Only whoever made this filter, or a manager, can change it."),
     "too_many_views": _("You can keep at most 30 views. Delete one first."),
     "period_invalid": _("Choose a period of at most three years, its beginning first."),
     "period_too_long_for_hours": _(

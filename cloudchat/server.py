@@ -74,7 +74,6 @@ def serve(app: Flask) -> None:
 
     signal_handler(signal.SIGTERM, stop)
     signal_handler(signal.SIGINT, stop)
-    gc.collect()
     gc.freeze()  # what is there now stays: the collector need not walk through it again and again
     gc.enable()
     log.info("serving", port=config.active().port)

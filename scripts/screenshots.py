@@ -1,5 +1,6 @@
 """Take the pictures of docs/img from a running `make run`, with a little life put in first.
 
+flask demo fill --contacts 500    # reports and boards have something to show
 python scripts/screenshots.py --desk http://localhost:5000 --simulator http://localhost:5001
 """
 
@@ -83,6 +84,8 @@ def take_all(browser: Browser, desk: str, simulator: str) -> None:
     shot(page, "devices")
     take_devices(page, desk, simulator)
     take_queue(browser, desk, simulator)
+    take_figures(browser, desk)
+    take_work(browser, desk)
     page = browser.new_context(viewport={"width": 420, "height": 760}).new_page()
     page.goto(f"{simulator}/whatsapp?customer={CUSTOMERS[0][0]}")
     page.wait_for_timeout(1200)
@@ -110,6 +113,69 @@ def take_devices(page: Page, desk: str, simulator: str) -> None:
     page.click("form.admin-form button[type=submit]")
     page.locator(".alert-danger").wait_for()
     shot(page, "facebook-help")
+
+
+def take_figures(browser: Browser, desk: str) -> None:
+    """Reports and analytics: pages with charts, which want a moment."""
+    page = signed_in(browser, desk, ADMIN)
+    for name, path in (
+        ("report-bots", "/app/reports"),
+        ("report-agents", "/app/reports/agents"),
+        ("pipeline-analytics", f"{first_link(page, desk, '/app/pipelines', '/app/pipelines/')}/analytics"),
+    ):
+        page.goto(desk + path)
+        page.locator("[data-chart] .main-svg").first.wait_for()
+        page.wait_for_timeout(600)
+        shot(page, name)
+
+
+def take_work(browser: Browser, desk: str) -> None:
+    """What managers and admins set up: a broadcast, a template, webhooks, the account, the help."""
+    page = signed_in(browser, desk, ADMIN)
+    make_broadcast(page, desk)
+    for name, path in (
+        ("broadcast", first_link(page, desk, "/app/broadcasts", "/app/broadcasts/")),
+        ("webhook", "/app/settings/webhooks/new"),
+        ("security", "/app/settings/security"),
+        ("help", "/app/help"),
+    ):
+        page.goto(desk + path)
+        page.wait_for_timeout(1500)
+        shot(page, name)
+    page.goto(f"{desk}/app/settings/templates/new")
+    page.fill("[name=name]", "pesanan_dikirim_lagi")
+    page.fill("[name=body]", "Halo {{1}}, pesanan {{2}} sudah kami kirim hari ini.")
+    page.fill("[name=footer]", "Toko Demo")
+    page.wait_for_timeout(1200)
+    shot(page, "template-builder")
+
+
+def make_broadcast(page: Page, desk: str) -> None:
+    """To whoever has the label VIP, through the API that the page uses."""
+    token = page.locator("meta[name=csrf-token]").get_attribute("content")
+    devices = page.request.get(f"{desk}/api/app/devices").json()["items"]
+    device = next(one["id"] for one in devices if one["type"] == "wa_official")
+    templates = page.request.get(f"{desk}/api/app/broadcasts/templates?device_id={device}").json()["items"]
+    template = next(one for one in templates if not one["fields"])
+    body = {
+        "name": "Terima kasih, pelanggan VIP",
+        "device_id": device,
+        "template_id": template["id"],
+        "audience": {"labels": ["VIP"]},
+        "variables": {},
+    }
+    headers = {"X-CSRF-Token": token}
+    made = page.request.post(f"{desk}/api/app/broadcasts", data=body, headers=headers)
+    if made.ok:
+        page.request.post(f"{desk}/api/app/broadcasts/{made.json()['id']}/start", headers=headers)
+
+
+def first_link(page: Page, desk: str, path: str, begins: str) -> str:
+    """The first of a page's addresses that begins like this and goes on with a number."""
+    page.goto(desk + path)
+    links = page.locator(f"a[href^='{begins}']").evaluate_all("all => all.map((a) => a.getAttribute('href'))")
+    numbers = (link.removeprefix(begins).partition("/")[0] for link in links)
+    return begins + next(number for number in numbers if number.isdigit())
 
 
 def take_queue(browser: Browser, desk: str, simulator: str) -> None:

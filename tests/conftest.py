@@ -6,12 +6,10 @@ first test asks for it; the tests of one file run in one worker, in their order.
 """
 
 import os
-import random
 import shutil
-import socket
 import subprocess
 import sys
-import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -19,13 +17,16 @@ import psutil
 import pytest
 from flask.globals import _cv_app
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
 from cloudchat import config as configuration
 from cloudchat import local, simulators
+from cloudchat.extensions import db
 from cloudchat.services import accounts
 from cloudchat.services.secrets import random_token
 from tests import factories
 from tests.mailbox import mailbox
+from tests.waiting import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKER_MEMORY = 1536 * 1024**2  # what one worker needs, its servers and its browser included
@@ -208,29 +209,24 @@ def _ready(url: str) -> bool:
         return False
 
 
-def free_port() -> int:
-    """A port that nothing uses, below those that the system gives to outgoing connections: it must
-    still be free when the server that is told to use it has started."""
-    while True:
-        port = random.SystemRandom().randrange(20_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+@pytest.fixture
+def counted(app, context):
+    """`with counted() as seen:` collects the statements that run."""
 
+    @contextmanager
+    def collect():
+        seen = []
 
-def wait_until(check, seconds: float = 20, message: str = "it did not happen in time"):
-    """Ask until the answer is true; answers it."""
-    until = time.monotonic() + seconds
-    while True:
-        answer = check()
-        if answer:
-            return answer
-        if time.monotonic() > until:
-            raise AssertionError(message)
-        time.sleep(0.05)
+        def keep(_connection, _cursor, statement, *_):
+            seen.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", keep)
+        try:
+            yield seen
+        finally:
+            event.remove(db.engine, "before_cursor_execute", keep)
+
+    return collect
 
 
 @pytest.fixture

@@ -240,3 +240,18 @@ def card(pipeline_row: Pipeline, stage: PipelineStage | None = None, **values) -
 def user_row(person_row: Person) -> User:
     with acting_as(person_row.organization_id):
         return db.session.get(User, person_row.id)
+
+
+def identity(person) -> accounts.Identity:
+    """The person as the services know the caller."""
+    return accounts.Identity(
+        person.id,
+        person.organization_id,
+        person.role,
+        person.name,
+        person.email,
+        "id",
+        "Asia/Jakarta",
+        "Toko",
+        home_organization_id=person.organization_id,
+    )

@@ -9,7 +9,7 @@ from blueprints.auth import bp, signing
 from cloudchat.errors import Invalid, TooMany, Unauthorized
 from cloudchat.limits import limiter, login_key
 from cloudchat.messages import sentence
-from cloudchat.services import accounts
+from cloudchat.services import accounts, first_steps
 from cloudchat.services.accounts import Identity
 from cloudchat.web import Body, api, csrf, identify, me, public, requires
 
@@ -130,7 +130,10 @@ def logout():
 @bp.get("/")
 @public("sends people to where they work")
 def home():
-    return redirect(url_for("inbox.index") if identify() else url_for("auth.login"))
+    identity = identify()
+    if identity is None:
+        return redirect(url_for("auth.login"))
+    return redirect(url_for("dashboard.index" if first_steps.are_due(identity) else "inbox.index"))
 
 
 @bp.post("/app/language")

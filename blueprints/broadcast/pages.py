@@ -3,15 +3,16 @@
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from blueprints.broadcast import bp
+from blueprints.broadcast import bp, forms
 from blueprints.broadcast.routes import cut_to_page
 from blueprints.broadcast.schemas import ListQuery, RecipientQuery
 from blueprints.broadcast.wording import RECIPIENT_STATUSES, STATUSES
 from cloudchat.errors import Invalid
 from cloudchat.extensions import db
 from cloudchat.messages import sentence
+from cloudchat.models import Broadcast
 from cloudchat.services import contacts, devices, labels
-from cloudchat.services.broadcasts import catalog, opting_out, trial, writing
+from cloudchat.services.broadcasts import catalog, drafts, opting_out, trial
 from cloudchat.services.broadcasts.audience import BY_NUMBER
 from cloudchat.services.broadcasts.rules import LIMIT
 from cloudchat.services.claims import rate_of
@@ -43,32 +44,39 @@ def index():
 @bp.get("/app/broadcasts/new")
 @requires("manager")
 def new():
-    usable = [row for row in devices.all_devices() if row.type != "webchat" and row.is_active]
     copied = request.args.get("copy", "")
     source = catalog.get(int(copied)) if copied.isdigit() and len(copied) < 10 else None
+    return _form(source, forms.to_copy(source) if source else {}, still_there=False)
+
+
+@bp.get("/app/broadcasts/<int:broadcast_id>/edit")
+@requires("manager")
+def edit(broadcast_id: int):
+    row = catalog.get(broadcast_id)
+    if row.status not in ("draft", "scheduled"):
+        flash(_("Only a broadcast that does not run yet can be changed."), "warning")
+        return redirect(url_for("broadcast.show", broadcast_id=row.id), 303)
+    return _form(row, forms.to_change(row), still_there=True)
+
+
+def _form(source: Broadcast | None, given: dict, *, still_there: bool) -> str:
+    """The form, filled in from a broadcast; where that is `still_there`, to change it."""
+    usable = [row for row in devices.all_devices() if row.type != "webchat" and row.is_active]
+    known = labels.all_labels()
+    filters = forms.filters_for(source, known)
     return render_template(
         "broadcast/new.html",
         devices=usable,
         rates={row.id: rate_of(row) for row in usable},
-        labels=labels.all_labels(),
+        labels=known,
+        # A copy is a new broadcast: it can go to filters that there are
+        filters=[one for one in filters if still_there or not one["gone"]],
+        kept=forms.words_of(given.get("kept", {})),
         limit=LIMIT,
         total_contacts=contacts.count(contacts.Filter()),
         count_cap=contacts.COUNT_CAP,
-        given=_copied(source) if source else {},
+        given=given,
     )
-
-
-def _copied(row) -> dict:
-    return {
-        "name": row.name,
-        "device_id": row.device_id,
-        "template_id": row.template_id,
-        "variables": row.variables,
-        "labels": row.audience.get("labels", []),
-        "all_contacts": row.audience.get("all_contacts", False),
-        "quiet_start": row.quiet_start or "",
-        "quiet_end": row.quiet_end or "",
-    }
 
 
 @bp.get("/app/broadcasts/sample.csv")
@@ -149,7 +157,7 @@ def _recipients(broadcast_id: int, query: RecipientQuery) -> dict:
 @bp.post("/app/broadcasts/<int:broadcast_id>/remove")
 @requires("manager")
 def remove(broadcast_id: int):
-    writing.delete(broadcast_id)
+    drafts.delete(broadcast_id)
     flash(_("The broadcast is deleted."), "success")
     return redirect(url_for("broadcast.index"), 303)
 

@@ -5,16 +5,18 @@ from spectree import Response as Answers
 
 from blueprints.broadcast import bp
 from blueprints.broadcast.schemas import (
+    AudienceBody,
     BroadcastBody,
+    BroadcastChange,
     ListQuery,
     ScheduleBody,
     SendableQuery,
     TestBody,
 )
-from cloudchat.errors import Invalid
+from cloudchat.errors import Invalid, NotFound
 from cloudchat.messages import sentence
 from cloudchat.services import contact_file, devices, message_templates
-from cloudchat.services.broadcasts import audience, catalog, trial, writing
+from cloudchat.services.broadcasts import audience, catalog, drafts, trial, writing
 from cloudchat.services.meta_templates import catalog as meta_templates
 from cloudchat.web import api, decode_cursor, encode_cursor, idempotent, me, requires
 
@@ -72,7 +74,7 @@ def list_broadcasts(query: ListQuery):
 @api.validate(json=BroadcastBody, resp=MADE, tags=["broadcasts"])
 def create_broadcast(json: BroadcastBody):
     """A draft, or scheduled where a time is given. Nobody gets it twice, whatever names them."""
-    return catalog.progress(writing.create(json.values(), me().author_id).id), 201
+    return catalog.progress(drafts.create(json.values(), me().author_id).id), 201
 
 
 @bp.post("/api/app/broadcasts/recipients-file")
@@ -84,13 +86,17 @@ def upload_recipients():
     given = request.files.get("file")
     if given is None or not given.filename:
         raise Invalid("file", fields={"file": ["required"]})
-    found = audience.preview_of_file(given.stream.read(contact_file.MAX_BYTES + 1))
+    return _found(audience.keep_file(given.stream.read(contact_file.MAX_BYTES + 1))), 201
+
+
+def _found(found: dict) -> dict:
+    """What stands in a file, its errors as sentences."""
     problems = found.pop("problems")
     found["errors"] = [
         {"line": line, "code": code, "column": column, "value": value, "message": sentence(code)}
         for line, code, column, value in problems
     ]
-    return found, 201
+    return found
 
 
 @bp.get("/api/app/broadcasts/<int:broadcast_id>")
@@ -100,12 +106,41 @@ def show_broadcast(broadcast_id: int):
     return catalog.progress(broadcast_id)
 
 
+@bp.patch("/api/app/broadcasts/<int:broadcast_id>")
+@requires("manager")
+@api.validate(json=BroadcastChange, resp=DONE, tags=["broadcasts"])
+def change_broadcast(broadcast_id: int, json: BroadcastChange):
+    """Change one that does not run yet: what is named; the rest stays. Recipients are listed anew where
+    their audience or the device is named. A scheduled one without a time is a draft again."""
+    return catalog.progress(drafts.change(broadcast_id, json.values(), json.expected()).id)
+
+
+@bp.get("/api/app/broadcasts/<int:broadcast_id>/file")
+@requires("manager")
+@api.validate(resp=OK, tags=["broadcasts"])
+def show_recipients_file(broadcast_id: int):
+    """What stands in the file of recipients that it was made with, as at its upload."""
+    key = catalog.get(broadcast_id).file_key
+    if not key:
+        raise NotFound("file")
+    return _found(audience.look_into(key))
+
+
+@bp.post("/api/app/broadcasts/audience-size")
+@requires("manager")
+@api.validate(json=AudienceBody, resp=OK, tags=["broadcasts"])
+def count_audience(json: AudienceBody):
+    """How many recipients there would be at most: before twins and those who want none are left out."""
+    kept = audience.checked(json.audience.model_dump(exclude_none=True))
+    return {"total": audience.size_of(kept, None)}
+
+
 @bp.delete("/api/app/broadcasts/<int:broadcast_id>")
 @requires("manager")
 @api.validate(resp=GONE, tags=["broadcasts"])
 def delete_broadcast(broadcast_id: int):
     """Only one that never ran."""
-    writing.delete(broadcast_id)
+    drafts.delete(broadcast_id)
     return "", 204
 
 

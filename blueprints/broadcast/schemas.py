@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, BeforeValidator, Field, NaiveDatetime
 from cloudchat.fields import RowId, StrictId
 from cloudchat.services.broadcasts.audience import MAX_IDS
 from cloudchat.services.broadcasts.catalog import Chosen
-from cloudchat.web import MAX_LIMIT, Body, me
+from cloudchat.services.contact_filters import MOST as MOST_FILTERS
+from cloudchat.web import MAX_LIMIT, Body, Versioned, me
 
 MAX_PHONES = 20_000
 
@@ -41,6 +42,7 @@ class Audience(Body):
     contact_ids: list[StrictId] | None = Field(None, max_length=MAX_IDS)
     phones: list[Phone] | None = Field(None, max_length=MAX_PHONES)
     filter: ContactFilter | None = None
+    saved_filters: list[StrictId] | None = Field(None, max_length=MOST_FILTERS)
     all_contacts: bool | None = None
     file: str | None = Field(None, max_length=100)
 
@@ -77,6 +79,38 @@ class BroadcastBody(Body):
 
     def values(self) -> dict[str, Any]:
         return self.model_dump(exclude_none=True) | {"scheduled_at": _moment(self)}
+
+
+class BroadcastChange(Versioned):
+    """What to change of a broadcast that does not run yet; what is not named stays. Without a time
+    (null) it does not start by itself any more."""
+
+    name: str | None = Field(None, min_length=1, max_length=120)
+    device_id: StrictId | None = None
+    template_id: StrictId | None = None
+    audience: Audience | None = None
+    variables: dict[str, dict[str, Any]] | None = Field(None, max_length=100)
+    scheduled_at: AwareDatetime | None = None
+    scheduled_local: LocalTime = None
+    quiet_hours: QuietHours | None = None
+
+    def values(self) -> dict[str, Any]:
+        """The fields that are named; only time and quiet hours can be taken away."""
+        given = self.changes()
+        empties = ("scheduled_at", "quiet_hours")
+        made = {name: value for name, value in given.items() if value is not None or name in empties}
+        if made.get("audience"):
+            made["audience"] = self.audience.model_dump(exclude_none=True)
+        if given.keys() & {"scheduled_at", "scheduled_local"}:
+            made["scheduled_at"] = _moment(self)
+        made.pop("scheduled_local", None)
+        return made
+
+
+class AudienceBody(Body):
+    """Recipients to count."""
+
+    audience: Audience
 
 
 class ScheduleBody(Body):

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("contacts", __name__)
 
-from blueprints.contacts import details, downloads, imports, merging, pages, routes  # noqa: E402, F401
+from blueprints.contacts import details, downloads, filters, imports, merging, pages, routes  # noqa: E402, F401

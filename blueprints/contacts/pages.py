@@ -4,6 +4,7 @@ from flask import make_response, render_template, request, url_for
 from pydantic import ValidationError
 
 from blueprints.contacts import bp
+from blueprints.contacts.filters import kept_filters
 from blueprints.contacts.forms import errors_by_field, read_form
 from blueprints.contacts.routes import page_of_contacts
 from blueprints.contacts.schemas import ContactQuery
@@ -27,6 +28,7 @@ def index():
     return render_template(
         "contacts/index.html",
         labels=labels.all_labels(),
+        filters=kept_filters(),
         total=total,
         count_cap=COUNT_CAP,
         is_filtered=is_filtered,

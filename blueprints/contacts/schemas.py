@@ -52,6 +52,26 @@ class LabelsBody(Body):
     remove: list[StrictId | str] = Field([], max_length=50)
 
 
+class NewFilter(Body):
+    """What the list is filtered by, and the name under which it is kept."""
+
+    name: str = Field(max_length=200)
+    q: str = Field("", max_length=200)
+    label: Chosen = None
+
+
+class FilterName(Body):
+    """The new name of a kept filter."""
+
+    name: str = Field(max_length=200)
+
+
+class FiltersQuery(Body):
+    """Whether to count what each filter finds."""
+
+    counts: bool = False
+
+
 class IdsBody(Body):
     """The contacts that it is about: all of them, or none."""
 

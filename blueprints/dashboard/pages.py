@@ -3,11 +3,11 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask import render_template, url_for
+from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from blueprints.dashboard import bp
-from cloudchat.services import dashboard
+from cloudchat.services import dashboard, first_steps
 from cloudchat.services.desk_report import figures as desk_report
 from cloudchat.services.queueing import overview
 from cloudchat.web import me, requires
@@ -16,14 +16,48 @@ from cloudchat.web import me, requires
 @bp.get("/app/dashboard")
 @requires("agent")
 def index():
-    steps = dashboard.checklist() if me().may("admin") else None
+    steps = _steps()
     return render_template(
         "dashboard/index.html",
         greeting=_greeting(),
-        steps=steps if steps and not steps.is_done else None,
+        steps=steps,
+        web_chat=first_steps.web_chat() if steps else None,
+        steps_hidden=steps is not None and first_steps.are_hidden(me().user_id),
         tiles=_today(),
         **_now(),
     )
+
+
+@bp.get("/app/dashboard/steps")
+@requires("admin")
+def show_steps():
+    """The first steps as they are now; nothing once all are done."""
+    steps = _steps()
+    if steps is None:
+        return ""
+    return render_template("dashboard/_steps.html", steps=steps, web_chat=first_steps.web_chat())
+
+
+@bp.post("/app/dashboard/steps/hide")
+@requires("admin")
+def hide_steps():
+    """Put the first steps out of this person's sight."""
+    first_steps.hide(me().user_id, True)
+    return redirect(url_for("dashboard.index"))
+
+
+@bp.post("/app/dashboard/steps/show")
+@requires("admin")
+def unhide_steps():
+    """And back."""
+    first_steps.hide(me().user_id, False)
+    return redirect(url_for("dashboard.index"))
+
+
+def _steps() -> first_steps.Checklist | None:
+    """What is left to do, for those who can do it."""
+    steps = first_steps.checklist() if me().may("admin") else None
+    return steps if steps and not steps.is_done else None
 
 
 @bp.get("/app/dashboard/now")

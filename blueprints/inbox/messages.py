@@ -5,6 +5,7 @@ from flask.json import loads
 from spectree import Response as Answers
 
 from blueprints.inbox import bp
+from blueprints.inbox.routes import DONE, MADE, OK
 from blueprints.inbox.schemas import (
     MessageQuery,
     NewMessage,
@@ -22,10 +23,6 @@ from cloudchat.web import (
     me,
     requires,
 )
-
-OK = Answers("HTTP_200", "HTTP_401", "HTTP_404", "HTTP_422")
-DONE = Answers("HTTP_200", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_409", "HTTP_422")
-MADE = Answers("HTTP_201", "HTTP_401", "HTTP_404", "HTTP_409", "HTTP_422", "HTTP_429")
 
 
 @bp.get("/api/app/inbox/conversations/<int:conversation_id>/messages")

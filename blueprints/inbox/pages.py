@@ -21,6 +21,7 @@ from cloudchat.services import (
     presenting,
     threads,
 )
+from cloudchat.services.broadcasts import opting_out
 from cloudchat.services.queueing import trail
 from cloudchat.services.visibility import get_visible
 from cloudchat.web import Body, me, requires
@@ -205,6 +206,7 @@ def show_panel(conversation_id: int):
         "inbox/_panel.html",
         row=row,
         contact_labels=contact_labels,
+        opt_out=opting_out.of_contact(row.contact),
         contact_version=edits.version_of(contacts.editable(row.contact, contact_labels)),
         notes=threads.notes_of(row),
         earlier=inbox.earlier(me(), row),

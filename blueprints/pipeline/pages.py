@@ -8,7 +8,7 @@ from blueprints.pipeline.schemas import BoardQuery
 from blueprints.pipeline.words import icon_names
 from cloudchat.channels import CHANNELS
 from cloudchat.models import PipelineStage
-from cloudchat.services import inbox, labels, threads
+from cloudchat.services import edits, inbox, labels, threads
 from cloudchat.services.pipelines import board, cards, catalog, choices, history, presenting, stages, views
 from cloudchat.services.pipelines.automation import templates
 from cloudchat.services.pipelines.ladders import LADDERS
@@ -119,6 +119,7 @@ def edit(pipeline_id: int):
     return render_template(
         "pipeline/edit.html",
         pipeline=row,
+        version=edits.version_of(catalog.editable(row)),
         stages=[presenting.stage(stage) for stage in found],
         others=[item for item in catalog.all_pipelines() if item.id != row.id],
         currencies=[(code, code) for code in catalog.CURRENCIES],

@@ -14,6 +14,7 @@ from blueprints.pipeline.schemas import (
     PipelineQuery,
     RemovalQuery,
     StageBody,
+    StageChange,
 )
 from cloudchat.models import PipelineStage
 from cloudchat.services import secrets
@@ -64,7 +65,7 @@ def show_pipeline(pipeline_id: int):
 @requires("admin")
 @api.validate(json=PipelineChange, resp=DONE, tags=["pipelines"])
 def change_pipeline(pipeline_id: int, json: PipelineChange):
-    return _summary(catalog.change(pipeline_id, json.model_dump(exclude_unset=True)))
+    return _summary(catalog.change(pipeline_id, json.changes(), expected=json.expected()))
 
 
 @bp.delete("/api/app/pipelines/<int:pipeline_id>")
@@ -101,11 +102,11 @@ def create_stage(pipeline_id: int, json: StageBody):
 
 @bp.put("/api/app/pipelines/stages/<int:stage_id>")
 @requires("admin")
-@api.validate(json=StageBody, resp=DONE, tags=["pipelines"])
-def change_stage(stage_id: int, json: StageBody):
+@api.validate(json=StageChange, resp=DONE, tags=["pipelines"])
+def change_stage(stage_id: int, json: StageChange):
     """Rules are replaced as a whole; one that keeps its `id` keeps its secret."""
     before = [rule["id"] for rule in stages.get(stage_id).automation_actions or []]
-    row = stages.change(stage_id, json.values())
+    row = stages.change(stage_id, json.changes(), json.expected())
     return presenting.stage(row, _made_secrets(row, before))
 
 

@@ -10,7 +10,7 @@ from cloudchat.errors import Invalid
 from cloudchat.fields import Reference, RowId, StrictId, number_or_word
 from cloudchat.services.pipelines.board import Filter, Place
 from cloudchat.services.pipelines.moving import MOST_AT_ONCE
-from cloudchat.web import MAX_LIMIT, Body, decode_cursor, encode_cursor
+from cloudchat.web import MAX_LIMIT, Body, Versioned, decode_cursor, encode_cursor
 
 Money = Annotated[float, Field(ge=0, le=10**13)]
 Version = Annotated[int, Field(ge=0, le=10**9, strict=True)]
@@ -36,6 +36,10 @@ class StageBody(Body):
         return self.model_dump(exclude_unset=True)
 
 
+class StageChange(StageBody, Versioned):
+    """A stage as it is to be; what is left out stays as it is."""
+
+
 class NewPipeline(Body):
     """A pipeline with its stages, or with those of a ready ladder."""
 
@@ -58,7 +62,7 @@ class NewPipeline(Body):
         return given
 
 
-class PipelineChange(Body):
+class PipelineChange(Versioned):
     """What is left out stays as it is."""
 
     name: str | None = None

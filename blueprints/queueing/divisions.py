@@ -14,7 +14,9 @@ from cloudchat.services.queueing import figures
 from cloudchat.web import api, requires
 
 OK = Answers("HTTP_200", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_422")
+DONE = Answers("HTTP_200", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_409", "HTTP_422")
 MADE = Answers("HTTP_201", "HTTP_401", "HTTP_403", "HTTP_422")
+GOING = Answers("HTTP_202", "HTTP_204", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_422")
 GONE = Answers("HTTP_204", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_422")
 
 
@@ -34,18 +36,22 @@ def create_division(json: DivisionBody):
 
 @bp.put("/api/app/divisions/<int:division_id>")
 @requires("admin")
-@api.validate(json=DivisionBody, resp=OK, tags=["divisions"])
+@api.validate(json=DivisionBody, resp=DONE, tags=["divisions"])
 def change_division(division_id: int, json: DivisionBody):
     return _one(divisions.save(divisions.get(division_id), json.values()))
 
 
 @bp.delete("/api/app/divisions/<int:division_id>")
 @requires("admin")
-@api.validate(resp=GONE, tags=["divisions"])
+@api.validate(resp=GOING, tags=["divisions"])
 def delete_division(division_id: int):
-    """A body `{move_to}` says where those go who wait; without it they are told and asked again."""
-    divisions.delete(division_id, _removal().move_to)
-    return "", 204
+    """A body `{move_to}` says where those go who wait; without it they are told and asked again.
+
+    202 where many wait: they are seen to first, `closing` says how far that is, and then it goes.
+    """
+    if divisions.delete(division_id, _removal().move_to):
+        return "", 204
+    return _one(divisions.get(division_id)), 202
 
 
 @bp.put("/api/app/divisions/reorder")
@@ -112,11 +118,19 @@ def _json(rows: list[Division]) -> list[dict]:
             "agents_count": len(members[row.id]),
             "agents_online": here[row.id].online,
             "waiting": here[row.id].waiting,
+            "closing": _closing(row, here[row.id].waiting),
             "created_at": iso(row.created_at),
             "updated_at": iso(row.updated_at),
         }
         for row in rows
     ]
+
+
+def _closing(row: Division, waiting: int) -> dict | None:
+    """How far a division is that closes while people wait in it."""
+    if row.closing_at is None:
+        return None
+    return {"total": row.closing_total, "left": waiting, "deletes": row.closing_deletes}
 
 
 def _agent(user: User) -> dict:

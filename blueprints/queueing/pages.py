@@ -155,14 +155,12 @@ def _wall() -> dict:
 @bp.get("/app/queue/report")
 @requires("manager")
 def report():
-    start, end, days = _range()
+    start, end = _range()
     return render_template(
         "queueing/report.html",
         rows=[row for row in waits.estimates(start, end) if row.entered],
         start=start,
         end=end,
-        today=_today(),
-        chosen_days=days,
     )
 
 
@@ -170,16 +168,16 @@ def _today() -> date:
     return datetime.now(ZoneInfo(me().timezone)).date()
 
 
-def _range() -> tuple[date, date, int]:
+def _range() -> tuple[date, date]:
     """The days of the address, both included; what cannot be read is the last 7 days."""
     today = _today()
     given = [_day(request.args.get(name)) for name in ("from", "to")]
     if all(given):
         start, end = (min(day, today) for day in sorted(given))
-        return max(start, end - LONGEST_RANGE), end, 0
+        return max(start, end - LONGEST_RANGE), end
     days = request.args.get("days", 7, type=int)
     days = days if 1 <= days <= LONGEST_RANGE.days else 7
-    return today - timedelta(days=days - 1), today, days
+    return today - timedelta(days=days - 1), today
 
 
 def _day(text: str | None) -> date | None:

@@ -87,6 +87,7 @@ class SettingsBody(Body):
     moved_up_message: str | None = None
     leave_keyword: str | None = None
     leave_message: str | None = None
+    cancelled_message: str | None = None
     division_closed_message: str | None = None
     silent_agent_minutes: int | None = None
 

@@ -9,6 +9,7 @@ from blueprints.settings import (  # noqa: E402
     data_pages,  # noqa: F401
     data_routes,  # noqa: F401
     device_pages,  # noqa: F401
+    guides,  # noqa: F401
     login_rules,  # noqa: F401
     pages,  # noqa: F401
     routes,  # noqa: F401

@@ -1,11 +1,6 @@
-"""What the desk shows about devices outside their screen: troubles for admins, the guides."""
+"""What the desk shows about devices outside their screen: troubles, for admins."""
 
-import re
-from pathlib import Path
-
-from flask import abort, render_template, send_from_directory, url_for
-from markdown_it import MarkdownIt
-from markupsafe import Markup
+from flask import render_template
 
 from blueprints.settings import bp
 from cloudchat.channels.facebook_errors import explain
@@ -13,10 +8,6 @@ from cloudchat.messages import sentence
 from cloudchat.models import Device
 from cloudchat.services import devices, facebook_help
 from cloudchat.web import me, requires
-
-DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
-_NAME = re.compile(r"[a-z-]{1,40}")
-_markdown = MarkdownIt("commonmark", {"html": False})
 
 
 @bp.app_template_global("error_text")
@@ -39,23 +30,3 @@ def device_troubles():
     rows = devices.in_trouble() if me().may("admin") else []
     troubles = [(row, _trouble(row)) for row in rows]
     return render_template("settings/_device_troubles.html", troubles=troubles)
-
-
-@bp.get("/app/help/<name>")
-@requires("agent")
-def guide(name: str):
-    """A page of docs/providers."""
-    path = DOCS / "providers" / f"{name}.md"
-    if not _NAME.fullmatch(name) or not path.is_file():
-        abort(404)
-    text = path.read_text().replace("](../img/", f"]({url_for('settings.guide_picture', name='')}")
-    title, _, rest = text.partition("\n")
-    content = Markup(_markdown.render(rest))
-    return render_template("settings/guide.html", title=title.lstrip("# "), content=content)
-
-
-@bp.get("/app/help/img/<path:name>")
-@requires("agent")
-def guide_picture(name: str):
-    """A picture of the documentation."""
-    return send_from_directory(DOCS / "img", name)

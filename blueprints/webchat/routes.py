@@ -1,5 +1,6 @@
 """The web chat's API for customers: sessions, messages, files. Pages are in pages.py."""
 
+from dataclasses import asdict
 from typing import Any, Literal
 
 from flask import request
@@ -110,6 +111,7 @@ def list_messages(public_key: str, query: HistoryQuery):
         "next_cursor": _next_cursor(found.items, query),
         "read_up_to": found.read_up_to,
         "agent": {"name": found.agent} if found.agent else None,
+        "queue": asdict(found.queue) if found.queue else None,
     }
 
 

@@ -55,6 +55,8 @@ def _state() -> dict[str, str]:
     return {
         "state.online": _("We reply here"),
         "state.agent": _("{name} is helping you"),
+        "state.queue": _("You are number {place} in line"),
+        "state.queue.minutes": _("You are number {place} in line, about {minutes} min"),
         "state.offline": _("You are offline. Your messages are kept and sent later."),
         "state.lost": _("Reconnecting…"),
         "state.closed": _("This chat is closed at the moment."),

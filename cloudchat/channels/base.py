@@ -50,7 +50,7 @@ class RawEvent:
 
     account: str
     provider_id: str
-    kind: str  # message | status | echo | account | template | other
+    kind: str  # message | status | echo | wish | account | template | other
     payload: dict
     parent_account: str | None = None  # what the account belongs to (WABA); some news names only that
 
@@ -120,6 +120,16 @@ class Watermark:
 
 
 @dataclass(frozen=True)
+class WishUpdate:
+    """A customer told the provider whether they want offers from this business."""
+
+    external_user_id: str
+    phone: str | None  # E.164
+    wanted: bool
+    occurred_at: datetime
+
+
+@dataclass(frozen=True)
 class AccountUpdate:
     """News about the device itself (token dead, number restricted, quality)."""
 
@@ -152,7 +162,14 @@ class Acknowledgement:
 
 
 Parsed = (
-    InboundMessage | Deletion | StatusUpdate | Watermark | AccountUpdate | Acknowledgement | TemplateUpdate
+    InboundMessage
+    | Deletion
+    | StatusUpdate
+    | Watermark
+    | WishUpdate
+    | AccountUpdate
+    | Acknowledgement
+    | TemplateUpdate
 )
 
 

@@ -77,7 +77,7 @@ def from_answer(answer: Answer, *, repeatable: bool) -> ProviderError:
     refused = 400 <= answer.status < 500
     temporary = code in RETRY_AFTER or error.get("is_transient") is True or answer.status == 429
     unclear = not permanent and code not in NOT_TAKEN and not refused
-    return ProviderError(
+    made = ProviderError(
         told["message"] or f"Meta refused the call with HTTP {answer.status}.",
         code=told["code"],
         permanent=permanent or (refused and not temporary),
@@ -90,6 +90,8 @@ def from_answer(answer: Answer, *, repeatable: bool) -> ProviderError:
         unknown_outcome=unclear and not repeatable,
         details=told["details"],
     )
+    made.subcode = _number(error.get("error_subcode"))
+    return made
 
 
 def json_of(answer: Answer) -> dict | None:

@@ -7,7 +7,15 @@ from itertools import islice
 from typing import Any
 
 from cloudchat.channels import meta_errors, payload, whatsapp_content, whatsapp_template_news
-from cloudchat.channels.base import AccountUpdate, Deletion, InboundMessage, Parsed, RawEvent, StatusUpdate
+from cloudchat.channels.base import (
+    AccountUpdate,
+    Deletion,
+    InboundMessage,
+    Parsed,
+    RawEvent,
+    StatusUpdate,
+    WishUpdate,
+)
 from cloudchat.channels.payload import as_dict, as_text, dicts, ident
 
 log = logging.getLogger(__name__)
@@ -112,7 +120,16 @@ def _echoes(account: str, entry: dict, value: dict) -> Iterator[RawEvent]:
         yield _item("echo", account, entry, {"message": message}, message.get("id"))
 
 
-_ITEMS = {"messages": (_messages, _statuses, _errors), "smb_message_echoes": (_echoes,)}
+def _wishes(account: str, entry: dict, value: dict) -> Iterator[RawEvent]:
+    for item in dicts(value.get("user_preferences")):
+        yield _whole("wish", account, entry, {"wish": item})
+
+
+_ITEMS = {
+    "messages": (_messages, _statuses, _errors),
+    "smb_message_echoes": (_echoes,),
+    "user_preferences": (_wishes,),
+}
 
 
 def _item(kind: str, account: str, entry: dict, content: dict, key: Any) -> RawEvent:
@@ -145,6 +162,9 @@ def parse(event: RawEvent) -> list[Parsed]:
     if event.kind == "status":
         update = _status(as_dict(content.get("status")))
         return [update] if update else []
+    if event.kind == "wish":
+        wish = _wish(as_dict(content.get("wish")))
+        return [wish] if wish else []
     if event.kind == "template":
         news = whatsapp_template_news.read(content)
         return [news] if news else []
@@ -163,6 +183,14 @@ def _status(item: dict) -> StatusUpdate | None:
         reference=as_text(item.get("biz_opaque_callback_data"), 512) or None,
         error=meta_errors.describe(errors[0]) if errors else None,
     )
+
+
+def _wish(item: dict) -> WishUpdate | None:
+    user, value = ident(item.get("wa_id")) or ident(item.get("user_id")), item.get("value")
+    if user is None or item.get("category") != "marketing_messages" or value not in ("stop", "resume"):
+        return None
+    moment = payload.moment(item.get("timestamp"))
+    return WishUpdate(user, phone_of(user), wanted=value == "resume", occurred_at=moment)
 
 
 def _account(content: dict) -> AccountUpdate:

@@ -129,9 +129,7 @@ class MetaGraph:
         body = meta_errors.json_of(answer)
         if 200 <= answer.status < 300 and body is not None and "error" not in body:
             return body
-        error = meta_errors.from_answer(answer, repeatable=repeatable)
-        error.subcode = payload.as_dict((body or {}).get("error")).get("error_subcode")
-        raise error
+        raise meta_errors.from_answer(answer, repeatable=repeatable)
 
 
 def waba_of(device: Any) -> str:

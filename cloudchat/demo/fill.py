@@ -81,7 +81,21 @@ def _shop() -> Shop:
         pipeline=pipeline,
         stages=stages,
         keys={stage_id: key for stage_id, key in db.session.execute(last)},
+        room=_room(),
     )
+
+
+def _room() -> dict[int, int]:
+    """What each agent may still take: the desk itself never gives anybody more."""
+    load = (
+        select(func.count(Conversation.id))
+        .where(Conversation.assignee_id == User.id, Conversation.status == "open")
+        .scalar_subquery()
+    )
+    found = select(User.id, func.greatest(User.capacity - load, 0)).where(
+        User.role == "agent", User.is_active
+    )
+    return {user_id: room for user_id, room in db.session.execute(found)}
 
 
 def _write(shop: Shop, customers: list[tuple[dict, dict, Talk]]) -> None:

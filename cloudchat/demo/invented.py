@@ -20,6 +20,7 @@ from cloudchat.models import (
 from cloudchat.services.presenting import preview
 
 DAYS = 90
+OPEN_EVERY = 50  # customers for one whose talk of today is still open
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Shop:
     pipeline: Pipeline | None
     stages: list[PipelineStage]
     keys: dict[int, str | None] = field(default_factory=dict)  # the last place of each column
+    room: dict[int, int] = field(default_factory=dict)  # how many more open talks an agent may have
 
 
 @dataclass
@@ -54,7 +56,9 @@ class Talk:
 def customer(shop: Shop, chance: Random, number: int) -> tuple[dict[str, Any], dict[str, Any], Talk]:
     """A contact, how its device knows it, and what was said."""
     device = chance.choice(shop.devices)
-    began = now() - timedelta(days=DAYS * chance.random() ** 1.3, minutes=chance.randrange(60, 300))
+    status = _status(chance, number)
+    days = 0.6 if status == "open" else DAYS
+    began = now() - timedelta(days=days * chance.random() ** 1.3, minutes=chance.randrange(60, 300))
     name = f"{chance.choice(FIRST)} {chance.choice(LAST)}"
     phone = f"+62819{number % 10**8:08}"
     contact = {
@@ -71,18 +75,17 @@ def customer(shop: Shop, chance: Random, number: int) -> tuple[dict[str, Any], d
         "external_id": phone[1:] if by_phone else f"demo-{number}",
         "created_at": began,
     }
-    return contact, identity, _talk(shop, chance, device, identity["external_id"], began)
+    return contact, identity, _talk(shop, chance, device, identity["external_id"], began, status)
 
 
-def _talk(shop: Shop, chance: Random, device: Device, external_id: str, began: datetime) -> Talk:
+def _talk(shop: Shop, chance: Random, device: Device, external_id: str, began: datetime, status: str) -> Talk:
     division = chance.choice(shop.divisions) if shop.divisions and chance.random() < 0.6 else None
-    agent = chance.choice(shop.agents) if shop.agents else None
+    agent = _agent(shop, chance, status)
     messages, clock = _messages(chance, device, agent, began)
-    status = _status(chance, clock)
     talk = Talk({}, messages)
     if shop.bot is not None and shop.pairs and chance.random() < 0.4:
         talk.turn = _turn(shop, chance, talk, device, began)
-    if status == "open" and chance.random() < 0.5:  # the customer wrote last, and waits
+    if status == "open" and agent is not None and chance.random() < 0.5:  # the customer wrote last, and waits
         clock += timedelta(minutes=chance.randrange(1, 30))
         messages.append(_message(device, "in", "contact", None, "Kak?", clock))
     talk.row = {
@@ -144,11 +147,20 @@ def _message(device: Device, direction: str, by: str, sender: int | None, text: 
     }
 
 
-def _status(chance: Random, ended: datetime) -> str:
-    old = now() - ended > timedelta(days=3)
-    return chance.choices(
-        ("resolved", "open", "pending", "snoozed"), (90, 6, 2, 2) if old else (50, 40, 5, 5)
-    )[0]
+def _status(chance: Random, number: int) -> str:
+    """Some are open, whatever chance says; of the others most are done."""
+    if number % OPEN_EVERY == 0:
+        return "open"
+    return chance.choices(("resolved", "pending", "snoozed"), (96, 2, 2))[0]
+
+
+def _agent(shop: Shop, chance: Random, status: str) -> int | None:
+    """Who answers. What is open goes to those who have room for it; the rest waits for somebody."""
+    free = [one for one in shop.agents if status != "open" or shop.room.get(one, 0)]
+    agent = chance.choice(free) if free else None
+    if agent is not None and status == "open":
+        shop.room[agent] -= 1
+    return agent
 
 
 def _turn(shop: Shop, chance: Random, talk: Talk, device: Device, began: datetime) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What happened: a dataclass for each kind, by subject, and the bus that tells them after the commit."""
 
 from cloudchat.events.base import Audience, Event
-from cloudchat.events.broadcasts import BroadcastChanged, BroadcastDue
+from cloudchat.events.broadcasts import BroadcastChanged, BroadcastDue, BroadcastFinished
 from cloudchat.events.bus import drain, follow, publish, publish_once, record, subscribe
 from cloudchat.events.contacts import (
     ContactChanged,
@@ -38,6 +38,7 @@ from cloudchat.events.queue import (
     AgentFree,
     AgentLeft,
     AgentPresence,
+    DivisionClosing,
     MenusOwed,
     QueueAssigned,
     QueueChanged,
@@ -55,6 +56,7 @@ __all__ = [
     "Audience",
     "BroadcastChanged",
     "BroadcastDue",
+    "BroadcastFinished",
     "CardMoved",
     "ChoicesChanged",
     "ContactChanged",
@@ -66,6 +68,7 @@ __all__ = [
     "ConversationChanged",
     "ConversationRead",
     "DeviceChanged",
+    "DivisionClosing",
     "Event",
     "EventStored",
     "ExportDue",

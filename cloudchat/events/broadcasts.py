@@ -19,3 +19,11 @@ class BroadcastChanged(Event):
 
     organization_id: int
     broadcast_id: int
+
+
+@dataclass(frozen=True)
+class BroadcastFinished(Event):
+    """A broadcast has gone out to everybody on its list."""
+
+    organization_id: int
+    broadcast_id: int

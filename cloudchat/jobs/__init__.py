@@ -22,10 +22,12 @@ from cloudchat.tenancy import acting_as, all_organizations
 log = structlog.get_logger(__name__)
 
 QUEUES = ("messages", "default")  # a worker takes from them in turns
+COURTESIES = "courtesies"  # what nobody waits for: only when both are empty, by workers of "default"
 # How long a queued job keeps the same one from being queued, at most. A worker that dies with a job in
 # its hand leaves the flag up, and the next sweep must not wait long for that.
 FLAG_SECONDS = 5
-QUEUED_SECONDS = 60  # a job of "messages" that waited longer is dropped: the sweepers have asked again
+QUEUED_SECONDS = 60  # a job of "messages" that waited longer is dropped: the sweepers have asked again;
+# so is a courtesy: it would come too late to be one
 DELIVERY_TIMEOUT = 300  # seconds; a large file may be on its way for a while
 
 _app_context: Callable[[], AbstractContextManager] | None = None
@@ -105,7 +107,7 @@ def enqueue(function: Callable, *args, queue_name: str = "default", timeout: int
             job_timeout=timeout,
             result_ttl=0,
             failure_ttl=86_400,
-            ttl=QUEUED_SECONDS if queue_name == "messages" else None,
+            ttl=None if queue_name == "default" else QUEUED_SECONDS,
         )
     except RedisError as error:
         log.warning("job_not_queued", job=function.__name__, error=str(error))
@@ -188,7 +190,7 @@ def start_subscriptions() -> None:
     def on_read(event: events.ConversationRead) -> None:
         customer = event.audience.external_user_id
         ids = event.audience.organization_id, event.device_id
-        enqueue(outbound.mark_read, *ids, event.external_id, customer)
+        enqueue(outbound.mark_read, *ids, event.external_id, customer, queue_name=COURTESIES)
 
     def on_tap(event: events.TapNoticed) -> None:
         enqueue(outbound.acknowledge, event.organization_id, event.device_id, event.details)
@@ -234,6 +236,7 @@ def start_subscriptions() -> None:
     events.subscribe(events.ContactUnnamed, on_unnamed)
     events.subscribe(events.ContactImportDue, on_import)
     events.subscribe(events.QueueDue, queueing.on_due)
+    events.subscribe(events.DivisionClosing, queueing.on_closing)
     events.subscribe(events.AgentFree, queueing.on_agent_free)
     events.subscribe(events.AgentLeft, queueing.on_agent_left)
     events.subscribe(events.AgentPresence, queueing.on_presence)

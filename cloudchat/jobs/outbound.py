@@ -1,5 +1,7 @@
 """Jobs that speak to channel providers."""
 
+from functools import partial
+
 import structlog
 
 from cloudchat import events
@@ -14,8 +16,8 @@ log = structlog.get_logger(__name__)
 @tenant_job
 def deliver(organization_id: int, device_id: int) -> None:
     """Send what waits for this device."""
-    if delivery.deliver(device_id, told=events.drain) == 0.0:  # out of time with work left
-        enqueue_delivery(organization_id, device_id)
+    next_one = partial(enqueue_delivery, organization_id, device_id)
+    delivery.deliver(device_id, told=events.drain, hand_over=next_one)
 
 
 @tenant_job

@@ -14,6 +14,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, cron
 from rq.exceptions import StopRequested
+from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.utils import now
 from rq.worker import RoundRobinWorker
@@ -28,7 +29,7 @@ SCHEDULE = "cloudchat.jobs.schedule"
 
 
 class Worker(RoundRobinWorker):
-    """In turns: a long broadcast in one queue must not starve the other."""
+    """In turns: a long broadcast in one queue must not starve the other. Courtesies come last."""
 
     max_connection_wait_time = 2.0  # RQ's own is a minute
     asked_to_end = False
@@ -40,12 +41,16 @@ class Worker(RoundRobinWorker):
         except RedisError:  # it would note the end there
             raise StopRequested from None
 
+    def reorder_queues(self, reference_queue: Queue) -> None:
+        super().reorder_queues(reference_queue)
+        self._ordered_queues.sort(key=lambda queue: queue.name == jobs.COURTESIES)
+
 
 def work(names: Sequence[str] = jobs.QUEUES, burst: bool = False) -> None:
     """Run the jobs of these queues until asked to end (or, with `burst`, until there are none)."""
     while True:
         connection = connect_redis(redis.url)
-        queues = [jobs.queue(name) for name in names]
+        queues = [jobs.queue(name) for name in served(names)]
         worker = Worker(queues, connection=connection, serializer=JSONSerializer)
         try:
             worker.work(burst=burst, with_scheduler=False, logging_level="WARNING")
@@ -57,13 +62,25 @@ def work(names: Sequence[str] = jobs.QUEUES, burst: bool = False) -> None:
             return
 
 
+def served(names: Sequence[str]) -> list[str]:
+    """The queues that a worker of these takes from."""
+    return [*names, jobs.COURTESIES] if "default" in names else [*names]
+
+
 class Scheduler(cron.CronScheduler):
-    """RQ's, which also stands a clock that is set back."""
+    """RQ's, which also stands a clock that is set back, and queues nothing that still waits: where jobs
+    are slow, twelve of each sweep would stand in the way of what they find."""
 
     def enqueue_jobs(self) -> list[cron.CronJob]:
         for job in self.get_jobs():
             _not_in_the_far_future(job)
+            if job.should_run() and self._still_waits(job):
+                job.set_enqueue_time(now())
         return super().enqueue_jobs()
+
+    def _still_waits(self, job: cron.CronJob) -> bool:
+        last = job.get_job_ids(self.connection, 0, 0)
+        return bool(last) and self.connection.hget(Job.key_for(last[0]), "status") == b"queued"
 
 
 def _not_in_the_far_future(job: cron.CronJob) -> None:

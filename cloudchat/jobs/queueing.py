@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from cloudchat import events
 from cloudchat.jobs import enqueue_once, system_job, tenant_job
 from cloudchat.services import presence
-from cloudchat.services.queueing import agents, availability, claiming, closing, rounds
+from cloudchat.services.queueing import agents, availability, bursts, claiming, closing, rounds
 from cloudchat.tenancy import acting_as
 
 log = structlog.get_logger(__name__)
@@ -23,6 +23,12 @@ def drain(organization_id: int, division_id: int) -> None:
     """Assign whom there are agents for; what is left over is for the next job."""
     if not claiming.drain(division_id, DRAIN_SECONDS):
         enqueue_once(drain, organization_id, division_id, queue_name="messages")
+
+
+@tenant_job
+def settle(organization_id: int) -> None:
+    """Tell those who wrote right after the menu, and chose nothing, that there was no choice."""
+    bursts.settle()
 
 
 @tenant_job
@@ -54,6 +60,10 @@ def on_agent_left(event: events.AgentLeft) -> None:
 def on_due(event: events.QueueDue) -> None:
     """At once, in the process where it happened; a job goes on where that takes too long."""
     _drain_now(event.organization_id, [event.division_id])
+
+
+def on_closing(event: events.DivisionClosing) -> None:
+    enqueue_once(drain, event.organization_id, event.division_id, queue_name="messages")
 
 
 def on_agent_free(event: events.AgentFree) -> None:
@@ -91,11 +101,19 @@ def _drain_now(organization_id: int, division_ids: list[int]) -> None:
 def waiting() -> None:
     for organization_id, division_id in rounds.divisions_with_waiting():
         enqueue_once(drain, organization_id, division_id, queue_name="messages")
+    for organization_id, division_id in closing.unfinished():
+        enqueue_once(drain, organization_id, division_id, queue_name="messages")
     for organization_id in closing.owed_anywhere():
         enqueue_once(tell_owed, organization_id, queue_name="messages")
     for organization_id, user_id in availability.left_behind():
         enqueue_once(hand_back, organization_id, user_id, queue_name="messages")
     presence.tell_lost(LOST_WITHIN)
+
+
+@system_job("customers whose first burst of messages is over are looked for in every organization")
+def settled_bursts() -> None:
+    for organization_id in bursts.organizations_due():
+        enqueue_once(settle, organization_id, queue_name="messages")
 
 
 @system_job("silent agents and customers who moved up are looked for in every organization")

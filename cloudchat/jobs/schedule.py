@@ -23,6 +23,7 @@ cron.register(sweeps.due_automation, queue_name="default", interval=10, result_t
 cron.register(sweeps.due_ratings, queue_name="default", interval=60, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.old_rows, queue_name="default", interval=3600, result_ttl=0)
 cron.register(queueing.waiting, queue_name="default", interval=10, result_ttl=0, ttl=LIVES)
+cron.register(queueing.settled_bursts, queue_name="default", interval=2, result_ttl=0, ttl=LIVES)
 cron.register(queueing.timed_rules, queue_name="default", interval=20, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.bot_hours_past, queue_name="default", cron="5 * * * *", result_ttl=0)
 # In UTC: the night of Indonesia

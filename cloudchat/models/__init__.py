@@ -17,7 +17,7 @@ from cloudchat.models.broadcasts import (
     BroadcastSettings,
 )
 from cloudchat.models.contact_imports import ContactImport
-from cloudchat.models.contacts import Contact, ContactIdentity
+from cloudchat.models.contacts import Contact, ContactFilter, ContactIdentity
 from cloudchat.models.conversations import Conversation, ConversationEvent, Note
 from cloudchat.models.data import DataExport, RetentionSettings
 from cloudchat.models.delivery import DevicePace, IdempotencyKey, OutboxEntry, WebhookEvent
@@ -66,6 +66,7 @@ __all__ = [
     "ChatbotSchedule",
     "ChatbotTalk",
     "Contact",
+    "ContactFilter",
     "ContactIdentity",
     "ContactImport",
     "ContactLabel",

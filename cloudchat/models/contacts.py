@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Computed, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Computed, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloudchat.extensions import Timestamps, db, now, primary_key
@@ -56,3 +56,26 @@ class ContactIdentity(TenantScoped, db.Model):
     contact_id: Mapped[int]
     external_id: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ContactFilter(Timestamps, TenantScoped, db.Model):
+    """A filter of the list of contacts that is kept under a name. Without its label it would find
+    others than were meant, so it goes with the label."""
+
+    __tablename__ = "contact_filters"
+    __table_args__ = (
+        organization_fk(),
+        tenant_fk("label_id", "labels"),
+        tenant_fk("created_by", "users", "SET NULL"),
+        CheckConstraint("q <> '' or label_id is not null", name="finds_some"),
+        Index("uq_contact_filters_name", "organization_id", db.text("lower(name)"), unique=True),
+    )
+
+    id: Mapped[int] = primary_key()
+    name: Mapped[str] = mapped_column(String(60))
+    q: Mapped[str] = mapped_column(String(200), default="")
+    label_id: Mapped[int | None]
+    created_by: Mapped[int | None]
+
+    def __str__(self) -> str:
+        return self.name

@@ -11,12 +11,17 @@ from cloudchat.tenancy import TenantScoped, organization_fk, tenant_fk
 
 
 class Division(Timestamps, TenantScoped, db.Model):
-    """A team that customers choose, for example Billing."""
+    """A team that customers choose, for example Billing.
+
+    While it closes (`closing_at`) its queue is emptied a piece at a time: to `closing_move_to`, or with
+    a word to each. `closing_total` had waited when that began; `closing_deletes`: then it is deleted.
+    """
 
     __tablename__ = "divisions"
     __table_args__ = (
         organization_fk(),
         UniqueConstraint("organization_id", "id"),
+        tenant_fk("closing_move_to", "divisions", "SET NULL"),
         Index("idx_divisions_org", "organization_id", "position", "id"),
         CheckConstraint("avg_handling_time_minutes between 1 and 1440", name="avg_handling_time"),
     )
@@ -30,6 +35,10 @@ class Division(Timestamps, TenantScoped, db.Model):
     avg_handling_time_minutes: Mapped[int] = mapped_column(default=10)
     show_wait_time: Mapped[bool] = mapped_column(default=False)
     auto_detect_keywords: Mapped[bool] = mapped_column(default=False)
+    closing_at: Mapped[datetime | None]
+    closing_total: Mapped[int | None]
+    closing_move_to: Mapped[int | None]
+    closing_deletes: Mapped[bool] = mapped_column(default=False, server_default="false")
 
     def __str__(self) -> str:
         return self.name

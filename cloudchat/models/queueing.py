@@ -137,6 +137,9 @@ class QueueSettings(Timestamps, TenantScoped, db.Model):
     leave_message: Mapped[str] = mapped_column(
         default="Anda telah keluar dari antrian tim {division}. Kirim pesan kapan saja untuk memilih lagi."
     )
+    cancelled_message: Mapped[str] = mapped_column(
+        default="Antrian Anda di tim {division} telah kami akhiri. Agen kami akan menghubungi Anda di sini."
+    )
     division_closed_message: Mapped[str] = mapped_column(
         default="Maaf, tim {division} sedang tidak melayani."
     )
@@ -148,6 +151,7 @@ class DivisionChoice(TenantScoped, db.Model):
 
     `division_ids` is the order in which it was shown: "2" means what the customer saw, whatever was
     reordered since. Without `asked_at` the menu is still owed (the division of the customer closed).
+    `settles_at`: the end of a burst of words right after the menu that were no choice.
     """
 
     __tablename__ = "division_choices"
@@ -156,6 +160,7 @@ class DivisionChoice(TenantScoped, db.Model):
         tenant_fk("conversation_id", "conversations"),
         UniqueConstraint("conversation_id"),
         Index("ix_division_choices_owed", "organization_id", "id", postgresql_where=text("asked_at is null")),
+        Index("ix_division_choices_settles", "settles_at", postgresql_where=text("settles_at is not null")),
     )
 
     id: Mapped[int] = primary_key()
@@ -164,5 +169,6 @@ class DivisionChoice(TenantScoped, db.Model):
     suggested_division_id: Mapped[int | None]
     closed_division: Mapped[str | None] = mapped_column(String(255))
     asked_at: Mapped[datetime | None]
+    settles_at: Mapped[datetime | None]
     wrong_answers: Mapped[int] = mapped_column(default=0)
     given_up: Mapped[bool] = mapped_column(default=False)

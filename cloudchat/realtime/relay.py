@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from socketio import RedisManager
 from socketio.packet import EVENT
 
+from cloudchat.extensions import redis
 from cloudchat.realtime.line import framed
 
 log = structlog.get_logger(__name__)
@@ -19,6 +20,7 @@ LONGEST_RETRY = 2.0  # seconds between tries to reach Redis again
 BATCH = 200
 KEPT = 10_000  # events that wait for an absent Redis; pages ask by cursor for what is lost
 MISSED = "missed"  # tells a page that events may have been lost: it asks as after a lost connection
+NAMESPACES = ("/", "/chat")
 
 
 class Relay(RedisManager):
@@ -71,17 +73,18 @@ class Relay(RedisManager):
                 self._sending = False
 
     def _send(self, batch: list[bytes]) -> None:
+        """What does not go out is not sent again, as some of it may have been heard. In its place the other
+        processes are told, as soon as they can be, that their pages have to ask."""
         try:
-            if not self.connected:
-                self._redis_connect()
-            pipeline = self.redis.pipeline(transaction=False)
+            pipeline = redis.client.pipeline(transaction=False)  # the listener's client is its own
             for item in batch:
                 pipeline.publish(self.channel, item)
             pipeline.execute()
         except (RedisError, OSError) as error:
             log.warning("relay_failed", events=len(batch), error=str(error))
-            self.connected = False
             time.sleep(0.5)
+            for namespace in NAMESPACES:
+                self._publish(_missed(namespace) | {"method": "emit", "host_id": self.host_id})
 
     def flush(self, seconds: float) -> None:
         """Wait until the other processes have been told everything; not longer than this."""
@@ -91,22 +94,25 @@ class Relay(RedisManager):
 
     def _redis_listen_with_retries(self):
         """Listen for ever; after a loss try again soon (the original waits up to a minute)."""
-        pause, subscribed = 0.25, False
+        pause = 0.25
         while True:
             try:
-                if not subscribed:
-                    self._redis_connect()
-                    self.pubsub.subscribe(self.channel)
-                    pause, subscribed = 0.25, True
-                    self.tell_missed()  # the first time too: pages may have been quicker than we
-                yield from self.pubsub.listen()
+                self._redis_connect()
+                heard = self.pubsub
+                heard.subscribe(self.channel)
+                pause = 0.25
+                self.tell_missed()  # the first time too: pages may have been quicker than we
+                yield from heard.listen()
             except (RedisError, OSError) as error:
                 log.warning("relay_not_listening", error=str(error), retry_in=pause)
-                subscribed = False
                 time.sleep(pause)
                 pause = min(LONGEST_RETRY, pause * 2)
 
     def tell_missed(self) -> None:
         """What others said meanwhile did not get here: our pages shall ask the database."""
-        for namespace in ("/", "/chat"):
-            self._handle_emit({"event": MISSED, "data": [], "namespace": namespace, "room": None})
+        for namespace in NAMESPACES:
+            self._handle_emit(_missed(namespace))
+
+
+def _missed(namespace: str) -> dict:
+    return {"event": MISSED, "data": [], "namespace": namespace, "room": None}

@@ -13,7 +13,7 @@ from cloudchat.errors import Invalid, ProviderError
 from cloudchat.events import ContactChanged, publish
 from cloudchat.extensions import db
 from cloudchat.models import Contact, ContactIdentity, Device
-from cloudchat.services import device_fields, devices, presenting, wabas
+from cloudchat.services import device_fields, devices, presenting, taking_over, wabas
 from cloudchat.services.settling import told
 from cloudchat.tenancy import current_organization_id
 
@@ -31,15 +31,18 @@ REGISTERED = ("wa_device", "telegram", "messenger")
 
 
 def create(kind: str, name: str, config: dict, *, strict: bool = False) -> Device:
-    """Connect an account: a secret that its provider refuses is not kept. A provider that cannot be
-    asked is no reason to lose what was typed: the device is kept as disconnected and tried again.
+    """Connect an account: a secret that its provider refuses is not kept, nor an official WhatsApp number
+    that Meta does not show to it: a number routes messages, and is nobody's by being typed. A provider
+    that cannot be asked is no reason to lose what was typed: the device is kept and tried again.
 
     `strict`: nothing is kept unless the provider answered. Raises Invalid, Conflict.
     """
     device_fields.check_new(kind, name, config)
-    if kind in REGISTERED or strict:
+    if kind != "webchat":
         _ask(kind, config, strict)
     confirmed = kind == "wa_official" and wabas.check(_draft(kind, config), strict)
+    if confirmed:
+        _take_over(config)
     made = devices.create(kind, name, config)
     if confirmed:
         wabas.keep(devices.account(made))
@@ -50,8 +53,8 @@ def create(kind: str, name: str, config: dict, *, strict: bool = False) -> Devic
 
 def change(device_id: int, values: dict, expected: str | None = None, *, strict: bool = False) -> Device:
     """Change a device; with another secret or account it is connected anew, its history stays. Raises
-    as `devices.change`, and Invalid where the provider refuses the new secret (of an official WhatsApp
-    number only where `strict`) or the number is in another WABA."""
+    as `devices.change`, and Invalid where the provider refuses the new secret or number, or the number is
+    in another WABA."""
     device = devices.get(device_id)
     kind, given = device.type, values.get("config") or {}
     known = {**device.config, **devices.account(device).secrets}
@@ -59,11 +62,13 @@ def change(device_id: int, values: dict, expected: str | None = None, *, strict:
     fields = device_fields.FIELDS[kind]
     other = bool(fresh.keys() & {fields.account, *fields.secret})
     anew, wanted = kind in REGISTERED and other, {**known, **fresh}
-    if anew or (strict and other):
+    if other and kind != "webchat":
         device_fields.check_new(kind, str(values.get("name") or device.name), wanted)
         _ask(kind, wanted, strict=False)
     asked = kind == "wa_official" and (other or "waba_id" in fresh)
     confirmed = asked and wabas.check(_draft(kind, wanted), strict)
+    if confirmed and "phone_number_id" in fresh:
+        _take_over(wanted)
     made = devices.change(device_id, values, expected)
     if confirmed:
         wabas.keep(devices.account(made))
@@ -189,9 +194,17 @@ def _ask(kind: str, config: dict, strict: bool) -> None:
         field = SECRET_FIELD.get(kind, "name")
         if error.reauth:
             raise Invalid("device", fields={f"config.{field}": ["token_refused"]}) from error
+        if kind == "wa_official" and wabas.is_refusal(error):
+            raise Invalid("device", fields={"config.phone_number_id": ["number_not_shown"]}) from error
         if strict:
             words = [error.code if error.code in ("unreachable", "no_answer") else "provider_refused_account"]
             raise Invalid("device", fields={f"config.{field}": words}) from error
+
+
+def _take_over(config: dict) -> None:
+    """The number has just been proved: a dead registration does not stand in its way."""
+    db.session.commit()
+    taking_over.free(device_fields.account_of(device_fields.FIELDS["wa_official"], config))
 
 
 def _draft(kind: str, config: dict) -> DeviceAccount:

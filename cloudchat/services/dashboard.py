@@ -1,14 +1,14 @@
-"""What the home page shows: this moment, today against yesterday, who is there, the first steps."""
+"""What the home page shows: this moment, today against yesterday, who is there."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import joinedload
 
 from cloudchat.extensions import db, now
-from cloudchat.models import CannedReply, Conversation, Device, Invitation, Label, Message, User
+from cloudchat.models import Conversation, Device, User
 from cloudchat.services.accounts import Identity
 from cloudchat.services.bot_analytics import SUCCESSFUL
 from cloudchat.services.desk_report import figures as desk_report
@@ -31,21 +31,6 @@ class Figures:
     mine_open: int
     mine_waiting: int
     mine_unread: int
-
-
-@dataclass(frozen=True)
-class Checklist:
-    """What a new organization has done already."""
-
-    device: bool
-    colleague: bool
-    labels: bool
-    canned_replies: bool
-    answer: bool
-
-    @property
-    def is_done(self) -> bool:
-        return all(vars(self).values())
 
 
 def figures(identity: Identity) -> Figures:
@@ -117,24 +102,7 @@ def bot_rate(wanted: desk_report.Asked) -> tuple[float | None, float | None]:
     return found.get(True), found.get(False)
 
 
-# --- who is new, who is there ------------------------------------------------------------------
-
-
-def checklist() -> Checklist:
-    """What is done of the first steps of the present organization."""
-    connected = (Device.is_active, Device.deleted_at.is_(None), Device.status == "connected")
-    colleagues = select(func.count(User.id)).scalar_subquery()
-    by_agent = (Message.direction == "out", Message.sender_type == "agent")
-    row = db.session.execute(
-        select(
-            select(Device.id).where(*connected).exists().label("device"),
-            or_(colleagues > 1, select(Invitation.id).exists()).label("colleague"),
-            select(Label.id).exists().label("labels"),
-            select(CannedReply.id).exists().label("canned_replies"),
-            select(Message.id).where(*by_agent).exists().label("answer"),
-        )
-    ).one()
-    return Checklist(**row._mapping)
+# --- who is there -------------------------------------------------------------------------------
 
 
 def agents_online() -> list[tuple[User, int]]:

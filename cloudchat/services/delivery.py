@@ -26,7 +26,8 @@ from cloudchat.services.statements import database_is_away
 log = structlog.get_logger(__name__)
 
 IN_FLIGHT = 32  # calls under way at once
-BUDGET = 5.0  # seconds that one job works before it leaves the rest to the next
+BUDGET = 5.0  # seconds that one job works before it leaves the rest to the next …
+OVERLAP = 0.75  # … which is asked for so long before: it takes its time to begin, and the pace must not drop
 HANGS_AFTER = 2.0  # a call that takes longer must not keep the others of the device waiting …
 LONGEST_JOB = 60.0  # … even when the budget is used up, but not longer than this
 SHORT_WAIT = 0.5  # seconds worth waiting for inside the job
@@ -36,9 +37,13 @@ DATABASE_PATIENCE = 90  # seconds to keep outcomes for while the database is awa
 
 
 def deliver(
-    device_id: int, told: Callable[[], object] = lambda: None, budget: float = BUDGET
+    device_id: int,
+    told: Callable[[], object] = lambda: None,
+    budget: float = BUDGET,
+    hand_over: Callable[[], object] = lambda: None,
 ) -> float | None:
-    """Send what is due on this device, calling `told` after each commit that others should hear of.
+    """Send what is due on this device, calling `told` after each commit that others should hear of, and
+    `hand_over` once where the time will not do: two senders at one device share its pace.
 
     Answers in how many seconds more will be due (0: there is more, but the time is over), or None.
     """
@@ -49,16 +54,23 @@ def deliver(
         told()
         return None
     with ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="send") as pool:
-        return _Sender(device_id, pool, told).run(time.monotonic() + budget)
+        return _Sender(device_id, pool, told, hand_over).run(time.monotonic() + budget)
 
 
 class _Sender:
     """One job's work on one device."""
 
-    def __init__(self, device_id: int, pool: ThreadPoolExecutor, told: Callable[[], object]):
+    def __init__(
+        self,
+        device_id: int,
+        pool: ThreadPoolExecutor,
+        told: Callable[[], object],
+        hand_over: Callable[[], object],
+    ):
         self._device_id = device_id
         self._pool = pool
         self._told = told
+        self._hand_over: Callable[[], object] | None = hand_over
         self._under_way: dict[Future, tuple[Claim, float]] = {}
         self._renewed = time.monotonic()
         self._fill_at = 0.0  # when to put more of a broadcast into the outbox; infinite: none runs
@@ -67,6 +79,9 @@ class _Sender:
         ask_at = 0.0  # when to look for more; infinite: when a call has ended
         while True:
             moment = time.monotonic()
+            if self._hand_over and moment > stop_at - OVERLAP:
+                self._hand_over()
+                self._hand_over = None
             ended = moment > stop_at and not self._hangs(moment, stop_at)
             if not ended and moment >= self._fill_at and self._fill(moment):
                 ask_at = moment

@@ -65,14 +65,17 @@ def save(division: Division, values: dict) -> Division:
     was_active = not is_new and _was_active(division)
     db.session.flush()
     if was_active and not division.is_active:
-        closing.close(division, values.get("move_to"))
+        closing.begin(division, values.get("move_to"))
     elif not was_active and division.is_active:
+        closing.reopen(division)
         publish_once(QueueDue(division.organization_id, division.id))
     if "members" in values:
         _set_members(division, set(values["members"]))
     action = "division.created" if is_new else "division.changed"
     audit.record(action, division, name=division.name)
     db.session.commit()
+    if division.closing_at is not None:
+        closing.go_on(division.id)
     return division
 
 
@@ -81,25 +84,20 @@ def _was_active(division: Division) -> bool:
         return bool(db.session.scalar(select(Division.is_active).where(Division.id == division.id)))
 
 
-def delete(division_id: int, move_to: int | None = None) -> None:
+def delete(division_id: int, move_to: int | None = None) -> bool:
     """Delete a division; its conversations stay, without a division, and nobody who waits is lost.
 
-    First it closes, so that nobody can choose it any more. Who was choosing it at that very moment
-    is found once the row is ours.
+    First it closes, so that nobody can choose it any more, and its queue is emptied. Answers whether it
+    is gone; a long queue is emptied after the commit, and then it goes.
     """
     division = get(division_id)
+    if division.closing_deletes:
+        return False
     audit.record("division.deleted", division, name=division.name)
     division.is_active = False
-    closing.close(division, move_to)
+    closing.begin(division, move_to, deletes=True)
     db.session.commit()
-    division = db.session.get(Division, division_id, with_for_update=True, populate_existing=True)
-    if division is None:
-        return
-    closing.close(division, move_to)
-    for user in members_of([division.id])[division.id]:
-        publish(AccessChanged(division.organization_id, user.id))
-    db.session.delete(division)
-    db.session.commit()
+    return closing.go_on(division_id)
 
 
 def reorder(division_ids: list[int]) -> list[Division]:

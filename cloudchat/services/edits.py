@@ -28,6 +28,13 @@ def _mark(value: Any) -> str:
     return hashlib.sha256(words.encode()).hexdigest()[:8]
 
 
+def clean(values: Facts) -> Facts:
+    """Values as a record keeps them: texts without space around them, nothing for an empty one."""
+    return {
+        name: (value.strip() or None) if isinstance(value, str) else value for name, value in values.items()
+    }
+
+
 def differing(facts: Facts, values: Facts, expected: str) -> list[str]:
     """The fields to be saved that somebody else has changed since that version, to something else."""
     names, marks = sorted(facts), expected.strip().strip('"').split(".")

@@ -12,9 +12,11 @@ from cloudchat.channels.base import (
     StatusUpdate,
     TemplateUpdate,
     Watermark,
+    WishUpdate,
 )
 from cloudchat.events import TapNoticed, publish
 from cloudchat.services import devices, echoes, inbound, receipts, withdrawals
+from cloudchat.services.broadcasts import wishes
 from cloudchat.services.meta_templates import news
 from cloudchat.tenancy import current_organization_id
 
@@ -37,6 +39,7 @@ def apply(entries: list[Entry]) -> None:
     statuses: list[tuple[int, StatusUpdate]] = []
     templates: list[TemplateUpdate] = []
     marks: list[tuple[int, Watermark]] = []
+    told: list[tuple[int, WishUpdate]] = []
     for entry in entries:
         for parsed in channel_for(entry.channel_type).parse(entry.event):
             match parsed:
@@ -50,6 +53,8 @@ def apply(entries: list[Entry]) -> None:
                     statuses.append((entry.device_id, parsed))
                 case Watermark():
                     marks.append((entry.device_id, parsed))
+                case WishUpdate():
+                    told.append((entry.device_id, parsed))
                 case AccountUpdate():
                     devices.note(entry.device_id, parsed.status, parsed.error)
                 case TemplateUpdate():
@@ -61,5 +66,6 @@ def apply(entries: list[Entry]) -> None:
     withdrawals.apply(deletions)
     receipts.apply(statuses)
     receipts.apply_watermarks(marks)
+    wishes.apply(told)
     news.apply(templates)
     devices.heard({item.device_id for item in messages})

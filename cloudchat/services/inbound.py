@@ -23,10 +23,14 @@ def accept(batch: list[Incoming]) -> list[dict]:
     if not batch:
         return []
     places = places_of(_senders(batch))
+    answering = {places[item.key].conversation_id for item in batch if not item.message.echo}
+    begun = {place.conversation_id for place in places.values() if place.status == "pending"}
+    answered = entering.first_answers(answering & begun)
     kept = _keep(batch, places)
     fresh = [(item, kept[item.mark]) for item in batch if item.mark in kept]
     told = arrivals.announce(fresh, places)
-    entering.enter({place.conversation_id: place.taken_by for place in places.values() if place.taken_by})
+    made = {place.conversation_id: place.taken_by for place in places.values() if place.taken_by}
+    entering.enter(made | answered)
     return told
 
 

@@ -206,15 +206,16 @@ def messages(
 ) -> list[dict]:
     """Messages of a conversation, oldest first: the ones after an id, or the last before one."""
     statement = select(Message).where(Message.conversation_id == conversation_id)
+    return with_attachments(paged(statement, after, before, limit))
+
+
+def paged(statement: Select, after: int | None, before: int | None, limit: int) -> list[Message]:
+    """A page of the messages that a statement finds, oldest first."""
     if after is not None:
-        statement = statement.where(Message.id > after).order_by(Message.id).limit(limit)
-        rows = list(db.session.scalars(statement))
-    else:
-        if before is not None:
-            statement = statement.where(Message.id < before)
-        statement = statement.order_by(Message.id.desc()).limit(limit)
-        rows = list(db.session.scalars(statement))[::-1]
-    return with_attachments(rows)
+        return list(db.session.scalars(statement.where(Message.id > after).order_by(Message.id).limit(limit)))
+    if before is not None:
+        statement = statement.where(Message.id < before)
+    return list(db.session.scalars(statement.order_by(Message.id.desc()).limit(limit)))[::-1]
 
 
 def message(conversation_id: int, message_id: int) -> dict | None:

@@ -8,10 +8,19 @@ from sqlalchemy import Row
 from cloudchat.channels.base import StatusUpdate, Watermark
 from cloudchat.events import Audience, MessageStatusChanged, publish
 from cloudchat.models.messages import STATUS_RANK
+from cloudchat.services.broadcasts import wishes
 from cloudchat.services.statements import run
 from cloudchat.tenancy import current_organization_id
 
 _RANKS = " ".join(f"when '{name}' then {rank}" for name, rank in STATUS_RANK.items())
+# The end of every statement that has changed messages: what `tell` needs of them.
+TOLD = """
+    select h.id, h.conversation_id, h.status, h.error,
+           c.assignee_id, c.division_id, c.external_user_id
+    from changed h
+    join conversations c
+      on c.organization_id = %(organization_id)s and c.id = h.conversation_id
+"""
 RESENT = "coalesce((m.payload->>'resent')::int, 0)"  # how often a person had it sent again
 
 # By the provider's id, or by our reference where the status overtook the answer to our own call.
@@ -51,11 +60,7 @@ _APPLY = f"""
         delete from outbox o using changed h
         where o.organization_id = %(organization_id)s and o.message_id = h.id
     )
-    select h.id, h.conversation_id, h.status, h.error,
-           c.assignee_id, c.division_id, c.external_user_id
-    from changed h
-    join conversations c
-      on c.organization_id = %(organization_id)s and c.id = h.conversation_id
+    {TOLD}
 """
 
 
@@ -104,11 +109,7 @@ _APPLY_WATERMARKS = f"""
         where m.id = s.id
         returning m.id, m.conversation_id, m.status, m.error
     )
-    select h.id, h.conversation_id, h.status, h.error,
-           c.assignee_id, c.division_id, c.external_user_id
-    from changed h
-    join conversations c
-      on c.organization_id = %(organization_id)s and c.id = h.conversation_id
+    {TOLD}
 """
 
 
@@ -144,8 +145,11 @@ def announce(changed: Iterable[Row]) -> None:
 
 
 def tell(changed: Iterable[Row]) -> None:
-    """Tell the desk and the customer's page of new statuses: rows as `_APPLY` answers them."""
+    """Tell the desk and the customer's page of new statuses: rows as `TOLD` has them. A refusal that says
+    what the customer wishes is kept as that."""
     organization_id = current_organization_id()
+    changed = list(changed)
+    wishes.refused(row.conversation_id for row in changed if (row.error or {}).get("code") == wishes.STOPPED)
     for row in changed:
         audience = Audience(
             organization_id,

@@ -62,10 +62,12 @@ def waiting_in_queue(arrival: Arrival) -> bool:
 
 
 def choosing_division(arrival: Arrival) -> bool:
-    """The menu was sent: this is the answer."""
+    """The menu was sent: this is the answer, or one that comes after a human was called."""
     talk = arrival.talk
-    if not talk or not talk.row.awaiting_division_selection:
+    if not talk:
         return False
+    if not talk.row.awaiting_division_selection:
+        return not arrival.is_reaction and choosing.answer_late(talk, arrival.message)
     return arrival.is_reaction or choosing.answer(talk, arrival.message)
 
 

@@ -15,7 +15,7 @@ from cloudchat.extensions import db, now
 from cloudchat.models import Device, DevicePace, Message, OutboxEntry
 from cloudchat.services import devices
 from cloudchat.services.claims import LOST_AFTER, Claim
-from cloudchat.services.receipts import RESENT, tell
+from cloudchat.services.receipts import RESENT, TOLD, tell
 from cloudchat.services.statements import run
 
 log = structlog.get_logger(__name__)
@@ -70,11 +70,7 @@ _SENT = f"""
         delete from outbox o using given g
         where o.organization_id = %(organization_id)s and o.id = g.entry_id
     )
-    select h.id, h.conversation_id, h.status, h.error,
-           c.assignee_id, c.division_id, c.external_user_id
-    from changed h
-    join conversations c
-      on c.organization_id = %(organization_id)s and c.id = h.conversation_id
+    {TOLD}
 """
 
 
@@ -204,11 +200,7 @@ _FINISH = f"""
         delete from outbox o using given g
         where o.organization_id = %(organization_id)s and o.id = g.entry_id
     )
-    select h.id, h.conversation_id, h.status, h.error,
-           c.assignee_id, c.division_id, c.external_user_id
-    from changed h
-    join conversations c
-      on c.organization_id = %(organization_id)s and c.id = h.conversation_id
+    {TOLD}
 """
 
 
@@ -224,7 +216,7 @@ def _finish(claim: Claim, status: str, error: dict) -> None:
     tell(run(_FINISH, [row]))
 
 
-_FAIL_WAITING = """
+_FAIL_WAITING = f"""
     with waiting as materialized (
         select m.id from messages m
         where m.organization_id = %(organization_id)s and m.status = 'queued' and m.id in (
@@ -243,11 +235,7 @@ _FAIL_WAITING = """
         from gone g where m.id = g.message_id
         returning m.id, m.conversation_id, m.status, m.error
     )
-    select h.id, h.conversation_id, h.status, h.error,
-           c.assignee_id, c.division_id, c.external_user_id
-    from changed h
-    join conversations c
-      on c.organization_id = %(organization_id)s and c.id = h.conversation_id
+    {TOLD}
 """
 
 

@@ -14,12 +14,15 @@ from cloudchat.extensions import db
 from cloudchat.models import Device
 from cloudchat.services import devices
 
+NOT_THERE = 33  # of code 100: there is no such object, or not for this token
+NO_LEAVE = frozenset(map(str, (3, 10, *range(200, 300))))
+
 log = structlog.get_logger(__name__)
 
 
 def check(account: DeviceAccount, strict: bool) -> bool:
     """Does Meta say that the number is in its WABA? Raises Invalid where it lists other numbers there
-    than this one; strictly, also where it does not answer."""
+    than this one, or does not let the token in; strictly, also where it does not answer."""
     if not waba_of(account):
         return False
     word, listed = None, None
@@ -28,12 +31,21 @@ def check(account: DeviceAccount, strict: bool) -> bool:
         word = "waba_without_number" if listed is False else None
     except ProviderError as error:
         log.info("waba_not_told", code=error.code)
-        if strict:
+        if is_refusal(error):
+            word = "provider_refused_waba"
+        elif strict:
             away = error.code in ("unreachable", "no_answer")
             word = error.code if away else "provider_refused_waba"
     if word:
         raise Invalid("device", fields={"config.waba_id": [word]})
     return listed is True
+
+
+def is_refusal(error: ProviderError) -> bool:
+    """Did Meta say that this token may not see this object? Its silence, a fault, or a gateway's page
+    between us say nothing about the account."""
+    hidden = error.code == "100" and error.subcode == NOT_THERE
+    return error.reauth or error.blocked or hidden or error.code in NO_LEAVE
 
 
 def confirm(device_id: int, *, opened: bool = False) -> None:

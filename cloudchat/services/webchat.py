@@ -12,7 +12,9 @@ from cloudchat.errors import Invalid, NotFound
 from cloudchat.events import Audience
 from cloudchat.extensions import db, now
 from cloudchat.models import Attachment, ContactIdentity, Conversation, Device, Message, User
-from cloudchat.services import device_routes, files, inbound, presenting, receipts
+from cloudchat.services import device_routes, files, inbound, inbox, presenting, receipts
+from cloudchat.services.queueing import overview
+from cloudchat.services.queueing.overview import Place
 from cloudchat.services.visibility import audience_of as conversation_audience
 from cloudchat.services.webchat_view import public_message
 from cloudchat.services.webchat_visitors import Visitor
@@ -30,6 +32,7 @@ class Catchup:
     items: list[dict]
     read_up_to: int
     agent: str | None
+    queue: Place | None  # where the visitor waits
 
 
 # --- writing -----------------------------------------------------------------------------------
@@ -135,23 +138,17 @@ def history(
         Message.conversation_id.in_([row.id for row in own]),
         ~((Message.direction == "out") & (Message.status == "failed")),  # taken back, never seen
     )
-    if after is not None:
-        statement = statement.where(Message.id > after).order_by(Message.id).limit(limit)
-        rows = list(db.session.scalars(statement))
-    else:
-        if before is not None:
-            statement = statement.where(Message.id < before)
-        statement = statement.order_by(Message.id.desc()).limit(limit)
-        rows = list(db.session.scalars(statement))[::-1]
+    rows = inbox.paged(statement, after, before, limit)
+    current = next((row for row in own if row.status != "resolved"), None)
     return Catchup(
         items=_shown(visitor, rows),
         read_up_to=max((row.last_read_message_id for row in own), default=0),
-        agent=_agent_name(own),
+        agent=_agent_name(current),
+        queue=overview.place_of(current) if current else None,
     )
 
 
-def _agent_name(own: list[Conversation]) -> str | None:
-    current = next((row for row in own if row.status != "resolved"), None)
+def _agent_name(current: Conversation | None) -> str | None:
     if current is None or current.assignee_id is None:
         return None
     return db.session.scalar(select(User.name).where(User.id == current.assignee_id))

@@ -24,7 +24,7 @@ def main() -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     try:
-        server = serve(options.port, host=options.host, webhook_url=options.webhook_url)
+        server = serve(options.port, host=options.host, webhook_url=options.webhook_url, gives_numbers=True)
     except OSError as error:
         print(f"simulators: cannot listen on {options.host}:{options.port}: {error}", file=sys.stderr)
         return 1

@@ -43,9 +43,15 @@ def serve(
     host: str = "127.0.0.1",
     webhook_url: str | None = None,
     settings: Settings | None = None,
+    gives_numbers: bool = False,
 ) -> Server:
-    """Start all simulators on threads of this process. Port 0 takes a free one."""
+    """Start all simulators on threads of this process. Port 0 takes a free one.
+
+    `gives_numbers`, to try things out: a WhatsApp number that nobody has is whoever's that asks for it
+    first, with any new token.
+    """
     world = World(settings or Settings.from_environment(webhook_url))
+    world.gives_numbers = gives_numbers
     providers = [create(world) for create in PROVIDERS]
     return Server(_create_app(world, providers), world, providers, host, port)
 

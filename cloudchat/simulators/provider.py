@@ -101,6 +101,7 @@ class World:
     """What every provider simulator gets: the settings, the change counter and the end signal."""
 
     settings: Settings
+    gives_numbers: bool = False
     changes: Changes = field(default_factory=Changes)
     stopping: threading.Event = field(default_factory=threading.Event)
     shared: dict = field(default_factory=dict)  # what one simulator offers to others, by name

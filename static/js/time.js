@@ -35,10 +35,13 @@ export const dayKey = (date) => calendar.format(date);
 /** Everything, for the hover. */
 export const fullTime = (date) => whole.format(date);
 
-/** How long ago, for what goes on: "<1 min", "12 min", "1 h 5 min". */
+const DAYS_FROM = 48 * 60; // minutes
+
+/** How long ago, for what goes on: "<1 min", "12 min", "1 h 5 min", "3 d". */
 export function elapsed(date, now = new Date()) {
   const minutes = Math.max(0, Math.floor((now - date) / 60_000));
   if (minutes < 60) return minutes ? t("time.minutes", { count: minutes }) : t("time.under_a_minute");
+  if (minutes >= DAYS_FROM) return t("time.days", { count: Math.floor(minutes / 1440) });
   return t("time.hours", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
 }
 

@@ -2,14 +2,11 @@
 
 import json
 import os
-import random
 import resource
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -27,6 +24,7 @@ from cloudchat.local import folders
 from cloudchat.local.postgres import PORT as POSTGRES_PORT
 from cloudchat.local.postgres import SUPERUSER
 from cloudchat.local.process import end, spawn
+from tests.waiting import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "cloudchat_bench"
@@ -264,26 +262,3 @@ def allow_many_files() -> None:
     """5,000 sockets at both ends need more open files than the usual soft limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def free_port() -> int:
-    """A port below those that the system gives to outgoing connections: it must still be free when
-    its process was killed and comes back."""
-    while True:
-        port = random.SystemRandom().randrange(20_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-
-
-def wait_until(check, seconds: float, message: str):
-    """Ask until the answer is true; answers it."""
-    until = time.monotonic() + seconds
-    while not (answer := check()):
-        if time.monotonic() > until:
-            raise RuntimeError(message)
-        time.sleep(0.05)
-    return answer

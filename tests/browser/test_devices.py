@@ -101,7 +101,8 @@ def test_facebook_pages_are_chosen_and_a_failure_says_what_to_do(page, control, 
 
 
 def test_the_guides_are_readable(page):
-    for name in ("telegram", "wa-device", "messenger", "whatsapp", "webchat"):
+    page.set_viewport_size({"width": 375, "height": 740})
+    for name in ("telegram", "wa-device", "messenger", "whatsapp", "webchat", "devices"):
         page.goto(f"/app/help/{name}")
         page.locator("article h2").first.wait_for()
     assert serious(page) == []

@@ -1,10 +1,12 @@
 """Every page on a phone: axe finds nothing serious, nothing hangs over the edge, no script fails.
 
-The pages are asked of the app; a new one is in by itself. What the desk holds is one of everything.
+The pages are asked of the app; a new one is in by itself. What the desk holds is one of everything. Languages
+and colours take turns from page to page.
 """
 
 import pytest
 
+from tests import factories
 from tests.browser.axe import serious
 from tests.contracts import objects
 from tests.contracts.walk import makers, request_of, rules, url_of
@@ -41,13 +43,16 @@ def pages(app, cast, as_person):
 def test_every_page_on_a_phone(pages, sign_in, cast):
     for make in (objects.used_label, objects.waiting_entry, objects.notification, objects.meta_template):
         make(cast.organization_id)
-    page = sign_in(cast.admin, "/app/dashboard", width=375, height=720)
+    english = factories.person(cast.organization_id, "admin", locale="en")
+    readers = [sign_in(one, "/app/dashboard", width=375, height=720) for one in (cast.admin, english)]
     faults = []
     assert len(pages) >= 60
-    for url in pages:
+    for number, url in enumerate(pages):
+        page, scheme = readers[number % 2], ("light", "dark")[number // 2 % 2]
+        page.emulate_media(color_scheme=scheme)
         page.goto(url)
-        faults += [f"{url}: {fault}" for fault in serious(page)]
+        faults += [f"{url}, {scheme}: {fault}" for fault in serious(page)]
         if (over := page.evaluate(OVERHANG)) > 0:
             faults.append(f"{url}: {over} px over the edge")
-    faults += page.problems
+    faults += readers[0].problems + readers[1].problems
     assert not faults, "\n".join(faults)

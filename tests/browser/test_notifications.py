@@ -12,7 +12,7 @@ from cloudchat.extensions import db
 from cloudchat.services import conversations, notification_settings
 from cloudchat.tenancy import acting_as
 from tests.conftest import CHROMIUM_FLAGS
-from tests.test_notifications.conftest import identity
+from tests.factories import identity
 
 WHOLE_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LISTEN = """() => {

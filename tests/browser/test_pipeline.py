@@ -216,6 +216,20 @@ def test_a_stage_is_edited_and_moved_by_keyboard(sign_in, sales, cast, make):
     assert [rule["do"] for rule in make.stages_of(sales.pipeline)[1].automation_actions] == ["note"]
 
 
+def test_the_editor_tells_who_was_quicker(sign_in, sales, cast, as_person):
+    page = sign_in(cast.admin, f"/app/pipelines/{sales.pipeline.id}/edit")
+    about, url = page.locator("[data-about]"), f"/api/app/pipelines/{sales.pipeline.id}"
+    expect(page.locator("[data-stages] > li").first).to_be_visible()
+    as_person(cast.admin).put(url, json={"name": "Grosir"})
+    about.locator("[name=name]").fill("Eceran")
+    about.locator("[type=submit]").click()
+    dialog = page.locator("dialog[open]")
+    expect(dialog).to_contain_text(f"{cast.admin.name} sudah mengubah ini sejak Anda membukanya: Nama")
+    dialog.locator(".btn-primary").click()
+    expect(page.locator(".toast")).to_be_visible()
+    assert as_person(cast.admin).get(url).json["name"] == "Eceran" and page.problems == []
+
+
 @pytest.mark.parametrize("options", [{}, {"dark": True, "width": 375, "height": 740}], ids=["wide", "phone"])
 def test_axe_finds_nothing_serious(sign_in, sales, cast, serious_findings, options):
     page = sign_in(cast.admin, sales.path, **options)

@@ -33,6 +33,7 @@ def test_choosing_waiting_and_being_taken(sign_in, cast, divisions, shop, visit,
     write(page, "Halo")
     page.get_by_role("button", name="1. Billing").click()
     expect(page.locator(".bubble .words").last).to_contain_text("antrian ke 1")
+    expect(page.locator("#state")).to_have_text("Anda di antrian ke-1")
     sari = new_customer(shop.device, "Sari")
     sari.write("Halo")
     sari.write("1")
@@ -66,6 +67,12 @@ def test_choosing_waiting_and_being_taken(sign_in, cast, divisions, shop, visit,
     expect(billing.locator("[data-entry]")).to_have_count(2)
     expect(agent.locator("[data-load]")).to_have_text("0/5")
     expect(page.locator("header")).not_to_contain_text(cast.agent.name)
+    # The page of who waits follows the line by itself, also after an absence and after leaving
+    expect(page.locator("#state")).to_contain_text("antrian ke-")
+    page.reload()
+    expect(page.locator("#state")).to_contain_text("antrian ke-")
+    write(page, "keluar")
+    expect(page.locator("#state")).not_to_contain_text("antrian ke-")
     assert agent.problems == []
 
 
@@ -105,10 +112,10 @@ def test_divisions_are_added_ordered_and_deleted(sign_in, cast, make, serious_fi
     # The handle by keyboard, the menu, and a reload that finds the same
     handle = page.locator("[data-handle]").first
     handle.focus()
-    for key in (" ", "ArrowDown", " "):
-        page.keyboard.press(key)
+    with page.expect_response("**/api/app/divisions/reorder"):
+        for key in (" ", "ArrowDown", " "):
+            page.keyboard.press(key)
     expect(page.locator("[data-order-status]")).to_contain_text("Billing")
-    page.wait_for_load_state("networkidle")
     page.reload()
     expect(names).to_have_text(["Support", "Billing"])
     page.locator("[data-order] > tr").nth(1).locator("[data-menu]").click()

@@ -123,18 +123,23 @@ EXPECTED = {
 # --- (c) ---------------------------------------------------------------------------------------
 
 # By the order in which the turns were written down, which no clock can change; of customers who came once.
+# Whoever came within three seconds came at once: the one whose choice was committed first is served first.
 OUT_OF_ORDER = """
     with turns as (
         select conversation_id, min(id) as turn from conversation_events
         where kind = 'queue_assigned' group by conversation_id having count(*) = 1
     ), entries as (
-        select conversation_id, min(id) as id, min(division_id) as division_id from chat_queues
+        select conversation_id, min(id) as id, min(division_id) as division_id, min(entered_at) as entered_at
+        from chat_queues
         where organization_id = %s group by conversation_id having count(*) = 1
     ), served as (
-        select id, lag(id) over (partition by division_id order by turn) as before
+        select id, entered_at, lag(id) over line as id_before, lag(entered_at) over line as entered_before
         from entries join turns using (conversation_id)
+        window line as (partition by division_id order by turn)
     )
-    select count(*) filter (where before > id), count(*) from served
+    select count(*) filter (where id_before > id and entered_before > entered_at + interval '3 seconds'),
+           count(*)
+    from served
 """
 DOUBLE_ENTRIES = """
     select conversation_id from chat_queues where finished_at is null and status in ('waiting', 'assigned')

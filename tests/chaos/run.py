@@ -1,6 +1,7 @@
 """One run of load around a fault: who writes, who reads, who answers, and when all works again."""
 
 import json
+import os
 import threading
 import time
 import urllib.error
@@ -87,7 +88,7 @@ class Run:
         yield
         self.fault_ended = time.monotonic()
         healed = self._healed(3 * healed_within + 20)
-        self.verdict.note(healed_s=round(healed, 1))
+        self.verdict.note(healed_s=round(healed, 1), load_average=round(os.getloadavg()[0], 1))
         self.verdict.check(f"(f) works again within {healed_within:g} s", healed <= healed_within, self.stuck)
 
     def _healed(self, patience: float) -> float:
@@ -103,13 +104,14 @@ class Run:
             "answer": lambda: post(world, path, shop.manager.token, {"text": text}, key).status == 201,
             "sent": lambda: text in judge.sent_texts(world, shop),
         }
-        self.stuck = ""
+        worked: dict[str, float] = {}
         for name, step in steps.items():
             if not world.until(step, patience):
-                self.stuck = f"{name} does not work"
+                self.stuck = f"{name} does not work; {worked}"
                 return float("inf")
-            self.stuck = f"{name} worked after {time.monotonic() - self.fault_ended:.1f} s"
-        return time.monotonic() - self.fault_ended
+            worked[name] = round(time.monotonic() - self.fault_ended, 1)
+        self.stuck = f"{worked}, load average {os.getloadavg()[0]:.1f}"
+        return worked["sent"]
 
     def answers_during(self, began: float | None = None, ended: float | None = None) -> Counter:
         """What webhooks were answered between two moments (else: during the fault)."""

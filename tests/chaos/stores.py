@@ -17,7 +17,8 @@ from tests.chaos.run import Answer, Run, loaded, post
 from tests.chaos.world import World
 
 AWAY = 20.0  # seconds
-INBOX_P95 = 0.5  # seconds under this load, with a report that hogs the database
+INBOX_P95 = 0.5  # seconds under this load, with a report that hogs the database …
+TWICE = 2.0  # … or so many times what it was before, on a busy machine
 STATEMENT = 5  # seconds that a web process gives a statement, so that the case is soon over
 SLOW_ROWS = (
     "create function chaos_slow() returns boolean language plpgsql volatile as"
@@ -86,10 +87,20 @@ def is_refused(world: World) -> bool:
 
 @case("F7", "a report that never ends is cut off; the inbox stays quick")
 def a_slow_report(world: World, verdict: Verdict) -> None:
+    calm: list[float] = []
     took: list[float] = []
     told: list[Answer] = []
     shop = world.shops.plain
+
+    def look(times: list[float]) -> None:
+        began = time.monotonic()
+        world.beside(lambda: _list(world))
+        times.append(time.monotonic() - began)
+        world.hold(0.05)
+
     with _impatient(world), endless_report(world) as path, loaded(world, verdict) as run:
+        for _ in range(20):
+            look(calm)
         with run.fault():
 
             def ask() -> None:
@@ -99,19 +110,17 @@ def a_slow_report(world: World, verdict: Verdict) -> None:
             for one in people:
                 one.start()
             while any(one.is_alive() for one in people):
-                began = time.monotonic()
-                world.beside(lambda: _list(world))
-                took.append(time.monotonic() - began)
-                run.go(0.05)
+                look(took)
             still = world.ask_one(STILL_READING)
         answers = run.answers_during
     verdict.check("PostgreSQL works no more on it", still == 0, still)
     found = [(answer.status, answer.json.get("error", {}).get("code")) for answer in told]
     verdict.check("who asked is told why", found == [(503, "took_too_long")] * 3, found)
     verdict.check("webhooks are taken all the while", set(answers()) == {"200"}, answers())
-    verdict.note(inbox_asked=len(took), inbox_p95_ms=round(at(took, 95) * 1000))
-    bar = INBOX_P95 * world.patience
-    verdict.check(f"the inbox's p95 is at most {bar:g} s", at(took, 95) <= bar, at(took, 95))
+    before, during = at(calm, 95), at(took, 95)
+    verdict.note(inbox_asked=len(took), p95_before_ms=round(before * 1000), p95_ms=round(during * 1000))
+    bar = max(INBOX_P95, TWICE * before)  # three of them want both processors
+    verdict.check(f"the inbox's p95 is at most {bar:.2f} s", during <= bar, during)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from cloudchat.models import (
     Attachment,
     Broadcast,
     ChatbotInteraction,
+    ContactFilter,
     ContactImport,
     ContactLabel,
     ConversationLabel,
@@ -32,7 +33,7 @@ from cloudchat.models import (
 )
 from cloudchat.services import bot_hours, files
 from cloudchat.services import contact_import as contact_imports
-from cloudchat.services.broadcasts import writing
+from cloudchat.services.broadcasts import audience, drafts
 from cloudchat.services.secrets import encrypt, hashed, random_token
 from cloudchat.tenancy import acting_as
 from tests import factories
@@ -53,6 +54,11 @@ def contact_import(organization_id: int) -> int:
     """An uploaded file that was checked and waits for the word to start."""
     with acting_as(organization_id):
         return contact_imports.upload(None, "a.csv", b"nama,telepon\nBudi,0812-3456-7890\n").id
+
+
+def contact_filter(organization_id: int) -> int:
+    row = ContactFilter(name=f"Saringan {factories.number()}", q="toko")
+    return _saved(organization_id, row)
 
 
 def queued_import(organization_id: int) -> int:
@@ -181,7 +187,7 @@ def meta_template(organization_id: int) -> int:
 
 
 def broadcast(organization_id: int) -> int:
-    """A draft to one number, by a linked phone."""
+    """A draft to two numbers, one of them in a file, by a linked phone."""
     device_id = factories.device(organization_id, "wa_device").id
     template_id = message_template(organization_id)
     with acting_as(organization_id):
@@ -189,10 +195,13 @@ def broadcast(organization_id: int) -> int:
             "name": "Promo",
             "device_id": device_id,
             "template_id": template_id,
-            "audience": {"phones": [{"phone": "081234567890"}]},
+            "audience": {
+                "phones": [{"phone": "081234567890"}],
+                "file": audience.keep_file(b"telepon\n081234567891\n")["file"],
+            },
             "variables": {"nama": {"text": "Kak"}},
         }
-        return writing.create(values, None).id
+        return drafts.create(values, None).id
 
 
 def _broadcast_with(organization_id: int, **values) -> int:

@@ -35,7 +35,11 @@ PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
         "schedule_id": objects.bot_window,
         "exception_id": objects.bot_exception,
     },
-    "contacts": {"contact_id": objects.contact, "import_id": objects.contact_import},
+    "contacts": {
+        "contact_id": objects.contact,
+        "import_id": objects.contact_import,
+        "filter_id": objects.contact_filter,
+    },
     "inbox": {
         "conversation_id": objects.conversation,
         "message_id": objects.failed_message,
@@ -97,6 +101,7 @@ BOT_FORM = {
 # endpoint → what a valid call carries (GET and DELETE need nothing)
 REQUESTS: dict[str, dict[str, Any]] = {
     "broadcast.cancel_broadcast": {},
+    "broadcast.change_broadcast": {"json": {"name": "Lain"}},
     "broadcast.pause_broadcast": {},
     "broadcast.resume_broadcast": {},
     "broadcast.retry_broadcast": {},
@@ -126,6 +131,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "chatbot.try_bot": {"json": {"text": "bisa cod?"}},
     "contacts.change_contact": {"json": {"name": "Lain"}},
     "contacts.cancel_import": {},
+    "contacts.rename_filter": {"json": {"name": "Lain"}},
     "contacts.merge": {"data": lambda made: {"other_id": made["contact"], "contact_id": made["contact"]}},
     "contacts.merge_contacts": {"json": lambda made: {"contact_id": made["contact"]}},
     "contacts.remove": {},
@@ -234,6 +240,15 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
     ("broadcast.create_broadcast", "template_id"): BodyId(
         "post", BROADCASTS, lambda i: {"json": _broadcast(template_id=i)}, objects.meta_template
     ),
+    ("broadcast.change_broadcast", "device_id"): BodyId(
+        "patch",
+        BROADCASTS + "/{broadcast}",
+        lambda i: {"json": {"device_id": i, "template_id": "{meta_template}"}},
+        objects.official_device,
+    ),
+    ("broadcast.change_broadcast", "template_id"): BodyId(
+        "patch", BROADCASTS + "/{broadcast}", lambda i: {"json": {"template_id": i}}, objects.message_template
+    ),
     ("chatbot.create_bot", "device_ids"): BodyId(
         "post",
         "/api/app/chatbot/bots",
@@ -245,6 +260,9 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
         "/api/app/chatbot/bots/{bot}",
         lambda i: {"json": {"device_ids": [i]}},
         objects.device,
+    ),
+    ("contacts.create_filter", "label"): BodyId(
+        "post", "/api/app/contacts/filters", lambda i: {"json": {"name": "A", "label": i}}, objects.label
     ),
     ("contacts.list_contacts", "label"): _filter("/api/app/contacts", "label", objects.used_label),
     ("contacts.create_contact", "labels"): BodyId(
@@ -493,6 +511,7 @@ JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.outbound.put_times_right": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.queueing.drain": lambda org: [(queueing.drain, objects.waited_in_division(org))],
     "cloudchat.jobs.queueing.hand_back": lambda org: [(queueing.hand_back, objects.busy_agent(org))],
+    "cloudchat.jobs.queueing.settle": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.queueing.tell_owed": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.queueing.rules": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.pipelines.run_due": NotAnId("takes no id but the organization's"),
@@ -518,6 +537,7 @@ HELPERS: dict[str, str] = {
     "cloudchat.jobs.broadcasts.on_due": "a subscriber; it only starts a job",
     "cloudchat.jobs.processes.work": "the worker process itself",
     "cloudchat.jobs.processes.schedule": "the scheduler process itself",
+    "cloudchat.jobs.processes.served": "names of queues",
 }
 
 # namespace → event → its payload with the id of a neighbour's conversation, or why it names none

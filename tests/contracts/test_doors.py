@@ -207,7 +207,7 @@ def test_strangers_are_sent_to_the_login(app, client):
     for rule, method, _door in guarded(app):
         url = url_of(app, rule)
         answer = client.open(url, method=method)
-        if url.startswith("/api/"):
+        if url.startswith("/api/") and rule.endpoint != "system.docs":  # that is a page for people
             right = answer.status_code == 401 and answer.json["error"]["code"] == "unauthorized"
         else:
             right = answer.status_code == 302 and answer.location.startswith("/login")

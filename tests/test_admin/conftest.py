@@ -1,12 +1,11 @@
 """What the tests of the admin screens share: the registered screens, a row for each, logged-in browsers."""
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from flask import g
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from admin.base import ScopedModelView
 from cloudchat.extensions import db, now
@@ -187,23 +186,3 @@ def operator(context):
 def tenant(context):
     """Somebody else's organization, by its admin."""
     return factories.person(factories.organization(), "admin", password=factories.PASSWORD)
-
-
-@pytest.fixture
-def count_statements(app, context):
-    """`with count_statements() as seen:` collects the statements that run."""
-
-    @contextmanager
-    def collect():
-        seen = []
-
-        def keep(_connection, _cursor, statement, *_):
-            seen.append(statement)
-
-        event.listen(db.engine, "before_cursor_execute", keep)
-        try:
-            yield seen
-        finally:
-            event.remove(db.engine, "before_cursor_execute", keep)
-
-    return collect

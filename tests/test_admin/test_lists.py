@@ -146,9 +146,9 @@ def test_pages_and_their_size(cast, as_person):
     assert 'aria-current="page">2<' in second
 
 
-def test_the_number_of_statements_does_not_grow_with_the_list(cast, as_person, count_statements):
+def test_the_number_of_statements_does_not_grow_with_the_list(cast, as_person, counted):
     def statements():
-        with count_statements() as seen:
+        with counted() as seen:
             as_person(cast.admin).get("/admin/contacts/", headers=HTML)
         return len(seen)
 

@@ -193,6 +193,14 @@ def test_a_failed_status_says_why() -> None:
     assert "24 hours" in error["details"]
 
 
+def test_what_customers_tell_meta_about_offers() -> None:
+    stop, resume, other = split("wish_stop")
+    (wish,) = whatsapp_inbound.parse(stop)
+    assert (wish.external_user_id, wish.phone, wish.wanted) == ("628111111111", "+628111111111", False)
+    assert [wish.wanted for wish in whatsapp_inbound.parse(resume)] == [True]
+    assert whatsapp_inbound.parse(other) == []
+
+
 def test_an_unknown_status_means_nothing() -> None:
     (event,) = split("status_unknown")
     assert event.kind == "status"

@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, Message, User
-from cloudchat.services import accounts, dashboard
+from cloudchat.services import accounts, dashboard, first_steps
 from cloudchat.tenancy import acting_as
 
 
@@ -121,24 +121,41 @@ def test_first_steps(make, as_person):
 
     def steps():
         with acting_as(organization_id):
-            return vars(dashboard.checklist())
+            return vars(first_steps.checklist())
+
+    def begun():
+        return "steps-title" in as_person(admin).get("/app/dashboard").text
 
     assert not any(steps().values())
+    assert as_person(admin).get("/").location == "/app/dashboard"
     device = make.device(organization_id)
     assert steps()["device"]
     agent = make.person(organization_id)
     assert steps()["colleague"]
-    make.label(organization_id)
-    make.canned_reply(organization_id)
-    page = as_person(admin).get("/app/dashboard").text
-    assert "steps-title" in page
+    make.division(organization_id, "Billing")
+    assert steps()["division"] and not steps()["bot_answer"]
+    make.pair(make.bot(organization_id, (device,)), "Bisa COD?", "Bisa, Kak.")
+    assert steps()["bot_answer"] and begun()
     assert "steps-title" not in as_person(agent).get("/app/dashboard").text
     row = make.conversation(organization_id, device)
     make.message(row, direction="out", sender_type="bot")
     assert not steps()["answer"]
     make.message(row, direction="out")
-    assert all(steps().values())
-    assert "steps-title" not in as_person(admin).get("/app/dashboard").text
+    assert all(steps().values()) and not begun()
+    assert as_person(admin).get("/").location == "/app/inbox"
+    assert as_person(admin).get("/app/dashboard/steps").text == ""
+
+
+def test_first_steps_can_be_hidden_and_found_again(make, as_person):
+    organization_id = make.organization()
+    admin, other = (make.person(organization_id, "admin") for _ in range(2))
+    desk = as_person(admin)
+    for wish, shown in (("hide", False), ("hide", False), ("show", True)):
+        assert desk.post(f"/app/dashboard/steps/{wish}").status_code == 302
+        page = desk.get("/app/dashboard").text
+        assert ("steps-title" in page) == shown
+        assert ("/app/dashboard/steps/show" in page) == (not shown)
+        assert "steps-title" in as_person(other).get("/app/dashboard").text
 
 
 def test_who_is_online(cast, make):

@@ -1,5 +1,6 @@
 """Bodies of the API that are no JSON or name what nobody may choose (H6, H31, H34)."""
 
+import httpx
 import pytest
 
 from tests import factories
@@ -35,11 +36,22 @@ def test_h31_a_device_takes_no_address_for_an_account(admin, config):
     assert all(name.startswith("config.") for name in answer.json["error"]["fields"])
 
 
-def test_h34_no_address_of_a_provider_comes_from_a_client(admin, cast):
+@pytest.fixture
+def known_number(simulator_process):
+    """A number that its token opens at Meta, as the config that somebody would type."""
+    number = str(factories.number())
+    config = {"phone_number_id": number, "access_token": f"rahasia-{number}"}
+    account = {**config, "waba_id": f"9{number}"}
+    httpx.post(
+        f"{simulator_process.url}/_control/whatsapp/accounts", json=account, timeout=10
+    ).raise_for_status()
+    return config
+
+
+def test_h34_no_address_of_a_provider_comes_from_a_client(admin, cast, known_number):
     """Fields that would lead our calls elsewhere are dropped."""
     config = {
-        "phone_number_id": str(factories.number()),
-        "access_token": "rahasia",
+        **known_number,
         "graph_url": "http://127.0.0.1:6379",
         "base_url": "http://169.254.169.254",
         "version": "../..",
@@ -74,9 +86,8 @@ def test_h13_a_web_chats_look_takes_no_code(admin, config):
         assert "url(//evil" not in admin.get(f"/chat/{page}").text
 
 
-def test_an_account_is_connected_once_in_the_whole_installation(as_person, cast):
-    config = {"phone_number_id": str(factories.number()), "access_token": "a"}
-    sent = {"type": "wa_official", "name": "A", "config": config}
+def test_an_account_is_connected_once_in_the_whole_installation(as_person, cast, known_number):
+    sent = {"type": "wa_official", "name": "A", "config": known_number}
     assert as_person(cast.stranger).post("/api/app/devices", json=sent).status_code == 201
     taken = as_person(cast.admin).post("/api/app/devices", json=sent)
     assert (taken.status_code, taken.json["error"]["code"]) == (409, "account_in_use")

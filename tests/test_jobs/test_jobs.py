@@ -10,7 +10,7 @@ from rq.cron import _job_data_registry
 
 from cloudchat import events, jobs
 from cloudchat.extensions import db, now, redis
-from cloudchat.jobs import inbound, outbound, schedule, sweeps, tenant_job
+from cloudchat.jobs import inbound, outbound, processes, schedule, sweeps, tenant_job
 from cloudchat.models import Conversation, IdempotencyKey, OutboxEntry, WebhookEvent
 from cloudchat.services import conversations, files
 from cloudchat.tenancy import TenancyError, acting_as
@@ -31,6 +31,7 @@ def redis_at(url: str):
 def queue(context):
     """A queue of Redis that no worker looks at."""
     with redis_at(redis.url.partition("?")[0] + "?db=8"):
+        events.drain()  # what tests before left to be told
         redis.client.flushdb()
         yield jobs.queue("messages")
         redis.client.flushdb()
@@ -113,6 +114,36 @@ def test_every_periodic_job_is_listed_and_expires(context):
     # By the hour or day: what waited is still worth doing
     seldom = {"old_rows", "bot_hours_past", "bot_history", "retention_night"}
     assert all(entry["ttl"] == schedule.LIVES for name, entry in listed.items() if name not in seldom)
+
+
+def test_a_sweep_that_still_waits_is_not_queued_again(queue):
+    periodic = processes.Scheduler(connection=redis.client)
+    sweep = periodic.register(sweeps.due_outbox, queue_name=queue.name, interval=5)
+
+    def comes_due() -> int:
+        sweep.next_enqueue_time = now()
+        periodic.enqueue_jobs()
+        return queue.count
+
+    assert [comes_due() for _ in range(3)] == [1, 1, 1]
+    queue.empty()
+    assert comes_due() == 1
+
+
+def test_a_courtesy_waits_until_nothing_else_does(queue, cast):
+    """A desk that reads much must not keep the sweepers, nor an answer, waiting."""
+    courtesies = jobs.queue(jobs.COURTESIES)
+    audience = events.Audience(cast.organization_id, 1, None, None, "62811")
+    with acting_as(cast.organization_id):
+        events.publish(events.ConversationRead(audience, 4711, "wamid.1"))
+        db.session.commit()
+        events.drain()
+    assert len(courtesies.jobs) == 1 and courtesies.jobs[0].ttl == jobs.QUEUED_SECONDS
+    worker = processes.Worker([jobs.queue(name) for name in processes.served(jobs.QUEUES)])
+    for first in list(worker.queues):
+        worker.reorder_queues(first)
+        assert worker._ordered_queues[-1] == courtesies
+    assert processes.served(["messages"]) == ["messages"]
 
 
 # --- sweeps ------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from tests.test_lines.lines import LINES
 def no_jobs_left(app):
     """These tests do by hand what workers would; a desk of other tests shall not do it once more."""
     yield
-    for name in jobs.QUEUES:
+    for name in (*jobs.QUEUES, jobs.COURTESIES):
         jobs.queue(name).empty()
 
 

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import psutil
@@ -89,15 +88,6 @@ def running_in(folder: Path) -> list[psutil.Process]:
         if str(folder) in words and alive and process.pid != os.getpid():
             found.append(process)
     return found
-
-
-def wait_for(condition, seconds: float = 15, what: str = "it"):
-    """The first true answer of `condition`."""
-    deadline = time.monotonic() + seconds
-    while not (answer := condition()):
-        assert time.monotonic() < deadline, f"{what} did not happen in {seconds} s"
-        time.sleep(0.05)
-    return answer
 
 
 def read_until(process: subprocess.Popen, text: str) -> str:

@@ -17,8 +17,9 @@ import sqlalchemy as sa
 from cloudchat import local
 from cloudchat.config import load
 from cloudchat.local import folders
+from tests.waiting import wait_until
 
-from .conftest import read_until, running_in, wait_for
+from .conftest import read_until, running_in
 
 STUB = Path(__file__).with_name("stub_start.py")
 
@@ -91,7 +92,7 @@ def test_several_starters_at_once_start_one_of_each_and_share_it(used_dir, launc
     borrowed.stop()
     assert query(borrowed.database_url, "SELECT 1") == 1
     owner.terminate()
-    wait_for(lambda: running_in(used_dir) == [], what="the end of the servers")
+    wait_until(lambda: running_in(used_dir) == [], message="a server still runs")
 
 
 def test_kill_9_of_the_owner_leaves_no_orphan_and_no_broken_folder(used_dir, launch):

@@ -11,8 +11,9 @@ from cryptography.fernet import Fernet
 from cloudchat.local.announce import demo_of, welcome
 from cloudchat.local.environment import check_config, check_port, for_children, programs
 from cloudchat.local.errors import LocalError
+from tests.waiting import wait_until
 
-from .conftest import read_until, running_in, wait_for
+from .conftest import read_until, running_in
 
 RUN = Path(__file__).with_name("stub_run.py")
 
@@ -46,10 +47,10 @@ def test_ctrl_c_ends_everything_in_order(used_dir, launch, port):
 def test_kill_9_leaves_no_orphan_and_it_starts_again(used_dir, launch, port):
     run = launch(RUN, used_dir, port, "services", "tied-fork", "stubborn")
     read_until(run, "all ready")
-    wait_for(lambda: len(stubs(used_dir, "tied-fork")) == 2)
+    wait_until(lambda: len(stubs(used_dir, "tied-fork")) == 2)
     run.kill()
     run.wait()
-    wait_for(lambda: running_in(used_dir) == [], seconds=5, what="the end of every process")
+    wait_until(lambda: running_in(used_dir) == [], message="a process is left")
     again = launch(RUN, used_dir, port, "services")
     read_until(again, "all ready")
     again.terminate()
@@ -59,12 +60,12 @@ def test_kill_9_leaves_no_orphan_and_it_starts_again(used_dir, launch, port):
 def test_a_crashed_program_is_started_again_and_its_forks_are_not_left(data_dir, launch, port):
     run = launch(RUN, data_dir, port, "crash-once", "fork")
     assert "crash-once ended (exit code 3); again in 0.5 s" in read_until(run, "again in")
-    worker, fork = wait_for(lambda: len(found := stubs(data_dir, "fork")) == 2 and found)
+    worker, fork = wait_until(lambda: len(found := stubs(data_dir, "fork")) == 2 and found)
     parent = worker if fork.ppid() == worker.pid else fork
     parent.kill()
     assert "fork ended (SIGKILL)" in read_until(run, "again in")
-    wait_for(lambda: not worker.is_running() and not fork.is_running())
-    wait_for(lambda: len(stubs(data_dir, "fork")) == 2, what="the restart")
+    wait_until(lambda: not worker.is_running() and not fork.is_running())
+    wait_until(lambda: len(stubs(data_dir, "fork")) == 2, message="it was not started again")
     run.terminate()
     assert run.wait(15) == 0
 
@@ -139,7 +140,7 @@ def test_it_ends_when_make_is_killed(data_dir, launch):
     read_until(parent, "tied")
     (child,) = psutil.Process(parent.pid).children()
     parent.kill()
-    wait_for(lambda: not child.is_running(), what="the end of the child")
+    wait_until(lambda: not child.is_running(), message="the child still runs")
 
 
 def test_ports_out_of_range_are_refused():

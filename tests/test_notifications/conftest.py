@@ -7,23 +7,8 @@ from cloudchat.channels.base import InboundMessage
 from cloudchat.extensions import db, now
 from cloudchat.realtime import notifications as realtime
 from cloudchat.services import inbound, notifications
-from cloudchat.services.accounts import Identity
 from cloudchat.tenancy import acting_as
 from tests import factories
-
-
-def identity(person) -> Identity:
-    return Identity(
-        person.id,
-        person.organization_id,
-        person.role,
-        person.name,
-        person.email,
-        "id",
-        "Asia/Jakarta",
-        "Toko",
-        home_organization_id=person.organization_id,
-    )
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from cloudchat.models import InstallationSecret, Notification, PushSubscription
 from cloudchat.services import accounts, conversations, notification_settings, push, push_browsers, push_keys
 from cloudchat.tenancy import acting_as, all_organizations
 from tests import factories
-from tests.test_notifications.conftest import identity
+from tests.factories import identity
 
 
 def words(raw: bytes) -> str:

@@ -9,7 +9,7 @@ from cloudchat.services import conversations, notification_list, notification_se
 from cloudchat.services.notification_kinds import KINDS
 from cloudchat.services.visibility import audience_of
 from cloudchat.tenancy import acting_as
-from tests.test_notifications.conftest import identity
+from tests.factories import identity
 
 
 @pytest.fixture

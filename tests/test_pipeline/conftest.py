@@ -1,7 +1,7 @@
 """A board to play with, and short words for what people do on it."""
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from cloudchat.extensions import db
 from cloudchat.models import Conversation, PipelineStageHistory
@@ -70,24 +70,3 @@ class Desk:
 def sales(cast, as_person):
     """The sales ladder of the cast's organization."""
     return Desk(cast, as_person)
-
-
-@pytest.fixture
-def counted(app, context):
-    """`with counted() as seen:` collects the statements that run."""
-    from contextlib import contextmanager
-
-    @contextmanager
-    def collect():
-        seen = []
-
-        def keep(_connection, _cursor, statement, *_):
-            seen.append(statement)
-
-        event.listen(db.engine, "before_cursor_execute", keep)
-        try:
-            yield seen
-        finally:
-            event.remove(db.engine, "before_cursor_execute", keep)
-
-    return collect

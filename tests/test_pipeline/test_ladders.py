@@ -82,6 +82,30 @@ def test_stages_are_added_changed_and_ordered(sales):
     assert (renamed["name"], renamed["position"]) == ("Masuk", 1)
 
 
+def test_two_people_edit_a_pipeline_and_its_stages(sales, cast, as_person):
+    """Whoever saves second is told who has changed what; fields that nobody else touched are saved."""
+    admin, url = as_person(cast.admin), f"{PIPELINES}/{sales.pipeline.id}"
+    seen = admin.get(url).json
+    admin.put(url, json={"name": "Grosir", "version": seen["version"]})
+    late = admin.put(url, json={"name": "Eceran", "currency": "USD", "version": seen["version"]})
+    assert late.status_code == 409, late.text
+    error = late.json["error"]
+    assert error["code"] == "changed_meanwhile" and error["current"] == {"name": "Grosir"}
+    assert error["changed_by"] == cast.admin.name
+    kept = admin.put(url, json={"name": "Eceran", "currency": "USD", "version": error["version"]})
+    assert (kept.json["name"], kept.json["currency"]) == ("Eceran", "USD")
+
+    stage = seen["stages"][0]
+    url = f"{PIPELINES}/stages/{stage['id']}"
+    hook = {"on": "enter", "do": "webhook", "with": {"url": "https://contoh.test/", "secret": "s" * 20}}
+    admin.put(url, json={"automation_actions": [hook], "version": stage["version"]})
+    other = admin.put(url, json={"description": "Baru masuk", "version": stage["version"]})
+    assert other.status_code == 200, "the rules were not what this one changed"
+    late = admin.put(url, json={"automation_actions": [], "version": stage["version"]})
+    assert late.status_code == 409 and list(late.json["error"]["current"]) == ["automation_actions"]
+    assert "s" * 20 not in late.text
+
+
 def test_a_stage_with_cards_needs_a_place_for_them(sales, cast):
     cards = [sales.card() for _ in range(3)]
     url = f"{PIPELINES}/stages/{sales.lead.id}"

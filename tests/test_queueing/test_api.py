@@ -204,12 +204,15 @@ def test_estimates_are_kept_and_set_against_reality(shop):
 def test_the_menu_shows_measured_waits(shop):
     """The mean of what was resolved, from twenty on; below that what is configured."""
     shop.set(is_enabled=True)
-    shop.agent("Support", capacity=0)
+    agent = shop.agent("Support", capacity=0)
     shop.add_division("Garansi", show_wait_time=True)
     support = shop.divisions["Support"]
     shop.calls(shop.cast.admin).put(f"/api/app/divisions/{support}", json={"show_wait_time": True})
     fill(shop, ("Support",), 3)
     assert "2. Support (3 antrian, ~30 menit)" in shop.customer().says("Halo")[0]
+    shop.comes(agent, "offline")
+    assert "2. Support (3 antrian, lama tunggu belum diketahui)" in shop.customer().says("Halo")[0]
+    shop.comes(agent)
 
     def served():
         rows = shop.entries(status="waiting")

@@ -1,9 +1,13 @@
 """What a customer goes through: the menu, a choice, the queue, an agent."""
 
-from cloudchat.extensions import db
-from cloudchat.models import Conversation
+from datetime import timedelta
+
+from sqlalchemy import update
+
+from cloudchat.extensions import db, now
+from cloudchat.models import Conversation, DivisionChoice
 from cloudchat.services import queueing
-from cloudchat.services.queueing import settings
+from cloudchat.services.queueing import bursts, choosing, settings
 from tests import factories
 
 MENU = "Selamat datang di toko kami, silahkan pilih agen yang anda tuju\n\n1. Billing\n2. Support\n3. Umum"
@@ -58,7 +62,33 @@ def test_wrong_answers_are_asked_again_twice_then_a_human_is_called(shop):
     assert budi.says("xyz") == [again]
     assert budi.says("abc") == [settings.DEFAULTS["human_message"]]
     assert budi.row.needs_human and not budi.row.awaiting_division_selection
-    assert budi.says("halo") == [], "no more menus"
+    assert budi.says("halo", "saya mau 2 kaos") == [], "no more menus: that is for the human"
+    assert budi.says("2") == [WAITS.format(1) + "\n\n" + NOBODY], "a clear choice is still taken"
+    assert budi.row.division_id == shop.divisions["Support"] and not budi.row.needs_human
+
+
+def test_words_right_after_the_menu_are_answered_once_it_is_quiet(shop, monkeypatch):
+    """They may be more of the first burst, or a quick wrong answer: nobody is met by silence."""
+    monkeypatch.setattr(choosing, "BURST", timedelta(minutes=10))  # the machine may be busy
+    budi, ani = shop.customer(), shop.customer()
+    for one in (budi, ani):
+        one.says("Halo")
+        assert one.says("mau tanya dong", "ada diskon tidak") == []
+    ani.says("2")
+
+    def later():
+        db.session.execute(update(DivisionChoice).values(settles_at=now()))
+        db.session.commit()
+        bursts.settle()
+
+    shop.act(bursts.settle)
+    assert len(budi.heard()) == 1, "not while more may come"
+    shop.act(later)
+    assert [one["text"] for one in budi.heard()] == [MENU, settings.DEFAULTS["invalid_choice_message"]]
+    assert "Support" in ani.heard()[-1]["text"]
+    shop.act(bursts.settle)
+    assert len(budi.heard()) == 2, "once"
+    assert budi.says("2")[0].startswith(WAITS.format(2))
 
 
 def test_words_of_the_first_message_suggest_a_division_and_ya_takes_it(shop):

@@ -292,6 +292,19 @@ def test_an_old_contact_gets_the_menu_again_with_the_last_division_first_if_wish
     assert budi.row.division_id == shop.divisions["Support"]
 
 
+def test_who_is_taken_out_of_the_line_is_told(shop):
+    first, second = waiting_pair(shop)
+    shop.calls(shop.cast.manager).post(f"/api/app/queue/{first.entry.id}/cancel", json={})
+    assert first.heard()[-1]["text"] == (
+        "Antrian Anda di tim Support telah kami akhiri. Agen kami akan menghubungi Anda di sini."
+    )
+    assert first.row.needs_human and first.row.division_id == shop.divisions["Support"]
+    shop.set(cancelled_message="")
+    heard = len(second.heard())
+    shop.calls(shop.cast.manager).post(f"/api/app/queue/{second.entry.id}/cancel", json={})
+    assert second.entry.status == "cancelled" and len(second.heard()) == heard
+
+
 # --- divisions that close ----------------------------------------------------------------------
 
 
@@ -316,6 +329,35 @@ def test_a_division_switched_off_moves_its_queue_or_tells_and_asks(shop):
     assert first.heard()[-1]["id"] == told["id"], "told once"
     second.says("1")
     assert second.row.division_id == shop.divisions["Billing"]
+
+
+def test_a_long_queue_is_closed_a_piece_at_a_time(shop, monkeypatch):
+    """In the request only the first; the rest by the job, in its order, and everybody sees how far it is."""
+    monkeypatch.setattr(closing, "AT_ONCE", 2)
+    support, umum = shop.divisions["Support"], shop.divisions["Umum"]
+    waiting = [shop.customer() for _ in range(7)]
+    for one in waiting:
+        one.chooses("2")
+    admin = shop.calls(shop.cast.admin)
+    answer = admin.put(f"/api/app/divisions/{support}", json={"is_active": False, "move_to": umum})
+    assert answer.json["closing"] == {"total": 7, "left": 3, "deletes": False}
+    page = admin.get("/app/settings/divisions/rows").text
+    assert "<progress" in page and "dari 7" in page
+    with all_organizations("the sweeper"):
+        assert (shop.id, support) in closing.unfinished()
+    assert shop.act(claiming.drain, support)
+    shop.act(events.drain)
+    line = shop.entries(division_id=umum, status="waiting")
+    assert [one.conversation_id for one in line] == [one.conversation_id for one in waiting]
+    assert shop.get(Division, support).closing_at is None
+
+    removal = admin.delete(f"/api/app/divisions/{umum}")
+    assert removal.status_code == 202 and removal.json["closing"]["deletes"]
+    refused = admin.put(f"/api/app/divisions/{umum}", json={"is_active": True})
+    assert refused.status_code == 409 and refused.json["error"]["code"] == "division_closing"
+    assert shop.act(claiming.drain, umum) and admin.delete(f"/api/app/divisions/{umum}").status_code == 404
+    shop.act(closing.tell_owed)
+    assert all("tim Umum sedang tidak melayani" in one.heard()[-1]["text"] for one in waiting)
 
 
 def test_the_last_division_gone_leaves_people_to_a_human(shop):

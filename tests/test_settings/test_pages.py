@@ -139,3 +139,14 @@ def test_nobody_ends_a_session_of_somebody_else(home, browser, cast):
     own = mine.post(f"/app/settings/security/sessions/{sessions_of(home)[0]}/end")
     assert own.status_code == 409
     assert all(other.get("/app/settings/security").status_code == 200 for other in theirs)
+
+
+@pytest.mark.parametrize("role", ["agent", "manager", "admin"])
+def test_no_menu_entry_leads_to_a_refusal(role, cast, as_person):
+    person = as_person(getattr(cast, role))
+    entries = set()
+    for start in ("/app/dashboard", "/app/settings/security"):
+        entries |= set(re.findall(r'class="side-link" href="([^"]+)"', person.get(start, headers=HTML).text))
+    assert len(entries) >= 8
+    refused = {entry for entry in entries if person.get(entry, headers=HTML).status_code not in (200, 302)}
+    assert not refused

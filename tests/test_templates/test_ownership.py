@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from cloudchat.extensions import db
+from cloudchat.errors import ProviderError
+from cloudchat.extensions import db, now
 from cloudchat.models import Device, WebhookEvent
 from cloudchat.services import connecting
 from cloudchat.tenancy import acting_as
@@ -35,26 +36,68 @@ def add(waba):
     return made
 
 
+DEVICES = "/api/app/devices"
+
+
+def typed(api, config: dict, status: int = 201) -> dict:
+    """A number connected over the API; the device, or the fields that are wrong."""
+    answer = api.post(DEVICES, json={"type": "wa_official", "name": "WA", "config": config})
+    assert answer.status_code == status, answer.json
+    return answer.json if status == 201 else answer.json["error"].get("fields", {})
+
+
 def test_whoever_types_a_foreign_waba_does_not_hear_its_news(waba, cast, add, as_person):
     thief = as_person(cast.stranger)
     own = add(f"9{factories.number():014d}")
-    body = {"type": "wa_official", "name": "Curian", "config": {**own, "waba_id": waba.id}}
-    made = thief.post("/api/app/devices", json=body)
-    assert made.status_code == 201  # a wrong id is no reason to lose the number …
-    assert verified(cast.neighbour_id, made.json["id"]) is None  # … but opens nothing
+    foreign = {**own, "waba_id": waba.id}
+    assert list(typed(thief, foreign, 422)) == ["config.waba_id"]
+    waba.fault("error", edge="phone_numbers", code=2)  # while Meta does not say …
+    made = typed(thief, foreign)
+    assert verified(cast.neighbour_id, made["id"]) is None  # … it opens nothing
     assert tell(waba, "rahasia", event="APPROVED", at=int(time.time())) == 1
     assert events_of(cast.neighbour_id) == 0
 
-    # Put right, it hears its own WABA; with the foreign one again, that too is over.
-    address = f"/api/app/devices/{made.json['id']}"
+    # Put right, it hears its own WABA; the foreign one stays closed.
+    address = f"{DEVICES}/{made['id']}"
     assert thief.patch(address, json={"config": {"waba_id": own["waba_id"]}}).status_code == 200
-    assert verified(cast.neighbour_id, made.json["id"]) == own["waba_id"]
-    thief.patch(address, json={"config": {"waba_id": waba.id}})
-    assert verified(cast.neighbour_id, made.json["id"]) is None
+    assert verified(cast.neighbour_id, made["id"]) == own["waba_id"]
+    assert thief.patch(address, json={"config": {"waba_id": waba.id}}).status_code == 422
     with acting_as(cast.neighbour_id):
-        connecting.look_after(made.json["id"])
-    assert verified(cast.neighbour_id, made.json["id"]) is None
+        connecting.look_after(made["id"])
+    assert verified(cast.neighbour_id, made["id"]) == own["waba_id"]
     assert tell(waba, "rahasia", event="REJECTED", at=int(time.time()) + 1) == 1
+
+
+def test_a_number_is_not_taken_by_whoever_types_it(cast, add, as_person):
+    theirs, own = (add(f"9{factories.number():014d}") for _ in range(2))
+    thief = as_person(cast.stranger)
+    assert list(typed(thief, {**theirs, "access_token": "EAAcoba"}, 422)) == ["config.access_token"]
+    other = {**own, "phone_number_id": theirs["phone_number_id"]}
+    assert list(typed(thief, other, 422)) == ["config.phone_number_id"]
+    made = typed(thief, own)
+    address = f"{DEVICES}/{made['id']}"
+    swapped = {"config": {"phone_number_id": theirs["phone_number_id"]}}
+    assert thief.patch(address, json=swapped).status_code == 422
+    typed(as_person(cast.admin), theirs)
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_taken_while_meta_was_silent_it_goes_back_to_who_proves_it(waba, cast, add, as_person, used):
+    config = add(f"9{factories.number():014d}")
+    number = config["phone_number_id"]
+    waba.control("POST", "meta/faults", {"kind": "close", "node": number, "edge": ""})
+    taken = typed(as_person(cast.stranger), {"phone_number_id": number, "access_token": "EAAcoba"})
+    owner = as_person(cast.admin)
+    typed(owner, config, 409)  # nobody knows yet whose it is
+    with acting_as(cast.neighbour_id):
+        with pytest.raises(ProviderError):
+            connecting.check(taken["id"])
+        row = db.session.get(Device, taken["id"])
+        row.last_in_at = now() if used else None
+        db.session.commit()
+    typed(owner, config, 409 if used else 201)
+    gone = as_person(cast.stranger).get(f"{DEVICES}/{taken['id']}").status_code == 404
+    assert gone is not used
 
 
 def test_a_number_of_another_waba_is_refused_where_meta_says_so(waba, cast, add, as_person):
@@ -62,9 +105,9 @@ def test_a_number_of_another_waba_is_refused_where_meta_says_so(waba, cast, add,
     known = add(waba.id)
     config = {**known, "phone_number_id": "123456789012345"}
     admin = as_person(cast.admin)
-    refused = admin.post("/api/app/devices", json={"type": "wa_official", "name": "Salah", "config": config})
-    assert refused.status_code == 422
-    assert list(refused.json["error"]["fields"]) == ["config.waba_id"]
+    node = config["phone_number_id"]
+    waba.control("POST", "meta/faults", {"kind": "error", "code": 2, "node": node, "edge": ""})
+    assert list(typed(admin, config, 422)) == ["config.waba_id"]
     made = admin.post("/api/app/devices", json={"type": "wa_official", "name": "WA", "config": known})
     assert made.status_code == 201 and verified(cast.organization_id, made.json["id"]) == waba.id
     assert known["access_token"] not in made.text

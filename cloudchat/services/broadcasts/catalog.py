@@ -11,6 +11,7 @@ from cloudchat.errors import NotFound
 from cloudchat.extensions import db, now
 from cloudchat.models import Broadcast, BroadcastRecipient, User
 from cloudchat.models.broadcasts import RECIPIENT_STATUSES
+from cloudchat.services import edits
 from cloudchat.services.claims import rate_of
 from cloudchat.services.presenting import iso
 
@@ -119,7 +120,7 @@ def outward(row: Broadcast, counts: dict[str, int]) -> dict[str, Any]:
         "prepared": row.prepared_at is not None,
         "pause_reason": row.pause_reason,
         "scheduled_at": iso(row.scheduled_at),
-        "quiet_hours": {"start": row.quiet_start, "end": row.quiet_end} if row.quiet_start else None,
+        "quiet_hours": _quiet_hours(row),
         "messages_per_second": rate_of(row.device),
         "created_at": iso(row.created_at),
         "started_at": iso(row.started_at),
@@ -127,13 +128,31 @@ def outward(row: Broadcast, counts: dict[str, int]) -> dict[str, Any]:
     }
 
 
+def editable(row: Broadcast) -> dict[str, Any]:
+    """What people change of one that does not run yet."""
+    return {
+        "name": row.name,
+        "device_id": row.device_id,
+        "template_id": row.template_id,
+        "variables": row.variables,
+        "audience": row.audience | ({"file": row.file_key} if row.file_key else {}),
+        "scheduled_at": row.scheduled_at,
+        "quiet_hours": _quiet_hours(row),
+    }
+
+
+def _quiet_hours(row: Broadcast) -> dict[str, str] | None:
+    return {"start": row.quiet_start, "end": row.quiet_end} if row.quiet_start else None
+
+
 def progress(broadcast_id: int) -> dict[str, Any]:
-    """One broadcast with its counts, speed and time left."""
+    """One broadcast with its version, counts, speed and time left."""
     row = get(broadcast_id)
     counts = counts_of([row.id])[row.id]
     speed = speed_of(row)
     left = seconds_left(row, counts, speed)
-    return {**outward(row, counts), "speed": round(speed, 2), "seconds_left": left}
+    version = edits.version_of(editable(row))
+    return {**outward(row, counts), "version": version, "speed": round(speed, 2), "seconds_left": left}
 
 
 # --- recipients --------------------------------------------------------------------------------

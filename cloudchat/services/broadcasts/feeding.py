@@ -15,7 +15,12 @@ import structlog
 from sqlalchemy import exists, func, select
 
 from cloudchat.errors import AppError, Conflict, Invalid
-from cloudchat.events import Audience, BroadcastChanged, MessageAdded, NotificationWanted, publish
+from cloudchat.events import (
+    BroadcastChanged,
+    BroadcastFinished,
+    NotificationWanted,
+    publish,
+)
 from cloudchat.extensions import db, now
 from cloudchat.models import (
     Broadcast,
@@ -28,14 +33,12 @@ from cloudchat.models import (
 )
 from cloudchat.services import addressing, quiet_hours
 from cloudchat.services.addressing import Sender
-from cloudchat.services.broadcasts import texts
+from cloudchat.services.broadcasts import adding, texts
 from cloudchat.services.broadcasts.preparing import opted_out
 from cloudchat.services.broadcasts.rules import PAUSING
 from cloudchat.services.broadcasts.texts import Text
 from cloudchat.services.claims import rate_of
-from cloudchat.services.presenting import iso, preview
-from cloudchat.services.statements import run
-from cloudchat.tenancy import current_organization_id
+from cloudchat.services.presenting import preview
 
 log = structlog.get_logger(__name__)
 
@@ -136,6 +139,7 @@ def _feed(row: Broadcast, device: Device, text: Text) -> bool:
         return True
     if _is_done(row):
         row.status, row.finished_at = "completed", now()
+        publish(BroadcastFinished(row.organization_id, row.id))
         _tell(row, "broadcast_finished")
         return False
     return not held
@@ -220,7 +224,7 @@ def _send_to(
             }
         )
     db.session.flush()
-    _announce(run(_ADD, rows), rows)
+    adding.add(rows)
 
 
 def _fill(row: Broadcast, device: Device, text: Text, chosen: list[BroadcastRecipient]) -> list[_Ready]:
@@ -250,82 +254,6 @@ def _fill(row: Broadcast, device: Device, text: Text, chosen: list[BroadcastReci
 
 def _refuse(recipient: BroadcastRecipient, status: str, error: dict) -> None:
     recipient.status, recipient.error, recipient.status_at = status, error, now()
-
-
-# One statement for the message, its outbox row, the recipient's mark and the conversation.
-_ADD = """
-    with given as (
-        select * from jsonb_to_recordset(%(rows)s::jsonb) as g(
-            place int, recipient_id bigint, device_id int, contact_id int, conversation_id int,
-            type text, text text, payload jsonb, preview text, due timestamptz
-        )
-    ), added as (
-        insert into messages (
-            organization_id, conversation_id, device_id, direction, sender_type, type, text,
-            payload, status, occurred_at, created_at, status_at
-        )
-        select %(organization_id)s, conversation_id, device_id, 'out', 'system', type, text,
-               payload, 'queued', now(), now(), now()
-        from given order by place
-        returning id, conversation_id, (payload->>'recipient_id')::bigint as recipient_id
-    ), queued as (
-        insert into outbox (
-            organization_id, device_id, conversation_id, message_id, state, attempts,
-            next_attempt_at, created_at
-        )
-        select %(organization_id)s, g.device_id, g.conversation_id, a.id, 'pending', 0, g.due, now()
-        from given g join added a using (recipient_id) order by a.id
-    ), marked as (
-        update broadcast_recipients r set
-            message_id = a.id, conversation_id = a.conversation_id, contact_id = g.contact_id,
-            tried = r.tried + 1, status_at = now(), error = null
-        from given g join added a using (recipient_id)
-        where r.organization_id = %(organization_id)s and r.id = g.recipient_id
-    ), lasts as (
-        select distinct on (a.conversation_id) a.conversation_id, a.id, g.preview
-        from added a join given g using (recipient_id)
-        order by a.conversation_id, a.id desc
-    ), changed as (
-        update conversations c set
-            last_message_id = l.id, last_message_at = now(), last_message_text = l.preview,
-            last_message_direction = 'out', updated_at = now()
-        from lasts l where c.organization_id = %(organization_id)s and c.id = l.conversation_id
-        returning c.id, c.unread_count, c.status, c.assignee_id, c.division_id, c.external_user_id
-    )
-    select a.id, a.recipient_id, c.id as conversation_id, c.unread_count, c.status,
-           c.assignee_id, c.division_id, c.external_user_id
-    from added a join changed c on c.id = a.conversation_id
-"""
-
-
-def _announce(added: list, rows: list[dict]) -> None:
-    """Conversations that people work at hear of it; the pending ones would only flood the inbox."""
-    said = {row["recipient_id"]: row for row in rows}
-    for item in added:
-        if item.status == "pending":
-            continue
-        one = said[item.recipient_id]
-        outward = {
-            "id": item.id,
-            "direction": "out",
-            "sender_type": "system",
-            "sender_id": None,
-            "type": one["type"],
-            "text": one["text"],
-            "status": "queued",
-            "error": None,
-            "created_at": iso(now()),
-            "payload": one["payload"],
-            "conversation_id": item.conversation_id,
-        }
-        audience = Audience(
-            current_organization_id(),
-            item.conversation_id,
-            item.assignee_id,
-            item.division_id,
-            item.external_user_id,
-        )
-        publish(MessageAdded(audience, outward, item.unread_count, inbound=False))
 
 
 def devices_with_running() -> list[tuple[int, int]]:

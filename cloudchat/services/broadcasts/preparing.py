@@ -3,15 +3,15 @@ whoever goes on after a crash starts exactly there, and two at once change nothi
 
 from datetime import timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from cloudchat.events import BroadcastChanged, publish
+from cloudchat.events import BroadcastChanged, BroadcastDue, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import Broadcast, BroadcastOptOut, BroadcastRecipient, Device
 from cloudchat.models.broadcasts import ENDED
-from cloudchat.services.broadcasts import audience
-from cloudchat.services.broadcasts.audience import Someone
+from cloudchat.services.broadcasts import candidates
+from cloudchat.services.broadcasts.candidates import Someone
 from cloudchat.services.broadcasts.catalog import locked
 
 BATCH = 1000
@@ -24,6 +24,15 @@ def prepare(broadcast_id: int) -> None:
         pass
 
 
+def restart(row: Broadcast) -> None:
+    """Have the locked broadcast's list made anew; nobody on it may have got anything yet. Part of the
+    caller's transaction."""
+    db.session.execute(delete(BroadcastRecipient).where(BroadcastRecipient.broadcast_id == row.id))
+    row.prepared_at, row.position = None, {}
+    row.opted_out_count = row.duplicate_count = 0
+    publish(BroadcastDue(row.organization_id, row.id))
+
+
 def step(broadcast_id: int) -> bool:
     """One batch; whether there is more. Commits."""
     row = locked(broadcast_id)
@@ -31,7 +40,7 @@ def step(broadcast_id: int) -> bool:
         db.session.commit()
         return False
     device = db.session.get(Device, row.device_id)
-    people, position = audience.batch(row, device, BATCH)
+    people, position = candidates.batch(row, device, BATCH)
     fresh = _without_opted_out(row, people)
     row.duplicate_count += len(fresh) - _add(row, fresh)
     if position is None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloudchat.channels import get as channel_for
+from cloudchat.channels.payload import as_dict
 from cloudchat.clients.meta_graph import waba_of
 from cloudchat.errors import Conflict, Invalid
 from cloudchat.models import Contact, Device, MessageTemplate, MetaTemplate
@@ -11,6 +12,7 @@ from cloudchat.services import message_templates, outgoing_rules, template_repli
 from cloudchat.services.meta_templates import catalog, filling
 
 BUILT_IN = ("name", "phone", "email")
+FILES = tuple(kind.lower() for kind in filling.MEDIA)
 LONGEST_SOURCE = 200
 LONGEST_TEXT = 1000
 
@@ -97,30 +99,46 @@ def check_device(device: Device) -> None:
 
 
 def checked_mapping(mapping: dict[str, Any], fields: list[dict], given_along: bool) -> dict[str, Any]:
-    """`{"1": {"field": "name"} | {"text": "…"}}`, with `default` beside a field, for these fields.
-    Variables that come along with numbers (`given_along`) need no mapping. Raises Invalid."""
+    """`{"1": {"field": "name"} | {"text": "…"}}`, with `default` beside a field, for these fields; a header
+    also `{"location": {latitude, longitude, name?, address?}}` or, for the template's own file,
+    `{"sample": true}`. Variables that come along with numbers (`given_along`) need no mapping.
+    Raises Invalid."""
     errors: dict[str, list[str]] = {}
     good: dict[str, Any] = {}
-    for key in (field["key"] for field in fields):
-        source = mapping.get(key)
+    for field in fields:
+        key, source = field["key"], mapping.get(field["key"])
         if not source:
             if not given_along:
                 errors[f"variables.{key}"] = ["required"]
             continue
-        kept = {
-            name: str(source[name])
-            for name in ("field", "text", "default")
-            if isinstance(source, dict) and isinstance(source.get(name), str | int | float)
-        }
-        if not kept.get("field", "").strip() and not kept.get("text", "").strip():
-            errors[f"variables.{key}"] = ["required"]
-        elif len(kept.get("field", "")) > LONGEST_SOURCE or len(kept.get("text", "")) > LONGEST_TEXT:
-            errors[f"variables.{key}"] = ["too_long"]
-        else:
-            good[key] = kept
+        try:
+            good[key] = _checked_source(field, source)
+        except Invalid as error:
+            errors[f"variables.{key}"] = [error.code]
     if errors:
         raise Invalid("variables", fields=errors)
     return good
+
+
+def _checked_source(field: dict[str, Any], source: Any) -> dict[str, Any]:
+    """Where one variable comes from. Raises Invalid with the word as its code."""
+    source = as_dict(source)
+    if field["kind"] == "location" and source.get("location"):
+        if (place := filling.place_of(source["location"])) is None:
+            raise Invalid(code="bad_location")
+        return {"location": place}
+    if source.get("sample") is True and field["kind"] in FILES and field["example"]:
+        return {"sample": True}
+    kept = {
+        name: str(source[name])
+        for name in ("field", "text", "default")
+        if isinstance(source.get(name), str | int | float)
+    }
+    if not kept.get("field", "").strip() and not kept.get("text", "").strip():
+        raise Invalid(code="required")
+    if len(kept.get("field", "")) > LONGEST_SOURCE or len(kept.get("text", "")) > LONGEST_TEXT:
+        raise Invalid(code="too_long")
+    return kept
 
 
 def variables_for(person: Person, mapping: dict[str, Any], keys: list[str]) -> dict[str, Any]:
@@ -132,7 +150,9 @@ def variables_for(person: Person, mapping: dict[str, Any], keys: list[str]) -> d
         if value in (None, "") and source.get("field"):
             value = person.field(source["field"])
         if value in (None, ""):
-            value = source.get("text") or source.get("default")
+            value = source.get("text") or source.get("location") or source.get("default")
+        if value in (None, "") and source.get("sample"):
+            value = {"sample": True}
         if value not in (None, ""):
             made[key] = value
     return made

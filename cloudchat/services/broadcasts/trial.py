@@ -32,12 +32,13 @@ def preview(broadcast_id: int) -> list[dict[str, Any]]:
 
 
 def _shown(row: Broadcast, text: texts.Text, one: BroadcastRecipient) -> dict[str, Any]:
-    made = {"id": one.id, "name": one.name, "phone": one.phone, "text": None, "missing": []}
+    made = {"id": one.id, "name": one.name, "phone": one.phone, "text": None, "header": None, "missing": []}
     contact = db.session.get(Contact, one.contact_id) if one.contact_id else None
     person = texts.person_of(contact, one.name, one.phone, one.variables)
     keys = [field["key"] for field in text.fields()]
     try:
-        made["text"] = text.fill(texts.variables_for(person, row.variables, keys))[1]
+        _, made["text"], payload = text.fill(texts.variables_for(person, row.variables, keys))
+        made["header"] = (payload.get("template_parts") or {}).get("header")
     except Invalid as error:
         made["missing"] = sorted(name.removeprefix("variables.") for name in error.fields)
     return made

@@ -1,107 +1,20 @@
-"""Broadcasts are made, started, paused, cancelled; those who failed are tried again."""
+"""Broadcasts are started, paused, cancelled; those who failed are tried again. Making one: drafts.py."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import delete as delete_rows
 from sqlalchemy import exists, select, update
 
-from cloudchat.errors import Conflict, Invalid
-from cloudchat.events import BroadcastChanged, BroadcastDue, MessageQueued, publish
+from cloudchat.errors import Conflict
+from cloudchat.events import BroadcastChanged, MessageQueued, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import Broadcast, BroadcastRecipient
-from cloudchat.services import audit, devices, quiet_hours
-from cloudchat.services.broadcasts import audience, feeding, preparing, texts
+from cloudchat.services import audit, devices
+from cloudchat.services.broadcasts import audience, drafts, feeding, preparing, texts
 from cloudchat.services.broadcasts.catalog import get, locked
 from cloudchat.services.broadcasts.rules import LIMIT, may_try_again
 from cloudchat.services.statements import run
 
-LATE = timedelta(minutes=5)  # a time that has just passed still means "now"
-FURTHEST = timedelta(days=366)
 AT_ONCE = 1000  # rows of one transaction
-
-
-def create(values: dict[str, Any], author_id: int | None) -> Broadcast:
-    """A draft, or scheduled where a time is given; its recipients are listed at once or by a job.
-    Raises NotFound, Invalid, Conflict."""
-    device = devices.get(values["device_id"])
-    text = texts.load(device, values["template_id"])
-    wanted = values["audience"]
-    kept = audience.checked(wanted)
-    file_key = wanted.get("file") or None
-    size = audience.size_of(kept, audience.file_of(file_key) if file_key else None)
-    if not size:
-        raise Invalid("audience", fields={"audience": ["broadcast_no_audience"]})
-    given_along = any(item.get("variables") for item in kept.get("phones", ()))
-    mapping = texts.checked_mapping(values.get("variables") or {}, text.fields(), given_along)
-    starts, ends = _checked_hours(values.get("quiet_hours"))
-    row = Broadcast(
-        name=_checked_name(values["name"]),
-        device_id=device.id,
-        template_id=text.row.id,
-        template_name=text.name,
-        audience=kept,
-        variables=mapping,
-        file_key=file_key,
-        scheduled_at=_checked_time(values.get("scheduled_at")),
-        quiet_start=starts,
-        quiet_end=ends,
-        created_by=author_id,
-    )
-    row.status = "scheduled" if row.scheduled_at and not values.get("as_draft") else "draft"
-    db.session.add(row)
-    db.session.flush()
-    audit.record("broadcast.created", row, name=row.name)
-    publish(BroadcastDue(row.organization_id, row.id))
-    db.session.commit()
-    if size <= preparing.BATCH:
-        preparing.prepare(row.id)
-    return get(row.id)
-
-
-def _checked_name(name: str) -> str:
-    name = " ".join(name.split())
-    if not name or len(name) > 120:
-        raise Invalid("name", fields={"name": ["too_long" if name else "required"]})
-    return name
-
-
-def _checked_time(moment: datetime | None) -> datetime | None:
-    if moment is None:
-        return None
-    if moment < now() - LATE:
-        raise Invalid("scheduled_at", fields=_at_time("time_past"))
-    if moment > now() + FURTHEST:
-        raise Invalid("scheduled_at", fields=_at_time("time_too_far"))
-    return moment
-
-
-def _at_time(code: str) -> dict[str, list[str]]:
-    """Under both names by which a time is given."""
-    return {"scheduled_at": [code], "scheduled_local": [code]}
-
-
-def _checked_hours(given: dict[str, str] | None) -> tuple[str | None, str | None]:
-    if not given or not (given.get("start") or given.get("end")):
-        return None, None
-    starts, ends = given.get("start") or "", given.get("end") or ""
-    if quiet_hours.minute_of(starts) is None or quiet_hours.minute_of(ends) is None or starts == ends:
-        raise Invalid("quiet_hours", fields={"quiet_hours": ["quiet_hours_invalid"]})
-    return starts, ends
-
-
-def delete(broadcast_id: int) -> None:
-    """Remove one that never ran. Raises Conflict."""
-    row = locked(broadcast_id)
-    if row.status not in ("draft", "scheduled"):
-        raise _wrong_state(row)
-    audit.record("broadcast.deleted", row, name=row.name)
-    db.session.execute(delete_rows(Broadcast).where(Broadcast.id == row.id))
-    db.session.commit()
-
-
-def _wrong_state(row: Broadcast) -> Conflict:
-    return Conflict("broadcast_state", code="broadcast_state", extra={"status": row.status})
 
 
 def start(broadcast_id: int) -> Broadcast:
@@ -111,7 +24,7 @@ def start(broadcast_id: int) -> Broadcast:
         db.session.commit()
         return row
     if row.status not in ("draft", "scheduled"):
-        raise _wrong_state(row)
+        raise drafts.wrong_state(row)
     _check_ready(row)
     waiting = exists().where(BroadcastRecipient.broadcast_id == row.id, BroadcastRecipient.status == "queued")
     if row.prepared_at and not db.session.scalar(select(waiting)):
@@ -140,9 +53,9 @@ def schedule(broadcast_id: int, moment: datetime) -> Broadcast:
     """Have it start by itself. Raises Conflict, Invalid."""
     row = locked(broadcast_id)
     if row.status not in ("draft", "scheduled"):
-        raise _wrong_state(row)
+        raise drafts.wrong_state(row)
     _check_ready(row)
-    row.status, row.scheduled_at = "scheduled", _checked_time(moment)
+    row.status, row.scheduled_at = "scheduled", drafts.checked_time(moment)
     audit.record("broadcast.scheduled", row, name=row.name)
     publish(BroadcastChanged(row.organization_id, row.id))
     db.session.commit()
@@ -157,6 +70,8 @@ def start_due() -> int:
     for broadcast_id in ids:
         row = locked(broadcast_id)
         if row.status == "scheduled" and row.scheduled_at <= now():
+            if audience.is_living(row.audience):
+                preparing.restart(row)  # whoever is meant today
             _go(row)  # whether device and template will do is looked at before the first message
         db.session.commit()
     return len(ids)
@@ -173,7 +88,7 @@ def pause(broadcast_id: int) -> Broadcast:
         feeding.pause(row, None)
         audit.record("broadcast.paused", row, name=row.name)
     elif row.status != "paused":
-        raise _wrong_state(row)
+        raise drafts.wrong_state(row)
     db.session.commit()
     return row
 
@@ -186,7 +101,7 @@ def resume(broadcast_id: int) -> Broadcast:
         _go(row)
         audit.record("broadcast.resumed", row, name=row.name)
     elif row.status != "running":
-        raise _wrong_state(row)
+        raise drafts.wrong_state(row)
     db.session.commit()
     return row
 
@@ -195,7 +110,7 @@ def cancel(broadcast_id: int) -> Broadcast:
     """End it for good: nobody else gets it, and what waits in the outbox is taken back."""
     row = locked(broadcast_id)
     if row.status == "completed":
-        raise _wrong_state(row)
+        raise drafts.wrong_state(row)
     if row.status != "cancelled":
         row.status, row.finished_at, row.pause_reason = "cancelled", now(), None
         audit.record("broadcast.cancelled", row, name=row.name)
@@ -266,7 +181,7 @@ def retry_failed(broadcast_id: int) -> int:
     """Put those who failed, and for whom a second try can mend it, back into the line. Raises Conflict."""
     row = locked(broadcast_id)
     if row.status not in ("running", "paused", "completed"):
-        raise _wrong_state(row)
+        raise drafts.wrong_state(row)
     _check_ready(row)
     failed = db.session.scalars(
         select(BroadcastRecipient)

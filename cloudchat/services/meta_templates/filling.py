@@ -181,15 +181,10 @@ class _Filler:
         self._sent.append({"type": "header", "parameters": [{"type": kind, kind: media}]})
 
     def _header_place(self) -> None:
-        given = as_dict(self._variables.get("header"))
-        try:
-            place: dict[str, Any] = {key: float(given[key]) for key in ("latitude", "longitude")}
-            if not (abs(place["latitude"]) <= 90 and abs(place["longitude"]) <= 180):
-                raise ValueError
-        except (KeyError, TypeError, ValueError):
+        place = place_of(self._variables.get("header"))
+        if place is None:
             self._problems.add("variables.header", "bad_location")
             return
-        place |= {key: clean_text(str(given[key]))[:200] for key in ("name", "address") if given.get(key)}
         self._header = {"type": "location", **place}
         self._sent.append({"type": "header", "parameters": [{"type": "location", "location": place}]})
 
@@ -252,6 +247,22 @@ class _Filler:
         elif len(value) > LONGEST_VALUE:
             self._problems.add(f"variables.{key}", "too_long")
         return value
+
+
+def place_of(given: Any) -> dict[str, Any] | None:
+    """A place as Meta takes it, from `{latitude, longitude, name?, address?}` or the words
+    "-6.2, 106.8"; None for anything else."""
+    if isinstance(given, str):
+        given = dict(zip(("latitude", "longitude"), given.split(","), strict=False))
+    given = as_dict(given)
+    try:
+        place: dict[str, Any] = {key: float(given[key]) for key in ("latitude", "longitude")}
+    except (KeyError, TypeError, ValueError):
+        return None
+    if not (abs(place["latitude"]) <= 90 and abs(place["longitude"]) <= 180):
+        return None
+    words = {key: clean_text(str(given[key])).strip()[:200] for key in ("name", "address") if given.get(key)}
+    return place | {key: value for key, value in words.items() if value}
 
 
 def _put(text: str, values: dict[str, str]) -> str:

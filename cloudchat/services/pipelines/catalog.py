@@ -10,7 +10,7 @@ from cloudchat.errors import Conflict, Invalid, NotFound
 from cloudchat.events import PipelineChanged, publish
 from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, Pipeline, PipelineStage
-from cloudchat.services import audit
+from cloudchat.services import audit, edits
 from cloudchat.services.accounts import Identity
 from cloudchat.services.labels import COLOR
 from cloudchat.services.pipelines import ladder_steps, shifting, stage_fields, stages
@@ -133,12 +133,24 @@ def create(values: dict, created_by: int | None, locale: str = "id") -> Pipeline
     return row
 
 
+def editable(row: Pipeline) -> dict:
+    """What people change of a pipeline itself."""
+    plain = ("name", "description", "icon", "color", "currency", "is_active", "hide_resolved")
+    return {name: getattr(row, name) for name in (*plain, *ONLY_ONE)}
+
+
 def change(
-    pipeline_id: int, values: dict, lines: list[dict] | None = None, actor: Actor = SYSTEM
+    pipeline_id: int,
+    values: dict,
+    lines: list[dict] | None = None,
+    actor: Actor = SYSTEM,
+    expected: str | None = None,
 ) -> Pipeline:
     """Change what is named; `is_default: true` takes it from the one that had it, and so `takes_new`.
-    `lines` are the stages as a form has them: all of it is saved, or nothing."""
+    `lines` are the stages as a form has them: all of it is saved, or nothing. Raises Conflict where
+    somebody else has changed the same since the version `expected`."""
     row = get(pipeline_id) if lines is None else ladder_steps.hold(pipeline_id)
+    edits.check(row, editable, edits.clean(values), expected)
     before = {name: getattr(row, name) for name in ("name", "is_active", *ONLY_ONE)}
     _apply(row, values)
     for flag in ONLY_ONE:

@@ -3,6 +3,8 @@
 from typing import Any
 
 from cloudchat.models import Pipeline, PipelineStage
+from cloudchat.services import edits
+from cloudchat.services.pipelines import catalog, stage_fields
 from cloudchat.services.pipelines.automation import rules
 from cloudchat.services.pipelines.board import Board, Stage, totals_json, weight
 from cloudchat.services.pipelines.cards import plain
@@ -24,6 +26,7 @@ def pipeline(row: Pipeline) -> dict[str, Any]:
         "takes_new": row.takes_new,
         "created_at": iso(row.created_at),
         "updated_at": iso(row.updated_at),
+        "version": edits.version_of(catalog.editable(row)),
     }
 
 
@@ -43,6 +46,7 @@ def stage(row: PipelineStage, secrets: dict[str, str] | None = None) -> dict[str
         "wip_limit": row.wip_limit,
         "wip_hard": row.wip_hard,
         "automation_actions": rules.outward(row.automation_actions or [], secrets),
+        "version": edits.version_of(stage_fields.editable(row)),
     }
 
 

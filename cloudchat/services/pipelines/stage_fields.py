@@ -14,6 +14,12 @@ LIMITS = {"probability": (0, 100), "stuck_after_hours": (1, 24 * 3650), "wip_lim
 KINDS = ("open", "won", "lost")
 
 
+def editable(row: PipelineStage) -> dict:
+    """What people change of a stage; its rules without their secrets."""
+    plain = ("name", "description", "icon", "color", "kind", "wip_hard", *LIMITS)
+    return {"automation_actions": rules.without_secrets(row), **{name: getattr(row, name) for name in plain}}
+
+
 def apply(row: PipelineStage, values: dict) -> None:
     errors: dict[str, list[str]] = {}
     name = str(values.get("name", row.name) or "").strip()

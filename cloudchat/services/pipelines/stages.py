@@ -4,8 +4,8 @@ from cloudchat.errors import Conflict, Invalid, NotFound
 from cloudchat.events import PipelineChanged, publish
 from cloudchat.extensions import db
 from cloudchat.models import Pipeline, PipelineStage
-from cloudchat.services import audit
-from cloudchat.services.pipelines import ladder_steps
+from cloudchat.services import audit, edits
+from cloudchat.services.pipelines import ladder_steps, stage_fields
 from cloudchat.services.pipelines.cards import Actor
 from cloudchat.services.pipelines.ladder_steps import of_pipelines
 
@@ -36,10 +36,12 @@ def add(pipeline_id: int, values: dict) -> PipelineStage:
     return row
 
 
-def change(stage_id: int, values: dict) -> PipelineStage:
-    """Change what is named. A lower limit leaves the cards that are there."""
+def change(stage_id: int, values: dict, expected: str | None = None) -> PipelineStage:
+    """Change what is named. A lower limit leaves the cards that are there. Raises Conflict where
+    somebody else has changed the same since the version `expected`."""
     row = get(stage_id)
     pipeline = ladder_steps.hold(row.pipeline_id)
+    edits.check(row, stage_fields.editable, edits.clean(values), expected)
     ladder_steps.change(row, values)
     ladder_steps.check(of_pipelines([pipeline.id]))
     audit.record("stage.changed", row, name=row.name, fields=sorted(values))

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from cloudchat.extensions import db
 from cloudchat.models import Conversation, DivisionAgent, User
 from cloudchat.services import presence
 from cloudchat.services.accounts import get_user
-from cloudchat.services.queueing import agents, handing
+from cloudchat.services.queueing import agents, handing, talks
 
 AT_ONCE = 200  # users that one sweep looks after
 
@@ -49,13 +48,7 @@ def hand_back(user_id: int, reason: str) -> None:
         .order_by(Conversation.id)
     ).all()
     for conversation_id in ids:
-        row = db.session.scalar(
-            select(Conversation)
-            .where(Conversation.id == conversation_id)
-            .options(joinedload(Conversation.device))
-            .with_for_update(of=Conversation, key_share=True)
-            .execution_options(populate_existing=True)
-        )
+        row = talks.lock(conversation_id)
         if row is not None and row.assignee_id == user_id and row.status == "open":
             handing.back_to_head(row, reason)
         db.session.commit()

@@ -29,7 +29,8 @@ def offer(talk: Talk, message: InboundMessage | None = None, before: str = "") -
     intro = "\n\n".join(part for part in (before, talk.settings.welcome_message, words) if part.strip())
     asked = known or DivisionChoice(conversation_id=talk.row.id, wrong_answers=0, given_up=False)
     asked.division_ids = [one.id for one in talk.desk.divisions]
-    asked.suggested_division_id, asked.closed_division, asked.asked_at = suggested, None, now()
+    asked.suggested_division_id, asked.closed_division = suggested, None
+    asked.asked_at, asked.settles_at = now(), None
     db.session.add(asked)
     talk.choice = asked
     saying.send(
@@ -81,10 +82,30 @@ def answer(talk: Talk, message: InboundMessage) -> bool:
         offer(talk, before=_closed_words(talk, meant))
     elif not _belongs_to_burst(talk.choice, message):
         _wrong(talk)
+    elif message.occurred_at > talk.choice.asked_at:  # it came after the menu: `bursts` sees to an answer
+        talk.choice.settles_at = now() + BURST
     return True
 
 
-def _division(talk: Talk, division_id: int) -> Division | None:
+def answer_late(talk: Talk, message: InboundMessage) -> bool:
+    """After the wrong answers a human was called. Until one has it, a clear choice is still taken: a
+    number, a name or a tap; other words are for the human."""
+    known, row = talk.choice, talk.row
+    if not talk.settings.is_enabled or known is None or not known.given_up:
+        return False
+    if row.division_id is not None or not row.needs_human:
+        return False
+    options = [choice.Option(one.division_id, one.name) for one in _with_gaps(talk)]
+    division = _division(talk, choice.parse(message.text, message.choice_id, options))
+    if division is None:
+        return False
+    choose(talk, division)
+    row.needs_human = False
+    changed(row, None, {"needs_human": False})
+    return True
+
+
+def _division(talk: Talk, division_id: int | None) -> Division | None:
     return talk.desk.division(division_id)
 
 
@@ -119,7 +140,7 @@ def _wrong(talk: Talk) -> None:
     if talk.choice.wrong_answers < MOST_WRONG:
         offer(talk, before=talk.settings.invalid_choice_message)
         return
-    talk.choice.given_up = True
+    talk.choice.given_up, talk.choice.settles_at = True, None
     talk.row.awaiting_division_selection, talk.row.needs_human = False, True
     log(talk.row, "choice_given_up", None, answers=talk.choice.wrong_answers)
     changed(talk.row, None, {"awaiting_division_selection": False, "needs_human": True})

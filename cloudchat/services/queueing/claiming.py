@@ -9,14 +9,13 @@ import time
 from dataclasses import dataclass
 
 from sqlalchemy import select, text
-from sqlalchemy.orm import joinedload
 
 from cloudchat.errors import Conflict, Forbidden, Invalid, NotFound
 from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, Division, QueueEntry, QueueSettings, User
 from cloudchat.services.accounts import Identity
 from cloudchat.services.activity import log
-from cloudchat.services.queueing import agents, closing, entries, figures, handing, saying, settings
+from cloudchat.services.queueing import agents, closing, entries, figures, handing, saying, settings, talks
 from cloudchat.services.queueing.agents import Candidate
 from cloudchat.services.visibility import get_visible
 
@@ -37,7 +36,7 @@ def drain(division_id: int, seconds: float = 5.0) -> bool:
     until = time.monotonic() + seconds
     desk = _desk(division_id)
     if desk is None:
-        return True
+        return _emptied(division_id, until)
     for step in (_claim, _announce):
         while step(desk):
             if time.monotonic() > until:
@@ -54,14 +53,19 @@ class _Desk:
 
 
 def _desk(division_id: int) -> _Desk | None:
-    """None where the division is gone, or closed: who chose it at that very moment is put out here."""
+    """None where the division is gone, or closed."""
     division = db.session.get(Division, division_id, populate_existing=True)
-    if division is not None and not division.is_active:
-        closing.close(division)
-        division = None
     rules = settings.get_kept()
     db.session.commit()
-    return _Desk(division, rules) if division is not None else None
+    return _Desk(division, rules) if division is not None and division.is_active else None
+
+
+def _emptied(division_id: int, until: float) -> bool:
+    """Nobody is left waiting in a division that is closed, or closes."""
+    while not closing.go_on(division_id):
+        if time.monotonic() > until:
+            return False
+    return True
 
 
 def give_up() -> None:
@@ -125,13 +129,7 @@ def _still_free(agent: User, chosen: Candidate) -> bool:
 def _locked(entry: QueueEntry) -> Conversation | None:
     """The waiting conversation, locked; None where the entry is no longer waiting in this line."""
     line = entry.division_id
-    row = db.session.scalar(
-        select(Conversation)
-        .where(Conversation.id == entry.conversation_id)
-        .options(joinedload(Conversation.device))
-        .with_for_update(of=Conversation, key_share=True)
-        .execution_options(populate_existing=True)
-    )
+    row = talks.lock(entry.conversation_id)
     db.session.refresh(entry)
     if row is not None and entry.status == "waiting" and entry.division_id == line:
         if row.status == "open" and row.assignee_id is None:
@@ -261,14 +259,17 @@ def visible_entry(identity: Identity, entry_id: int) -> QueueEntry:
 
 
 def cancel(identity: Identity, entry_id: int) -> QueueEntry:
-    """Take somebody out of the queue; the conversation stays with the division, marked for a human."""
+    """Take somebody out of the queue, who is told so; the conversation stays with the division, marked
+    for a human."""
     entry = visible_entry(identity, entry_id)
     row = get_visible(identity, entry.conversation_id, lock=True)
     db.session.refresh(entry)
     if entry.status != "waiting":
         raise Conflict("already_assigned", code="already_assigned")
     entries.end(row, entry, "cancelled")
-    log(row, "queue_cancelled", identity, division_id=entry.division_id)
+    division = db.session.get(Division, entry.division_id)
+    log(row, "queue_cancelled", identity, division_id=division.id)
     handing.flag(row)
+    saying.say(row, saying.cancelled(settings.get_kept(), division.name))
     db.session.commit()
     return entry

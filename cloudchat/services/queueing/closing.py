@@ -1,10 +1,18 @@
 """A division that closes while people wait: they are moved, or told and asked again. Nobody is stranded."""
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import delete, func, select
 
-from cloudchat.errors import Invalid
-from cloudchat.events import MenusOwed, QueueChanged, QueueDue, UnreadChanged, publish_once
+from cloudchat.errors import Conflict, Invalid
+from cloudchat.events import (
+    AccessChanged,
+    DivisionClosing,
+    MenusOwed,
+    QueueChanged,
+    QueueDue,
+    UnreadChanged,
+    publish,
+    publish_once,
+)
 from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, Division, DivisionAgent, DivisionChoice, QueueEntry, User
 from cloudchat.services.activity import changed_all, log_all
@@ -12,31 +20,55 @@ from cloudchat.services.queueing import agents, choosing, entries, saying, talks
 from cloudchat.services.visibility import audience_of
 
 TOLD_AT_ONCE = 50
+AT_ONCE = 100  # of those who wait, in one transaction
 
 Waiting = list[tuple[Conversation, QueueEntry]]
 
 
-def close(division: Division, move_to: int | None = None) -> int:
-    """Empty the queue of a division that nobody serves any more; answers how many had waited.
+def begin(division: Division, move_to: int | None = None, deletes: bool = False) -> None:
+    """Empty the queue of a division that nobody can choose any more. Part of the caller's transaction.
 
-    Part of the caller's transaction. With `move_to` they keep their time in that queue. Else they
-    leave it, a human is flagged, and the menu is owed to them (`tell_owed` sends it).
+    With `move_to` those who wait keep their time in that queue. Else they leave it, a human is
+    flagged, and the menu is owed to them (`tell_owed` sends it). The first are seen to at once, the
+    others by a job: `go_on`.
     """
     target = _target(division, move_to)
-    rows = _waiting(division.id)
-    if rows:
-        if target is None:
-            _put_out(rows, division)
-        else:
-            _move(rows, division, target)
-        publish_once(UnreadChanged(division.organization_id))
-        publish_once(QueueChanged(division.organization_id, division.id))
-        if target is None:
-            publish_once(MenusOwed(division.organization_id))
-        else:
-            publish_once(QueueChanged(division.organization_id, target.id))
-            publish_once(QueueDue(division.organization_id, target.id))
-    return len(rows)
+    count = entries.waiting_in(division.id).with_only_columns(func.count())
+    division.closing_at, division.closing_total = now(), db.session.scalar(count)
+    division.closing_move_to, division.closing_deletes = target.id if target else None, deletes
+    _step(division)
+    publish(DivisionClosing(division.organization_id, division.id))
+
+
+def go_on(division_id: int) -> bool:
+    """The next of those who wait in a closed division, in one transaction; whether it is all done.
+
+    Also for who chose it at the very moment at which it closed. Running it twice is harmless.
+    """
+    division = db.session.get(Division, division_id, with_for_update=True, populate_existing=True)
+    if division is None or division.is_active:
+        db.session.rollback()
+        return True
+    is_done = _step(division)
+    if is_done and division.closing_deletes:
+        _remove(division)
+    elif is_done and division.closing_at is not None:
+        division.closing_at = division.closing_total = division.closing_move_to = None
+    db.session.commit()
+    return is_done
+
+
+def reopen(division: Division) -> None:
+    """It is switched on again: who still waits goes on waiting. Raises Conflict where it is being deleted."""
+    if division.closing_deletes:
+        raise Conflict("division_closing", code="division_closing")
+    division.closing_at = division.closing_total = division.closing_move_to = None
+
+
+def unfinished() -> list[tuple[int, int]]:
+    """(organization, division) of all that are closing; read across organizations."""
+    statement = select(Division.organization_id, Division.id).where(Division.closing_at.is_not(None))
+    return [tuple(row) for row in db.session.execute(statement)]
 
 
 def _target(division: Division, move_to: int | None) -> Division | None:
@@ -48,11 +80,36 @@ def _target(division: Division, move_to: int | None) -> Division | None:
     return found
 
 
-def _waiting(division_id: int) -> Waiting:
+def _step(division: Division) -> bool:
+    """Move or put out as many as one transaction should hold; whether nobody is left."""
+    rows = _waiting(division.id, AT_ONCE)
+    if not rows:
+        return True
+    target = db.session.get(Division, division.closing_move_to) if division.closing_move_to else None
+    if target is not None and target.is_active:
+        _move(rows, division, target)
+        publish_once(QueueChanged(division.organization_id, target.id))
+        publish_once(QueueDue(division.organization_id, target.id))
+    else:  # nowhere, or that one has closed meanwhile as well
+        _put_out(rows, division)
+        publish_once(MenusOwed(division.organization_id))
+    publish_once(UnreadChanged(division.organization_id))
+    publish_once(QueueChanged(division.organization_id, division.id))
+    return False
+
+
+def _remove(division: Division) -> None:
+    """Its conversations stay, without a division."""
+    members = select(DivisionAgent.user_id).where(DivisionAgent.division_id == division.id)
+    for user_id in db.session.scalars(members.where(DivisionAgent.is_active)).all():
+        publish(AccessChanged(division.organization_id, user_id))
+    db.session.delete(division)
+
+
+def _waiting(division_id: int, limit: int | None = None) -> Waiting:
     """Who waits there, with the conversations locked in the order in which everybody locks them."""
-    ids = list(
-        db.session.scalars(entries.waiting_in(division_id).with_only_columns(QueueEntry.conversation_id))
-    )
+    line = entries.waiting_in(division_id).order_by(QueueEntry.entered_at, QueueEntry.id)
+    ids = list(db.session.scalars(line.with_only_columns(QueueEntry.conversation_id).limit(limit)))
     rows = {
         row.id: row
         for row in db.session.scalars(
@@ -64,10 +121,7 @@ def _waiting(division_id: int) -> Waiting:
         )
     }
     still = db.session.scalars(
-        entries.waiting_in(division_id)
-        .where(QueueEntry.conversation_id.in_(ids))
-        .order_by(QueueEntry.entered_at, QueueEntry.id)
-        .execution_options(populate_existing=True)
+        line.where(QueueEntry.conversation_id.in_(ids)).execution_options(populate_existing=True)
     )
     return [(rows[entry.conversation_id], entry) for entry in still]
 
@@ -121,13 +175,7 @@ def tell_owed(limit: int = TOLD_AT_ONCE) -> bool:
 
 
 def _tell(conversation_id: int) -> None:
-    row = db.session.scalar(
-        select(Conversation)
-        .where(Conversation.id == conversation_id)
-        .options(joinedload(Conversation.device))
-        .with_for_update(of=Conversation, key_share=True)
-        .execution_options(populate_existing=True)
-    )
+    row = talks.lock(conversation_id)
     talk = talks.of(row)
     if talk is None or talk.choice is None or talk.choice.asked_at is not None:
         db.session.rollback()

@@ -17,6 +17,11 @@ class Listed:
     agents: list[User]
     waiting: int
 
+    @property
+    def seen_to(self) -> int:
+        """Of those who waited when it began to close, how many wait no longer."""
+        return max(0, (self.row.closing_total or 0) - self.waiting)
+
 
 def all_divisions() -> list[Listed]:
     """All divisions in the order of the menu. Three statements."""

@@ -40,11 +40,11 @@ def build(intro: str, lines: Sequence[Line], capabilities: Capabilities, list_bu
 
 
 def wait_note(waiting: int, minutes: int | None) -> str:
-    """For example "3 antrian, ~15 menit"; empty where nobody waits and nothing is known."""
-    parts = [f"{waiting} antrian"] if waiting else []
-    if minutes is not None:
-        parts.append(f"~{minutes} menit")
-    return ", ".join(parts)
+    """For example "3 antrian, ~15 menit"; empty where nobody waits. No number where none is known."""
+    if not waiting:
+        return ""
+    wait = "lama tunggu belum diketahui" if minutes is None else f"~{minutes} menit"
+    return f"{waiting} antrian, {wait}"
 
 
 def _choices(lines: Sequence[Line], limit: int) -> list[dict]:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from cloudchat.extensions import db
 from cloudchat.models import Contact, Conversation, Device, Division, QueueEntry
 from cloudchat.services.accounts import Identity
-from cloudchat.services.queueing import agents, figures
+from cloudchat.services.queueing import agents, entries, figures
 
 LISTED = 50  # entries of a division; how many wait is counted in full
 
@@ -105,6 +105,23 @@ def _entries(division_ids: list[int]) -> dict[int, list[EntryNow]]:
     for division_id, *entry in rows:
         found.setdefault(division_id, []).append(EntryNow(*entry))
     return found
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a customer stands now, and the minutes until the turn comes; None where that is unknown."""
+
+    position: int
+    estimated_wait_minutes: int | None
+
+
+def place_of(row: Conversation) -> Place | None:
+    """The place of a conversation that waits, else None."""
+    entry = entries.live(row.id) if row.division_id and row.assignee_id is None else None
+    if entry is None or entry.status != "waiting":
+        return None
+    place, division = entries.position(entry), db.session.get(Division, entry.division_id)
+    return Place(place, figures.of_division(division).wait(place - 1))
 
 
 def places(division_id: int, limit: int = 200) -> list[tuple[int, int, str]]:

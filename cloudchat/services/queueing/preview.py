@@ -107,7 +107,11 @@ class _Stage:
 
     def _route(self, message: InboundMessage) -> None:
         talk = self._talk
-        if talk.row.assignee_id is not None or self.state in ("assigned", "needs_human"):
+        if talk.row.assignee_id is not None or self.state == "assigned":
+            return
+        if self.state == "needs_human":
+            if choosing.answer_late(talk, message):
+                self._after_choice()
             return
         if talk.is_waiting:
             waiting.hear(talk, message)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased
 
 from cloudchat.events import QueueDue, publish_once
 from cloudchat.extensions import db, now
@@ -16,7 +16,7 @@ from cloudchat.models import (
     QueueSettings,
     User,
 )
-from cloudchat.services.queueing import agents, entries, handing, saying
+from cloudchat.services.queueing import agents, entries, handing, saying, talks
 from cloudchat.services.queueing.settings import find
 
 TOLD_AGAIN_AFTER = timedelta(minutes=2)
@@ -76,7 +76,7 @@ def _silent(limit):
 
 
 def _returned(conversation_id: int, limit) -> bool:
-    row = _lock(conversation_id)
+    row = talks.lock(conversation_id)
     still = db.session.scalar(_silent(limit).where(Conversation.id == conversation_id))
     if row is None or still is None:
         db.session.rollback()
@@ -118,22 +118,12 @@ def offer_again() -> int:
     )
     db.session.rollback()
     for conversation_id in ids:
-        row = _lock(conversation_id)
+        row = talks.lock(conversation_id)
         entry = entries.live(conversation_id) if row is not None else None
         if entry is not None and entry.status == "waiting" and entry.passed_agent_ids:
             _unless_all_passed(row, entry)
         db.session.commit()
     return len(ids)
-
-
-def _lock(conversation_id: int) -> Conversation | None:
-    return db.session.scalar(
-        select(Conversation)
-        .where(Conversation.id == conversation_id)
-        .options(joinedload(Conversation.device))
-        .with_for_update(of=Conversation, key_share=True)
-        .execution_options(populate_existing=True)
-    )
 
 
 # --- moved up ----------------------------------------------------------------------------------
@@ -164,7 +154,7 @@ def tell_moved_up() -> int:
 
 
 def _told_up(conversation_id: int, kept: QueueSettings) -> bool:
-    row = _lock(conversation_id)
+    row = talks.lock(conversation_id)
     entry = entries.live(conversation_id) if row is not None else None
     if entry is None or entry.status != "waiting" or entry.told_at is None:
         db.session.rollback()

@@ -53,5 +53,9 @@ def left(settings: QueueSettings, division: str) -> str:
     return fill(settings.leave_message, division=division)
 
 
+def cancelled(settings: QueueSettings, division: str) -> str:
+    return fill(settings.cancelled_message, division=division)
+
+
 def closed(settings: QueueSettings, division: str) -> str:
     return fill(settings.division_closed_message, division=division)

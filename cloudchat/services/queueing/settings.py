@@ -24,7 +24,8 @@ FIELDS = tuple(_COLUMNS)
 DEFAULTS: dict[str, Any] = {name: column.default.arg for name, column in _COLUMNS.items()}
 FLAGS = tuple(name for name, value in DEFAULTS.items() if isinstance(value, bool))
 TEXTS = tuple(name for name in FIELDS if isinstance(DEFAULTS[name], str) and name != "routing_order")
-MAY_BE_EMPTY = ("leave_keyword", "leave_message", "human_message", "invalid_choice_message")
+MAY_BE_EMPTY = ("leave_keyword", "leave_message", "cancelled_message", "human_message")
+MAY_BE_EMPTY += ("invalid_choice_message",)
 
 
 def find() -> QueueSettings | None:

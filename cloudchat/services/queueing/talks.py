@@ -46,7 +46,7 @@ class Desk:
         shown = self._figures.get(division_id)
         if shown is None:
             return ""
-        return wait_note(shown.waiting, shown.wait() if shown.waiting else None)
+        return wait_note(shown.waiting, shown.wait())
 
 
 @dataclass
@@ -65,6 +65,17 @@ class Talk:
     @property
     def is_waiting(self) -> bool:
         return self.entry is not None and self.entry.status == "waiting"
+
+
+def lock(conversation_id: int) -> Conversation | None:
+    """Hold a conversation until the commit, with the device that it is answered on."""
+    return db.session.scalar(
+        select(Conversation)
+        .where(Conversation.id == conversation_id)
+        .options(joinedload(Conversation.device))
+        .with_for_update(of=Conversation, key_share=True)
+        .execution_options(populate_existing=True)
+    )
 
 
 def read(conversation_ids: Iterable[int]) -> dict[int, Talk]:

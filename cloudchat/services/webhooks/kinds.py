@@ -11,5 +11,7 @@ EVENTS: dict[str, str] = {
     "contact.updated": N_("A contact's details changed"),
     "queue.assigned": N_("A waiting customer was given to an agent"),
     "pipeline.stage_changed": N_("A card came to another stage"),
+    "broadcast.finished": N_("A broadcast went out to everybody"),
+    "template.updated": N_("A template of Meta's changed: status, quality, text"),
 }
 TEST = "webhook.test"

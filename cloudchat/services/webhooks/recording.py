@@ -21,12 +21,14 @@ _known: dict[int, tuple[float, frozenset[str]]] = {}
 
 @dataclass
 class Told:
-    """One event as it goes out. The conversation or contact that it is about is put in when it is kept."""
+    """One event as it goes out. What it is about, by id, is put in when it is kept."""
 
     event: str
     data: dict[str, Any]
     conversation_id: int | None = None
     contact_id: int | None = None
+    broadcast_id: int | None = None
+    template_id: int | None = None
     event_id: str = field(default_factory=lambda: f"evt_{token_hex(12)}")
 
 
@@ -81,6 +83,10 @@ def _told(happened: events.Event) -> Iterator[Told]:
             names = ("pipeline_id", "from_pipeline_id", "from_stage_id", "to_stage_id", "actor")
             facts = {name: getattr(happened, name) for name in names}
             yield _about(happened, "pipeline.stage_changed", **facts)
+        case events.BroadcastFinished():
+            yield Told("broadcast.finished", {}, broadcast_id=happened.broadcast_id)
+        case events.MetaTemplateChanged():
+            yield Told("template.updated", {}, template_id=happened.template_id)
         case events.ContactChanged():
             yield Told("contact.updated", {}, contact_id=happened.contact_id)
         case events.ContactsAdded():
@@ -125,13 +131,46 @@ _CONTACTS = """
 """
 
 
+_BROADCASTS = """
+    select b.id, jsonb_build_object(
+        'id', b.id, 'name', b.name, 'status', b.status, 'device_id', b.device_id,
+        'started_at', b.started_at, 'finished_at', b.finished_at, 'counts', coalesce(
+            (
+                select jsonb_object_agg(n.status, n.number) from (
+                    select r.status, count(*) as number from broadcast_recipients r
+                    where r.organization_id = b.organization_id and r.broadcast_id = b.id group by 1
+                ) n
+            ), '{}'
+        )
+    ) as facts
+    from broadcasts b
+    where b.organization_id = %(organization_id)s
+      and b.id in (select value::int from jsonb_array_elements_text(%(rows)s::jsonb))
+"""
+_TEMPLATES = """
+    select t.id, jsonb_build_object(
+        'id', t.id, 'waba_id', t.waba_id, 'name', t.name, 'language', t.language, 'status', t.status,
+        'category', t.category, 'quality', t.quality, 'rejected_reason', t.rejected_reason
+    ) as facts
+    from meta_templates t
+    where t.organization_id = %(organization_id)s
+      and t.id in (select value::int from jsonb_array_elements_text(%(rows)s::jsonb))
+"""
+
+
+def _facts(statement: str, told: list[Told], name: str) -> dict[int, Any]:
+    """What these events are about, by the id of that name; one statement for all of them."""
+    ids = sorted({number for item in told if (number := getattr(item, name)) is not None})
+    return {row.id: row for row in run(statement, ids)} if ids else {}
+
+
 def _with_facts(told: list[Told]) -> list[Told]:
-    """Each event with the conversation or contact as it is now; one statement for all of them. What is
-    about a row that this transaction deletes is not told."""
-    talks = sorted({item.conversation_id for item in told if item.conversation_id is not None})
-    people = sorted({item.contact_id for item in told if item.contact_id is not None})
-    conversations = {row.id: row for row in run(_CONVERSATIONS, talks)} if talks else {}
-    contacts = {row.id: row for row in run(_CONTACTS, people)} if people else {}
+    """Each event with what it is about as that is now. What is about a row that this transaction deletes
+    is not told."""
+    conversations = _facts(_CONVERSATIONS, told, "conversation_id")
+    contacts = _facts(_CONTACTS, told, "contact_id")
+    broadcasts = _facts(_BROADCASTS, told, "broadcast_id")
+    templates = _facts(_TEMPLATES, told, "template_id")
     kept = []
     for item in told:
         if item.conversation_id in conversations:
@@ -140,6 +179,12 @@ def _with_facts(told: list[Told]) -> list[Told]:
             kept.append(item)
         elif item.contact_id in contacts:
             item.data["contact"] = contacts[item.contact_id].facts
+            kept.append(item)
+        elif item.broadcast_id in broadcasts:
+            item.data["broadcast"] = broadcasts[item.broadcast_id].facts
+            kept.append(item)
+        elif item.template_id in templates:
+            item.data["template"] = templates[item.template_id].facts
             kept.append(item)
     return kept
 

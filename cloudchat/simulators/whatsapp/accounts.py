@@ -37,6 +37,8 @@ class Accounts:
 
     def register(self, graph) -> None:
         graph.kind("phone", self._find_phone, self._state.authorize)
+        if self._state.world.gives_numbers:
+            graph.stranger = self.give
         graph.kind("waba", self._find_waba, self._authorize_waba)
         graph.edge("phone", "GET")(self._phone)
         graph.edge("waba", "GET")(self._waba)
@@ -44,6 +46,17 @@ class Accounts:
         graph.edge("waba", "GET", "subscribed_apps")(self._subscriptions)
         graph.edge("waba", "POST", "subscribed_apps")(self._subscribe)
         graph.edge("waba", "DELETE", "subscribed_apps")(self._unsubscribe)
+
+    def give(self, node_id: str, edge: str, token: str) -> None:
+        """A new number for a token that opens nothing yet, or the WABA that it says it is in."""
+        if not (node_id.isascii() and node_id.isdigit()):
+            return
+        given = [one for one in self._state.accounts.values() if one.access_token == token]
+        if not given and not edge:
+            shown = f"+62 812-{int(node_id) % 10**8:08d}"
+            self._state.save_account(Account(node_id, "", shown, "Toko Coba", token))
+        elif given and edge == "phone_numbers" and not given[0].waba_id:
+            given[0].waba_id = node_id
 
     def _find_phone(self, phone_number_id: str) -> Account | None:
         return self._state.accounts.get(phone_number_id)

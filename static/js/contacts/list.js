@@ -5,6 +5,7 @@ import { addTexts, t } from "../i18n.js";
 import { register } from "../shortcuts.js";
 import { refreshTimes } from "../time.js";
 import { toast } from "../toast.js";
+import "./filters.js";
 import "./pairs.js";
 
 addTexts(JSON.parse(document.getElementById("contacts-texts").textContent));

@@ -19,20 +19,34 @@ const announcer = root.querySelector("[data-announce]");
 // --- the pipeline itself ------------------------------------------------------------------------
 
 const about = root.querySelector("[data-about]");
-about.addEventListener("submit", async (event) => {
+about.addEventListener("submit", (event) => {
   event.preventDefault();
+  saveAbout(about.dataset.version);
+});
+
+async function saveAbout(version) {
   const { name, icon: mark, color, currency, description, is_default: isDefault, is_active: isActive, takes_new: takesNew, hide_resolved: hide } = about.elements;
   try {
-    await api("PUT", base, { name: name.value, icon: mark.value, color: color.value, currency: currency.value, description: description.value, is_default: isDefault.checked, is_active: isActive.checked, takes_new: takesNew.checked, hide_resolved: hide.checked });
+    const saved = await api("PUT", base, { version, name: name.value, icon: mark.value, color: color.value, currency: currency.value, description: description.value, is_default: isDefault.checked, is_active: isActive.checked, takes_new: takesNew.checked, hide_resolved: hide.checked });
+    about.dataset.version = saved.version;
     clearErrors(about);
     markSaved(about);
     toast(t("edit.saved_about"), { kind: "success" });
   } catch (error) {
-    if (!showErrors(about, error.fields ?? {})) reportError(error);
+    if (error.code === "changed_meanwhile") await overwrite(about, error, saveAbout);
+    else if (!showErrors(about, error.fields ?? {})) reportError(error);
   } finally {
     release(about);
   }
-});
+}
+
+/** Somebody else was quicker: who, and in what. Ours stays as it was typed, and is saved only if wanted. */
+async function overwrite(form, error, save) {
+  const { version, current, changed_by: name } = error.body.error;
+  const fields = Object.keys(current).map((field) => form.elements[field]?.labels?.[0]?.textContent.trim() ?? t("edit.rules"));
+  const question = t("edit.changed", { name: name ?? t("edit.somebody"), fields: fields.join(", ") });
+  if (await confirmDialog(question, { label: t("edit.keep_mine") })) await save(version);
+}
 
 function release(form) {
   delete form.dataset.sending;
@@ -89,7 +103,10 @@ function stageItem(stage) {
   const save = make("button", "btn btn-primary", make("span", "", t("edit.save")));
   save.type = "submit";
   form.append(grid, make("h3", "", t("edit.rules")), rules, make("div", "cluster", more, tryIt), make("div", "cluster", save));
-  form.addEventListener("submit", (event) => saveStage(event, stage, item));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    saveStage(form, stage, item, stage.version);
+  });
   const details = make("details", "stage-more", make("summary", "", t("edit.more")), form);
   const item = make("li", "card stage-item", head(stage), details);
   item.dataset.stage = stage.id;
@@ -136,12 +153,11 @@ function draw() {
   for (const item of list.children) if (open.has(item.dataset.stage)) item.querySelector(".stage-more").open = true;
 }
 
-async function saveStage(event, stage, item) {
-  event.preventDefault();
-  const form = event.target;
+async function saveStage(form, stage, item, version) {
   const value = (name) => form.elements[name].value.trim();
   const number = (name) => (value(name) === "" ? null : Number(value(name)));
   const body = {
+    version,
     name: value("name"), kind: form.elements.kind.value, color: value("color"), icon: form.elements.icon.value, description: value("description"),
     probability: number("probability"), stuck_after_hours: number("stuck_after_hours"), wip_limit: number("wip_limit"), wip_hard: form.elements.wip_hard.checked,
     automation_actions: [...form.querySelectorAll(".rule")].map(readRule),
@@ -153,6 +169,7 @@ async function saveStage(event, stage, item) {
     saved.automation_actions.filter((rule) => rule.with.secret).forEach((rule) => showSecret(rule.with.secret));
   } catch (error) {
     release(form);
+    if (error.code === "changed_meanwhile") return overwrite(form, error, (latest) => saveStage(form, stage, item, latest));
     if (!showStageErrors(form, error.fields ?? {})) reportError(error);
   }
   item.querySelector(".stage-more").open = true;

@@ -65,9 +65,10 @@ async function send(form, method, url, body, done) {
   if (button.dataset.busy !== undefined) return;
   button.dataset.busy = "";
   try {
-    await api(method, url, body);
+    const answer = await api(method, url, body);
     form.closest("dialog").close();
-    if (done) toast(done, { kind: "success" });
+    // A long queue is seen to first: the table says how far that is
+    if (done) toast(answer?.closing ? t("divisions.closing", { name: answer.name }) : done, { kind: "success" });
     await reload();
   } catch (error) {
     failed(form, error, () => send(form, method, url, body, done));

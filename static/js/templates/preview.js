@@ -20,8 +20,7 @@ function filled(part, component) {
 
 /** Draw components into the phone. */
 export function draw(phone, components, form) {
-  const bubble = document.createElement("div");
-  bubble.className = "template-bubble";
+  const bubble = phone.querySelector(".template-bubble").cloneNode(); // without what was in it
   const buttons = [];
   for (const part of components) {
     if (part.type === "HEADER" && part.format === "TEXT") bubble.append(line("template-header", filled("header", part)));

@@ -55,11 +55,14 @@ function listen(line) {
     if (message.direction === "out") tell("typing", { typing: false });
     if (isNew) tell("arrived", { message });
     tell("changed");
+    // What is said to who waits may mean that the waiting is over
+    if (isNew && message.direction === "out" && thread.items().queue) lookNow();
   });
   line.on("missed", lookNow);
   line.on("message:status", thread.takeStatus);
   line.on("message:read", (news) => thread.noteReadOf(news.external_id));
   line.on("agent:assigned", ({ agent }) => thread.noteAgent(agent?.name ?? null, { announce: true }));
+  line.on("queue:updated", thread.noteQueue);
   line.on("agent:left", () => thread.noteAgent(null));
   line.on("conversation:resolved", () => {
     thread.noteAgent(null);

@@ -14,6 +14,7 @@ let outbox = read("outbox", []).filter(isYoung);
 let cursor = 0;
 let readUpTo = 0;
 let agent = null;
+let queue = null; // {position, estimated_wait_minutes} while waiting
 let hasOlder = false;
 let flushing = null;
 let retryTimer = 0;
@@ -24,7 +25,7 @@ outbox.forEach((entry) => entry.state !== "failed" && (entry.state = "waiting"))
 /** Everything to show, in order. */
 export function items() {
   const said = [...known.values()].sort((one, other) => one.id - other.id);
-  return { said, outbox, notices, readUpTo, agent, hasOlder };
+  return { said, outbox, notices, readUpTo, agent, queue, hasOlder };
 }
 
 /** The newest message of the desk. */
@@ -73,6 +74,13 @@ export function noteReadOf(externalId) {
 export function noteAgent(name, { announce = false } = {}) {
   if (announce && name && name !== agent) addNotice("notice.connected", { name });
   agent = name;
+  if (agent) queue = null;
+  tell("changed");
+}
+
+/** The place in line, as it is now. */
+export function noteQueue(place) {
+  queue = place;
   tell("changed");
 }
 
@@ -136,6 +144,7 @@ async function readOn() {
 
 function settle(page) {
   agent = page.agent?.name ?? null;
+  queue = page.queue;
   readUpTo = Math.max(readUpTo, page.read_up_to);
   tell("changed");
 }

@@ -194,9 +194,17 @@ on("typing", ({ typing: isTyping }) => {
   if (isTyping) typingTimer = setTimeout(() => (typing.hidden = true), TYPING_MS);
 });
 
+function stateText() {
+  const { agent, queue } = thread.items();
+  if (line === "lost") return t("state.lost");
+  if (agent) return t("state.agent", { name: agent });
+  if (!queue) return t("state.online");
+  const { position: place, estimated_wait_minutes: minutes } = queue;
+  return minutes === null ? t("state.queue", { place }) : t("state.queue.minutes", { place, minutes });
+}
+
 function showState() {
-  const { agent } = thread.items();
-  const text = line === "lost" ? t("state.lost") : agent ? t("state.agent", { name: agent }) : t("state.online");
+  const text = stateText();
   if (state.textContent !== text) state.textContent = text;
 }
 

@@ -165,6 +165,15 @@ def within_hours(hours: dict, local: datetime) -> bool:
 # --- for people --------------------------------------------------------------------------------
 
 
+def without_secrets(row: PipelineStage) -> list[dict]:
+    """The rules as they are kept, and of a secret only that there is one."""
+    kept = row.automation_actions or []
+    return [
+        {**rule, "with": {name: name == "secret" or value for name, value in rule["with"].items()}}
+        for rule in kept
+    ]
+
+
 def outward(stage_rules: list[dict], fresh: dict[str, str] | None = None) -> list[dict]:
     """Rules as the API shows them: label names for ids, and never a secret but one just made."""
     names = dict(db.session.execute(select(Label.id, Label.name)).tuples().all()) if stage_rules else {}
