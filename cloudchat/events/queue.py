@@ -51,6 +51,14 @@ class QueueDue(Event):
 
 
 @dataclass(frozen=True)
+class DivisionClosing(Event):
+    """A division closes, and more people wait in it than were seen to at once."""
+
+    organization_id: int
+    division_id: int
+
+
+@dataclass(frozen=True)
 class AgentLeft(Event):
     """A user was shut out; what they had open has to go back."""
 

