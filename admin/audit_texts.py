@@ -12,6 +12,7 @@ ACTIONS = {
     "bot.deleted": _l("Bot deleted"),
     "bot_hours.changed": _l("Bot's hours changed"),
     "broadcast.created": _l("Broadcast added"),
+    "broadcast.changed": _l("Broadcast changed"),
     "broadcast.scheduled": _l("Broadcast scheduled"),
     "broadcast.started": _l("Broadcast started"),
     "broadcast.paused": _l("Broadcast paused"),

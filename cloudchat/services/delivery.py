@@ -65,7 +65,7 @@ class _Sender:
         device_id: int,
         pool: ThreadPoolExecutor,
         told: Callable[[], object],
-        hand_over: Callable[[], object],
+        hand_over: Callable[[], object] = lambda: None,
     ):
         self._device_id = device_id
         self._pool = pool

@@ -528,7 +528,7 @@ JOBS: dict[str, Callable | NotAnId] = {
 # Functions of the jobs modules that are no jobs
 HELPERS: dict[str, str] = {
     f"cloudchat.jobs.queueing.{name}": "a subscriber, inside the organization of its event"
-    for name in ("on_due", "on_agent_free", "on_agent_left", "on_presence", "on_menus_owed")
+    for name in ("on_due", "on_agent_free", "on_agent_left", "on_presence", "on_menus_owed", "on_closing")
 } | {
     "cloudchat.jobs.data.on_erased": "a subscriber; it only starts a job",
     "cloudchat.jobs.data.on_export_due": "a subscriber; it only starts a job",

@@ -52,10 +52,10 @@ def test_worker_and_scheduler_outlive_an_absent_redis(settings, tmp_path, eventu
         for times in (1, 2):
             redis.redis.process.kill()
             redis.redis.process.wait()
-            eventually(lambda times=times: told(times), 30)
+            eventually(lambda times=times: told(times), 60)
             if times == 1:
                 redis.redis.ensure()
-                eventually(lambda: at_work(redis.redis_url), 20)
+                eventually(lambda: at_work(redis.redis_url), 60)
         assert [process.poll() for process in processes] == [None, None]
         for process in processes:
             process.terminate()

@@ -114,7 +114,7 @@ def test_a_file_that_is_gone_is_a_failure(number):
 
 def test_a_provider_in_trouble_is_asked_again_later(number):
     arrived(number)
-    number.fault("status", edge="*", node="", times=2)
+    number.fault("status", edge="*", node="", times=99)
     assert fetched(number).state == "pending"
     row = fetched(number)
     assert (row.state, row.attempts) == ("pending", 2)
