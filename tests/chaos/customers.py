@@ -47,11 +47,12 @@ class Customers:
     def write(self) -> None:
         """An open loop: messages leave when they are due, whatever became of those before."""
         began, count = time.monotonic(), 0
+        newcomers = max(NEWCOMERS, 3 / self.order["rate"])  # some also where few write
         while not self.over:
             due = began + count / self.order["rate"]
             gevent.sleep(max(0.0, due - time.monotonic()))
             shop = self.chance.choice(self.order["shops"])
-            if shop["has_queue"] and self.chance.random() < NEWCOMERS:
+            if shop["has_queue"] and self.chance.random() < newcomers:
                 gevent.spawn(self._newcomer, shop)
             else:
                 gevent.spawn(self._say, shop, self.chance.choice(shop["people"]), "Halo kak")
