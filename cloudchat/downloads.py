@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from flask import Response, request, send_file, stream_with_context
 
+from cloudchat.errors import NotFound
 from cloudchat.models import Attachment
 from cloudchat.services import contact_export, files, workbooks
 from cloudchat.services.contact_export import Cell
@@ -19,9 +20,13 @@ TYPES = {
 
 
 def send_private(row: Attachment, max_age: int = CACHE_SECONDS) -> Response:
-    """The file of an attachment that the caller may have; `?download` offers it for saving."""
+    """The file of an attachment that the caller may have; `?download` offers it for saving. Raises NotFound
+    where the file is gone."""
+    path = files.path_of(row.file_key)
+    if not path.exists():
+        raise NotFound("attachment")
     response = send_file(
-        files.path_of(row.file_key),
+        path,
         mimetype=row.mime,
         as_attachment=row.mime not in files.SHOWN_INLINE or "download" in request.args,
         download_name=row.filename or "file",

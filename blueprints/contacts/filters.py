@@ -23,10 +23,11 @@ def filter_json(row) -> dict:
 @api.validate(query=FiltersQuery, resp=OK, tags=["contacts"])
 def list_filters(query: FiltersQuery):
     """By name; with `counts`, also how many contacts each finds now (at most 10,001 are counted)."""
-    items = []
-    for row in contact_filters.all_filters():
-        found = {"count": contact_filters.count(row)} if query.counts else {}
-        items.append({**filter_json(row), **found})
+    rows = contact_filters.all_filters()
+    items = [filter_json(row) for row in rows]
+    if query.counts:
+        for item, found in zip(items, contact_filters.counts(rows), strict=True):
+            item["count"] = found
     return {"items": items, "count_cap": contacts.COUNT_CAP, "next_cursor": None}
 
 

@@ -1,28 +1,17 @@
 """The messages of a conversation over the API: reading, sending, taking back; and the files in them."""
 
-from flask import request, send_file
+from flask import request
 from flask.json import loads
 from spectree import Response as Answers
 
 from blueprints.inbox import bp
 from blueprints.inbox.routes import DONE, MADE, OK
-from blueprints.inbox.schemas import (
-    MessageQuery,
-    NewMessage,
-)
+from blueprints.inbox.schemas import MessageQuery, NewMessage
+from cloudchat.downloads import send_private
 from cloudchat.errors import Invalid, NotFound
-from cloudchat.services import (
-    files,
-    inbox,
-    outbound,
-)
+from cloudchat.services import files, inbox, outbound
 from cloudchat.services.visibility import get_visible
-from cloudchat.web import (
-    api,
-    idempotent,
-    me,
-    requires,
-)
+from cloudchat.web import api, idempotent, me, requires
 
 
 @bp.get("/api/app/inbox/conversations/<int:conversation_id>/messages")
@@ -126,23 +115,4 @@ def cancel_message(conversation_id: int, message_id: int):
 def download_attachment(attachment_id: int):
     row = files.get_attachment(attachment_id)
     get_visible(me(), row.conversation_id)
-    return serve_attachment(row)
-
-
-def serve_attachment(row):
-    """A private file: never sniffed, shown in place only if its kind is harmless."""
-    path = files.path_of(row.file_key)
-    if not path.exists():
-        raise NotFound("attachment")
-    response = send_file(
-        path,
-        mimetype=row.mime,
-        as_attachment=row.mime not in files.SHOWN_INLINE or "download" in request.args,
-        download_name=row.filename or "file",
-        conditional=True,
-        etag=False,
-        max_age=3600,
-    )
-    response.cache_control.private = True
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
+    return send_private(row)

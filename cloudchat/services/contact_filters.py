@@ -18,9 +18,9 @@ def all_filters() -> list[ContactFilter]:
     return list(db.session.scalars(select(ContactFilter).order_by(func.lower(ContactFilter.name))))
 
 
-def count(row: ContactFilter) -> int:
-    """How many contacts it finds now, at most COUNT_CAP + 1."""
-    return contacts.count(contacts.Filter(row.q, row.label_id))
+def counts(rows: list[ContactFilter]) -> list[int]:
+    """How many contacts each finds now, at most COUNT_CAP + 1."""
+    return contacts.counts([contacts.Filter(row.q, row.label_id) for row in rows])
 
 
 def keep(identity: Identity, name: str, q: str = "", label: str | int | None = None) -> ContactFilter:

@@ -12,15 +12,7 @@ from cloudchat.services import accounts
 from tests import factories
 from tests.browser.webchat_tools import Shop
 
-HERE = Path(__file__).resolve().parent
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-
-
-def pytest_collection_modifyitems(items):
-    """On a busy machine a browser may be late: it gets a second try, which the summary names."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture

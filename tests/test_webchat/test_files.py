@@ -95,6 +95,17 @@ def test_an_altered_address_opens_nothing(picture, chat, new_chat, client):
         assert client.get(url).status_code in (401, 404), url
 
 
+def test_a_file_that_is_gone_is_not_found(picture, chat, client, agent):
+    """On either side, and by its address too."""
+    visitor, message = picture
+    file = message["payload"]["attachments"][0]
+    for path in stored(chat):
+        path.unlink()
+    assert visitor.get(f"attachments/{file['id']}").status_code == 404
+    assert client.get(file["url"]).status_code == 404
+    assert agent.get(f"/api/app/attachments/{file['id']}").status_code == 404
+
+
 def test_other_visitors_files_are_not_found(picture, chat, new_chat):
     file = picture[1]["payload"]["attachments"][0]
     for stranger in (chat.visitor(), new_chat().visitor()):
