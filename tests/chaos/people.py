@@ -30,9 +30,9 @@ PAGE = 100
 
 
 class Page:
-    """One page with one conversation open. `seen` holds the messages that it shows, by id."""
+    """One page with one conversation open, or none. `seen` holds the messages that it shows, by id."""
 
-    def __init__(self, port: int, token: str, conversation: int, after: int):
+    def __init__(self, port: int, token: str, conversation: int | None, after: int):
         self.port, self.token, self.conversation = port, token, conversation
         self.cursor = after  # the newest message that was fetched, not merely heard of
         self.seen: set[int] = set()
@@ -76,6 +76,9 @@ class Page:
 
     def _catch_up(self, turn: int) -> None:
         """What a page does after each connect: ask by cursor until nothing more is there."""
+        if self.conversation is None:
+            self.is_open = True
+            return
         while turn == self.opened:
             try:
                 items = self._fetch()

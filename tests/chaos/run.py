@@ -69,13 +69,18 @@ class Run:
         self.desk.start()
 
     def _pages(self, count: int) -> Iterator[tuple]:
-        """Agents of all three shops in turns; where agents see only their own, the manager looks."""
-        shops = self.shops
+        """Agents of all three shops in turns. Where agents see only their own, each of them has an inbox
+        open and no conversation, since nobody is given a customer without a page; the others are the manager's.
+        """
         for number in range(count):
-            shop = shops.loaded[number % 3]
-            agent = shop.agents[number // 3 % len(shop.agents)]
+            shop, turn = self.shops.loaded[number % 3], number // 3
             watched = shop.conversations[number % len(shop.conversations)]
-            yield (shop.manager if shop.has_queue else agent), watched
+            if not shop.has_queue:
+                yield shop.agents[turn % len(shop.agents)], watched
+            elif turn < len(shop.agents):
+                yield shop.agents[turn], None
+            else:
+                yield shop.manager, watched
 
     def go(self, seconds: float) -> None:
         self.world.hold(seconds)
