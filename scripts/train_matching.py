@@ -7,13 +7,23 @@ saw it; the weights that are kept are made from all of them. Only numpy is neede
 
 import json
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
+from cloudchat.services.matching import sentences
 from cloudchat.services.matching.features import Texts
+from cloudchat.services.matching.index import Pair, with_sentences
 from cloudchat.services.matching.lists import FOLDER
 from cloudchat.services.matching.model import PATH, Model, summary
-from cloudchat.services.matching.shops import Shop, from_json, own
+from cloudchat.services.matching.sentences import Directions, Sentences
+from cloudchat.services.matching.shops import Shop, from_json, own, read
+from scripts.sentence_directions import fit, texts_of
+
+UNSEEN = (Path("tests/test_bots/unseen"), Path("tests/test_bots/terse"))  # shops that are only reported on
+MEASURES_OF_SENTENCES = 6  # the last columns
 
 HIDDEN = 8
 ROUNDS = 140
@@ -32,38 +42,56 @@ class Example:
     def __init__(self, rows: np.ndarray, right: int | None, weight: float = 1.0, made: bool = False):
         self.rows, self.right, self.weight, self.made = rows, right, weight, made
 
+    def narrowed(self, width: int | None) -> "Example":
+        """With the first measures only."""
+        return Example(self.rows[:, :width], self.right, self.weight, self.made)
 
-def examples_of(shop: Shop) -> list[Example]:
-    """Each question as it is, and once more without the pair that answers it: a near miss. And each other
-    way to ask that an admin entered, asked of a bot that does not know it."""
-    texts = Texts([pair.texts for pair in shop.pairs], [pair.answer for pair in shop.pairs])
-    places = {pair.id: at for at, pair in enumerate(shop.pairs)}
-    found = []
-    for text, pair_id in shop.questions:
-        asked = texts.ask(text)
-        if asked.words:
+
+@dataclass
+class Measured:
+    """A shop with what its pairs and questions are measured by."""
+
+    shop: Shop
+    vectors: dict[str, np.ndarray]
+
+    def examples(self) -> list[Example]:
+        """Each question as it is, and once more without the pair that answers it: a near miss. And each other
+        way to ask that an admin entered, asked of a bot that does not know it."""
+        pairs = self.shop.pairs
+        places = {pair.id: at for at, pair in enumerate(pairs)}
+        ask, found = self._asker(pairs), []
+        for text, pair_id in self.shop.questions:
             right = places.get(pair_id)
-            found.append(Example(texts.features(asked), right, 1.0 if right is not None else 1.5))
-    for pair in shop.pairs:
-        rest = [other for other in shop.pairs if other.id != pair.id]
-        without = Texts([other.texts for other in rest], [other.answer for other in rest])
-        own_questions = [text for text, pair_id in shop.questions if pair_id == pair.id]
-        for text in own_questions[pair.id % MADE_SHARE :: MADE_SHARE]:
-            if (asked := without.ask(text)).words:
-                found.append(Example(without.features(asked), None, made=True))
-    return found + _entered(shop)
+            found += ask(text, right, 1.0 if right is not None else 1.5)
+        for pair in pairs:
+            without = self._asker([other for other in pairs if other.id != pair.id])
+            own_questions = [text for text, pair_id in self.shop.questions if pair_id == pair.id]
+            for text in own_questions[pair.id % MADE_SHARE :: MADE_SHARE]:
+                found += without(text, None, made=True)
+        return found + self._entered()
 
+    def _entered(self) -> list[Example]:
+        found, pairs = [], self.shop.pairs
+        for at, pair in enumerate(pairs):
+            for left_out in pair.texts if len(pair.texts) > 1 else ():
+                rest = tuple(text for text in pair.texts if text != left_out)
+                others = [*pairs[:at], replace(pair, texts=rest), *pairs[at + 1 :]]
+                found += self._asker(others)(left_out, at, ENTERED, made=True)
+        return found
 
-def _entered(shop: Shop) -> list[Example]:
-    found = []
-    for at, pair in enumerate(shop.pairs):
-        for left_out in pair.texts if len(pair.texts) > 1 else ():
-            groups = [other.texts for other in shop.pairs]
-            groups[at] = tuple(text for text in pair.texts if text != left_out)
-            texts = Texts(groups, [other.answer for other in shop.pairs])
-            if (asked := texts.ask(left_out)).words:
-                found.append(Example(texts.features(asked), at, ENTERED, made=True))
-    return found
+    def _asker(self, pairs: list[Pair]) -> Callable[..., list[Example]]:
+        texts = Texts([pair.texts for pair in pairs], [pair.answer for pair in pairs])
+        groups = [[self.vectors[text] for text in pair.texts] for pair in pairs]
+        said = Sentences(groups, [self.vectors[pair.answer] for pair in pairs])
+
+        def ask(text: str, right: int | None, weight: float = 1.0, made: bool = False) -> list[Example]:
+            asked = texts.ask(text)
+            if not asked.words:
+                return []
+            rows = with_sentences(texts.features(asked), said.measures(self.vectors[text]))
+            return [Example(rows, right, weight, made)]
+
+        return ask
 
 
 class Net:
@@ -185,15 +213,47 @@ def report(title: str, results: list[tuple[np.ndarray, int | None]], threshold: 
 
 def main() -> None:
     shops = own() + from_json(FOLDER / "kenanga.json")
-    known = {shop.name: examples_of(shop) for shop in shops}
+    unseen = {
+        folder.name: [shop for path in folder.glob("*.txt") for shop in read(path)] for folder in UNSEEN
+    }
+    everywhere = (*shops, *(shop for folder in unseen.values() for shop in folder))
+    raw = {text: sentences.raw(text) for shop in everywhere for text in dict.fromkeys(texts_of(shop))}
+    known = {}
+    for shop in shops:  # each in the directions of the others, as a shop that comes new
+        known[shop.name] = _measured(shop, fit([other for other in shops if other is not shop], raw), raw)
+    directions = fit(shops, raw)
+    new = {
+        name: [example for shop in folder for example in _measured(shop, directions, raw) if not example.made]
+        for name, folder in unseen.items()
+    }
+    models = {}
+    for name, width in (("words", -MEASURES_OF_SENTENCES), ("sentences", None)):
+        print(f"--- {name}")
+        seen = {shop: [e.narrowed(width) for e in examples] for shop, examples in known.items()}
+        curve = _curve_on_unseen(seen)
+        nets = [train([e for of_shop in seen.values() for e in of_shop], seed) for seed in range(SEEDS)]
+        models[name] = {"nets": nets, "curve": curve}
+        model = Model.load(models[name])
+        for folder, examples in new.items():
+            report(folder, [(model.scores(e.narrowed(width).rows), e.right) for e in examples])
+    if "--dry" not in sys.argv:
+        directions.keep(sentences.PATH)
+        keep(models)
+
+
+def _measured(shop: Shop, directions: Directions, raw: dict[str, np.ndarray]) -> list[Example]:
+    return Measured(shop, {text: directions.of(raw[text]) for text in texts_of(shop)}).examples()
+
+
+def _curve_on_unseen(known: dict[str, list[Example]]) -> list[list[float]]:
+    """The calibration, and a report, by models that had not the shop that they are asked about."""
     found: dict[str, list[tuple[np.ndarray, int | None]]] = {}
     harder: list[tuple[np.ndarray, int | None]] = []  # near misses, so that a score promises not too much
     names = list(known)
     for fold in range(FOLDS):
         held = names[fold::FOLDS]
         rest = [example for name in names if name not in held for example in known[name]]
-        nets = [train(rest, seed) for seed in range(SEEDS)]
-        model = Model.load({"nets": nets, "curve": [[0, 0], [1, 1]]})
+        model = Model.load({"nets": [train(rest, seed) for seed in range(SEEDS)], "curve": [[0, 0], [1, 1]]})
         for name in held:
             found[name] = [(model.probabilities(e.rows)[:-1], e.right) for e in known[name] if not e.made]
             near_misses = [e for e in known[name] if e.made and e.right is None]
@@ -208,21 +268,24 @@ def main() -> None:
     for name, results in bent.items():
         report(name, results)
     report("all", [result for results in bent.values() for result in results])
-    report("all of our own", [result for shop in own() for result in bent[shop.name]])
-    if "--dry" not in sys.argv:
-        examples = [example for of_shop in known.values() for example in of_shop]
-        keep([train(examples, seed) for seed in range(SEEDS)], curve)
+    return curve
 
 
-def keep(nets: list[dict], curve: list) -> None:
+def keep(models: dict[str, dict]) -> None:
     def plain(value):
         return np.round(value, 4).tolist()
 
-    kept = [
-        {name: {key: plain(value) for key, value in layer.items()} for name, layer in net.items()}
-        for net in nets
-    ]
-    PATH.write_text(json.dumps({"nets": kept, "curve": plain(np.array(curve))}) + "\n")
+    kept = {
+        name: {
+            "nets": [
+                {part: {key: plain(value) for key, value in layer.items()} for part, layer in net.items()}
+                for net in model["nets"]
+            ],
+            "curve": plain(np.array(model["curve"])),
+        }
+        for name, model in models.items()
+    }
+    PATH.write_text(json.dumps(kept) + "\n")
 
 
 if __name__ == "__main__":

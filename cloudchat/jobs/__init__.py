@@ -161,6 +161,7 @@ def _begun(function: Callable, args: tuple) -> None:
 def start_subscriptions() -> None:
     """Which event starts which job, and who writes in the transaction of an event."""
     from cloudchat.jobs import (
+        bots,
         broadcasts,
         contacts,
         data,
@@ -202,6 +203,9 @@ def start_subscriptions() -> None:
     def on_unnamed(event: events.ContactUnnamed) -> None:
         enqueue(devices.name_contact, event.organization_id, event.device_id, event.external_user_id)
 
+    def on_sentences(event: events.SentencesWanted) -> None:
+        enqueue_once(bots.read_sentences, event.organization_id, event.bot_id)
+
     def on_import(event: events.ContactImportDue) -> None:
         enqueue(
             contacts.work_on_import,
@@ -233,6 +237,7 @@ def start_subscriptions() -> None:
     events.subscribe(events.ConversationRead, on_read)
     events.subscribe(events.DeviceChanged, on_device)
     events.subscribe(events.TapNoticed, on_tap)
+    events.subscribe(events.SentencesWanted, on_sentences)
     events.subscribe(events.ContactUnnamed, on_unnamed)
     events.subscribe(events.ContactImportDue, on_import)
     events.subscribe(events.QueueDue, queueing.on_due)

@@ -1,7 +1,7 @@
 """Jobs of bots."""
 
 from cloudchat.jobs import tenant_job
-from cloudchat.services import bot_analytics, bot_ratings
+from cloudchat.services import bot_analytics, bot_index, bot_ratings
 
 
 @tenant_job
@@ -9,6 +9,12 @@ def ask_ratings(organization_id: int) -> None:
     """Ask customers who fell silent after an answer for their rating."""
     for conversation_id in bot_ratings.talks_to_rate():
         bot_ratings.ask_if_silent(conversation_id)
+
+
+@tenant_job
+def read_sentences(organization_id: int, bot_id: int) -> None:
+    """Have the texts of a bot's pairs ready for whoever ranks them."""
+    bot_index.read_sentences(bot_id)
 
 
 @tenant_job

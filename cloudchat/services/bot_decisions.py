@@ -30,7 +30,7 @@ class Decision:
 def decide(bot: Chatbot, text: str) -> Decision:
     """The bot's move for one text, as if nothing had been said before it."""
     text = text[:LONGEST_TEXT]
-    matches = tuple(bot_index.of(bot).rank(text, OFFERED)) if text.strip() else ()
+    matches = tuple(bot_index.rank(bot, text, OFFERED)) if text.strip() else ()
     if smalltalk.asks_for(text, bot.escalation_words):
         return Decision("escalate", matches, "word")
     if smalltalk.kind_of(text) is not None:

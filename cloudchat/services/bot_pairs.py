@@ -5,9 +5,11 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 
 from cloudchat.errors import Invalid, NotFound
+from cloudchat.events import SentencesWanted, publish_once
 from cloudchat.extensions import db
 from cloudchat.models import Chatbot, ChatbotQa
 from cloudchat.services import audit, bot_settings
+from cloudchat.tenancy import current_organization_id
 
 MOST_PAIRS = 5000
 MOST_ALTERNATIVES = 30
@@ -100,6 +102,7 @@ def touch(bot_id: int) -> None:
         .values(qa_version=Chatbot.qa_version + 1)
         .execution_options(synchronize_session=False)
     )
+    publish_once(SentencesWanted(current_organization_id(), bot_id))
 
 
 def checked(values: dict[str, Any]) -> dict[str, Any]:

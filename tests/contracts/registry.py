@@ -12,7 +12,18 @@ from io import BytesIO
 from typing import Any
 
 from cloudchat.extensions import now
-from cloudchat.jobs import broadcasts, contacts, data, devices, inbound, media, ongkir, outbound, queueing
+from cloudchat.jobs import (
+    bots,
+    broadcasts,
+    contacts,
+    data,
+    devices,
+    inbound,
+    media,
+    ongkir,
+    outbound,
+    queueing,
+)
 from tests.contracts import objects
 
 PDF = b"%PDF-1.4 test"
@@ -480,6 +491,7 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
 # job → the ids of a neighbour's rows that it is called with, inside our own organization
 JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.bots.ask_ratings": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.bots.read_sentences": lambda org: [(bots.read_sentences, objects.bot(org))],
     "cloudchat.jobs.bots.aggregate_recent": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.bots.aggregate_all": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.broadcasts.prepare": lambda org: [

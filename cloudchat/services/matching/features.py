@@ -109,7 +109,7 @@ class Texts:
             self._union_by_concept.dot(asked_concepts),
             *self._knowledge.measures(asked.words),
         ]
-        columns = [*measures, *(_lead(values) for values in measures)]
+        columns = [*measures, *(lead(values) for values in measures)]
         columns += self._knowledge.faults(asked.words)
         length = min(1.0, log(1 + len(asked.words)) / 3)
         about = min(1.0, len(asked.concepts) / 10)
@@ -141,7 +141,7 @@ class Texts:
         return unit({gram: sqrt(count) * self._gram_weight.get(gram, 1.0) for gram, count in grams.items()})
 
 
-def _lead(values: np.ndarray) -> np.ndarray:
+def lead(values: np.ndarray) -> np.ndarray:
     """By how much each value is ahead of the best of the others."""
     if len(values) == 1:
         return values

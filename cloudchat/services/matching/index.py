@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cloudchat.services.matching import features
+from cloudchat.services.matching import features, sentences
 from cloudchat.services.matching.model import Model
 from cloudchat.services.matching.words import STOPWORDS
+
+DECIDED = 0.9  # a score by words from which nothing more is asked
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,28 @@ class Match:
 
 
 class Index:
-    """`rank` may be called by many at once."""
+    """`rank` may be called by many at once. Until `know` was called it goes by words alone."""
 
     def __init__(self, pairs: list[Pair]):
         self.pairs = pairs
         self._texts = features.Texts(
             [(*pair.texts, *pair.learned) for pair in pairs], [p.answer for p in pairs]
         )
+        self._sentences: sentences.Sentences | None = None
+
+    @property
+    def knows_sentences(self) -> bool:
+        return self._sentences is not None
+
+    def texts(self) -> list[str]:
+        """Everything of which a vector is wanted, once."""
+        return texts_of(self.pairs)
+
+    def know(self, vectors: dict[str, np.ndarray]) -> None:
+        """`vectors` has all of `texts`."""
+        if self.pairs:
+            groups = [[vectors[text] for text in (*p.texts, *p.learned)] for p in self.pairs]
+            self._sentences = sentences.Sentences(groups, [vectors[p.answer] for p in self.pairs])
 
     def rank(self, text: str, limit: int = 10) -> list[Match]:
         """The likeliest pairs, best first; none for a text without words."""
@@ -44,12 +61,21 @@ class Index:
         asked = self._texts.ask(text)
         if not asked.words:
             return []
-        scores = Model.current().scores(self._texts.features(asked))
+        scores = self._scores(asked, text)
         best = np.lexsort((np.arange(len(scores)), -scores))[:limit]
         return [
             Match(self.pairs[at].id, round(float(scores[at]) * 100, 2), self._why(asked, int(at)))
             for at in best
         ]
+
+    def _scores(self, asked: features.Asked, text: str) -> np.ndarray:
+        """By words; where they do not decide, by what the whole sentence is about as well."""
+        rows = self._texts.features(asked)
+        scores = Model.current("words").scores(rows)
+        if self._sentences is None or scores.max() >= DECIDED:
+            return scores
+        measures = self._sentences.measures(sentences.vector(text))
+        return Model.current("sentences").scores(with_sentences(rows, measures))
 
     def _why(self, asked: features.Asked, at: int) -> tuple[str, ...]:
         """What the text and the pair have in common, the rarest first."""
@@ -57,3 +83,11 @@ class Index:
         weight = self._texts.weight_of
         found = sorted(dict.fromkeys(shared), key=lambda word: -weight(word))[:4]
         return tuple(word.replace("_", " ") for word in found) or self._texts.shared_concepts(asked, at)
+
+
+def texts_of(pairs: list[Pair]) -> list[str]:
+    return list(dict.fromkeys(text for p in pairs for text in (*p.texts, *p.learned, p.answer)))
+
+
+def with_sentences(rows: np.ndarray, measures: list[np.ndarray]) -> np.ndarray:
+    return np.column_stack([rows, *measures, *map(features.lead, measures)])

@@ -56,9 +56,10 @@ class Model:
     curve: np.ndarray
 
     @staticmethod
-    @lru_cache(maxsize=1)
-    def current() -> "Model":
-        return Model.load(json.loads(PATH.read_text()))
+    @lru_cache(maxsize=2)
+    def current(name: str) -> "Model":
+        """`words`, or `sentences` with the measures of whole sentences as well."""
+        return Model.load(json.loads(PATH.read_text())[name])
 
     @staticmethod
     def load(kept: dict) -> "Model":
