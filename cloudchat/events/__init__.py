@@ -14,6 +14,7 @@ from cloudchat.events.contacts import (
 from cloudchat.events.conversations import (
     AttachmentPending,
     ConversationChanged,
+    ConversationRated,
     ConversationRead,
     EventStored,
     MessageAdded,
@@ -66,6 +67,7 @@ __all__ = [
     "ContactsErased",
     "ContactsRefreshed",
     "ConversationChanged",
+    "ConversationRated",
     "ConversationRead",
     "DeviceChanged",
     "DivisionClosing",

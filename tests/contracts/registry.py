@@ -480,6 +480,7 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
 # job → the ids of a neighbour's rows that it is called with, inside our own organization
 JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.bots.ask_ratings": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.ratings.ask": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.bots.aggregate_recent": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.bots.aggregate_all": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.broadcasts.prepare": lambda org: [
