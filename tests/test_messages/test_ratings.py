@@ -35,6 +35,7 @@ from cloudchat.tenancy import acting_as, all_organizations
 from tests import factories
 from tests.test_bots.test_turns import Customer
 from tests.test_messages.numbers import identity
+from tests.test_messages.talks import hurry
 from tests.test_messages.together import at_once
 from tests.test_webhooks.conftest import hook
 
@@ -276,8 +277,8 @@ def test_a_tap_is_kept_once_and_opens_nothing(shop, asked, hook, as_person):
         (4, shop.agent.id, row.id)
     ]
     shop.act(conversations.set_status, row.id, "open")
-    page = as_person(shop.agent).get(f"/app/inbox/{row.id}", headers={"Accept": "text/html"}).text
-    assert "4 dari 5" in page and "diminta" in page
+    page = as_person(shop.agent).get(f"/app/inbox/{row.id}/thread").text
+    assert "diminta memberi penilaian" in page and "memberi nilai 4 dari 5" in page
 
 
 def test_a_number_alone_is_a_rating_and_sent_twice_it_counts_once(shop, asked):
@@ -370,6 +371,7 @@ def test_whatsapp_gets_a_list_and_a_phone_figures(shop, number, make):
     for one in (row, phone):
         shop.act(conversations.set_status, one.id, "resolved")
     assert shop.ask() == 2
+    hurry(number)
     number.deliver()
     [question] = [sent for sent in number.messages("out") if sent.type == "list"]
     assert question.status == "sent" and question.text == "Puas dengan layanan kami?"
