@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from cloudchat.services.ongkir import words as vocabulary
 from cloudchat.services.ongkir.couriers import take_couriers
 from cloudchat.services.ongkir.mentions import Mention, find_mentions
-from cloudchat.services.ongkir.places import DISTRICT, PROVINCE, SEATS, gazetteer, plain
+from cloudchat.services.ongkir.names import Part
+from cloudchat.services.ongkir.places import DISTRICT, GROUPS, PROVINCE, SEATS, gazetteer, plain
 from cloudchat.services.ongkir.weights import take_weight
 from cloudchat.services.ongkir.words import Words
 
@@ -74,7 +75,7 @@ def name_of(mention: Mention | None) -> str | None:
         parts = mention.parts  # a village and its city
     if not parts:
         return mention.postcode or None
-    if len(parts) > 1 and (parts[-1].level == PROVINCE or _only(parts[-1], PROVINCE)):
+    if len(parts) > 1 and _only_says_where(parts[-2], parts[-1]):
         parts = parts[:-1]
     parts = parts[-2:]
     names = [
@@ -82,17 +83,16 @@ def name_of(mention: Mention | None) -> str | None:
         for part in parts
     ]
     alone = parts[0]
-    if len(parts) == 1 and _only(alone, DISTRICT):
-        areas = alone.areas
-        if len(areas) > 1 and plain(alone.name) in SEATS:
-            areas = tuple(area for area in areas if area.code.startswith(SEATS[plain(alone.name)]))
-        if len(areas) == 1:
-            names.append(gazetteer().parent(areas[0]).name)
+    if len(parts) == 1 and len(alone.areas) == 1 and alone.is_only(DISTRICT) and plain(alone.name) not in SEATS:
+        names.append(gazetteer().parent(alone.areas[0]).name)
     return ", ".join(names)
 
 
-def _only(part, kind: str) -> bool:
-    return bool(part.areas) and all(area.kind == kind for area in part.areas)
+def _only_says_where(smaller: Part, larger: Part) -> bool:
+    """A province or an island, behind a name that is found without it."""
+    if larger.level == PROVINCE or larger.is_only(PROVINCE):
+        return True
+    return plain(larger.name) in GROUPS and bool(smaller.areas or plain(smaller.name) in SEATS)
 
 
 # --- is it a question for shipping costs? --------------------------------------------------------
