@@ -136,7 +136,7 @@ def _added(parts: list[Part], part: Part, role: str) -> bool:
     both = None
     if len(parts) == 1 and (parts[0].is_wide or (role == "to" and _is_province_too(parts[0]))):
         both = lies_in(part, parts[0])
-    both = both or joined(parts[-1], part)
+    both = both or joined(parts[-1], part, bool(role))
     if both:
         parts[-1:] = both
     return both is not None

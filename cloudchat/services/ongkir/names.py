@@ -1,6 +1,7 @@
 """One name of a place in a text: how many words are a name, how it is spelt rightly, what level it has."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from cloudchat.services.ongkir.places import (
     CITY,
@@ -27,7 +28,7 @@ PROVINCE_WORDS = listed("prov provinsi propinsi")
 STREET = listed("jl jln jalan gg gang no nomor rt rw blok perum perumahan komplek kompleks ruko")
 # Names that are everyday words, or words of chats: only where something says that a place follows
 EVERYDAY = listed("""buru batang kaur solok paser alor demak buol nias mojo lebak siak rote padang aru baa duri
-    idi kepi kijang mabar madina mateng merak mitra oki pali piru raha seram soe timor tts""")
+    idi kepi kijang mabar madina mateng merak mitra oki pali piru raha seram soe tts""")
 SURE_ENOUGH = listed("padang lebak siak")  # of these, at the end of what was written
 MOST_UNKNOWN = 4  # words of a name that the list does not have
 
@@ -175,8 +176,9 @@ def _stands_alone(length: int, name: str) -> bool:
 # --- where a place lies --------------------------------------------------------------------------
 
 
-def joined(smaller: Part, larger: Part) -> tuple[Part, Part] | None:
-    """Both, where the second name may say where the first one lies; None where it is a second place."""
+def joined(smaller: Part, larger: Part, marked: bool) -> tuple[Part, Part] | None:
+    """Both, where the second name may say where the first one lies; None where it is a second place.
+    `marked`: something says that a place follows, so "ke kuta lombok" is no "A B"."""
     inside = lies_in(smaller, larger)
     if inside:
         return inside
@@ -187,29 +189,44 @@ def joined(smaller: Part, larger: Part) -> tuple[Part, Part] | None:
         fits = bool(larger.level) or not smaller.has(CITY)
     elif smaller.level in ("village", DISTRICT) or not known:
         fits = larger.level != "village"
-    else:  # a village of another kecamatan's name
-        fits = smaller.is_only(DISTRICT) and larger.has(CITY)
+    elif marked and smaller.is_only(DISTRICT) and (larger.has(CITY) or larger.is_wide):
+        return Part(smaller.name, "village"), larger  # of another kecamatan's name
+    else:
+        fits = False
     return (smaller, larger) if fits else None
 
 
 def lies_in(smaller: Part, larger: Part) -> tuple[Part, Part] | None:
     """Both, with only those areas of each name of which one lies in the other; None where none does."""
-    find = gazetteer().find
-    outer = larger.areas if larger.level else (*larger.areas, *find(larger.name))
-    regions = REGIONS.get(plain(larger.name), ()) if larger.level in ("", PROVINCE) else ()
-    seat = SEATS.get(plain(smaller.name), "")
+    find, name = gazetteer().find, plain(larger.name)
+    outer = larger.areas if larger.level else (*larger.areas, *find(name))
+    # "lembang bandung": what is Bandung Barat now was Bandung once
+    parted = () if larger.level else [area for side in DIRECTIONS for area in find(f"{name} {side}")]
+    regions = REGIONS.get(name, ()) if larger.level in ("", PROVINCE) else ()
+    unlisted = (SEATS.get(plain(smaller.name), ""), *REGIONS.get(plain(smaller.name), ()))
     for areas in (smaller.areas, () if smaller.level else find(smaller.name)):
-        codes = [area.code for area in areas] or [seat]
-        around = [one for one in outer if any(_is_in(code, one.code, bool(areas)) for code in codes)]
+        codes = [area.code for area in areas] or unlisted
+        around = _around(codes, outer, bool(areas)) or _around(codes, parted, bool(areas))
         wide = [] if around else [code for code in regions if any(_is_in(one, code) for one in codes)]
         if not around and not wide:
             continue
-        bounds = [one.code for one in around] + wide
+        bounds = [one.code for one in around] or wide
         kept = tuple(area for area in areas if any(_is_in(area.code, code) for code in bounds))
-        level = larger.level if around else PROVINCE
-        return replace(smaller, areas=kept), replace(larger, areas=tuple(dict.fromkeys(around)), level=level)
+        inner = Part(kept[0].name if kept else smaller.name, smaller.level, kept)
+        if wide:
+            return inner, Part(larger.name, PROVINCE)
+        return inner, Part(around[0].name, larger.level, tuple(dict.fromkeys(around)))
     return None
 
 
+def _around(codes: Iterable[str], outer: Iterable[Area], strictly: bool) -> list[Area]:
+    """Those in which one of the codes lies; a code that is a city's own lies in it where not `strictly`."""
+    return [
+        one
+        for one in outer
+        if one.kind != DISTRICT and any(_is_in(code, one.code, strictly) for code in codes)
+    ]
+
+
 def _is_in(code: str, other: str, strictly: bool = False) -> bool:
-    return code.startswith(f"{other}.") or (code == other and bool(code) and not strictly)
+    return code.startswith(f"{other}.") or (code == other and not strictly)

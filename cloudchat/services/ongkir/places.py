@@ -18,7 +18,6 @@ PROVINCE, CITY, DISTRICT = "province", "city", "district"
 LONGEST = 5  # words of a name
 
 
-
 def _listed(file: str) -> list[tuple[str, list[str]]]:
     """The lines "name: this, that" of a file of data/."""
     lines = resources.files(__package__).joinpath(f"data/{file}").read_text("utf-8").splitlines()
@@ -35,7 +34,7 @@ REGIONS = {name: tuple(codes[0].split()) for name, codes in _listed("regions.txt
 # Names of more than one city that are none themselves: what belongs to them is asked
 GROUPS = {
     **dict.fromkeys(listed("sumatera sumatra jawa kalimantan borneo sulawesi jabodetabek jabotabek"), ()),
-    **{name: REGIONS[name] for name in listed("jakarta lombok madura nias sumba flores timor seram halmahera")},
+    **{name: REGIONS[name] for name in listed("jakarta lombok madura nias sumba flores seram halmahera")},
 }
 # Words of names as they are written short: "tj pinang", "jakarta sel"
 SHORT = {
