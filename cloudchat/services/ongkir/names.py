@@ -212,7 +212,8 @@ def lies_in(smaller: Part, larger: Part) -> tuple[Part, Part] | None:
             continue
         bounds = [one.code for one in around] or wide
         kept = tuple(area for area in areas if any(_is_in(area.code, code) for code in bounds))
-        inner = Part(kept[0].name if kept else smaller.name, smaller.level, kept)
+        level = smaller.level or (kept[0].type if len(kept) == 1 < len(areas) else "")  # "banjar kalsel"
+        inner = Part(kept[0].name if kept else smaller.name, level, kept)
         if wide:
             return inner, Part(larger.name, PROVINCE)
         return inner, Part(around[0].name, larger.level, tuple(dict.fromkeys(around)))
