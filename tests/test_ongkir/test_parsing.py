@@ -116,7 +116,8 @@ def test_a_name_is_one_place_or_is_asked_back():
     assert target("Kampung Rambutan, Jakarta Timur").city == "Jakarta Timur"
 
 
-PIECES = "ongkir ke dari kota kab. kec bandung jakarta-selatan jambi bali kuta flores tj 2 pcs 90gr 1kg 2,5 / - ( , jne kodepos 40132 jl no"
+PIECES = "ongkir ke dari kota kab. kec bandung jakarta-selatan jambi 1kg 2,5 / - ( , jne kodepos 40132 jl no"
+PIECES += " bali kuta flores tj 2 pcs x @ 90gr"
 TALK = st.lists(
     st.sampled_from(PIECES.split()) | st.text(max_size=12),
     max_size=40,

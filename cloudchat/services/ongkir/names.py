@@ -27,8 +27,8 @@ VILLAGE_WORDS = listed("kel kelurahan desa ds dusun kampung kp")
 PROVINCE_WORDS = listed("prov provinsi propinsi")
 STREET = listed("jl jln jalan gg gang no nomor rt rw blok perum perumahan komplek kompleks ruko")
 # Names that are everyday words, or words of chats: only where something says that a place follows
-EVERYDAY = listed("""buru batang kaur solok paser alor demak buol nias mojo lebak siak rote padang aru baa duri
-    idi kepi kijang mabar madina mateng merak mitra oki pali piru raha seram soe tts""")
+EVERYDAY = listed("""buru batang kaur solok paser alor demak buol nias mojo lebak siak rote padang aru baa
+    duri idi kepi kijang mabar madina mateng merak mitra oki pali piru raha seram soe tts""")
 SURE_ENOUGH = listed("padang lebak siak")  # of these, at the end of what was written
 MOST_UNKNOWN = 4  # words of a name that the list does not have
 

@@ -94,7 +94,7 @@ def name_of(mention: Mention | None) -> str | None:
 
 
 def _only_says_where(smaller: Part, larger: Part) -> bool:
-    """A province or an island, behind a name that is found without it: there are many villages of one name."""
+    """A province or an island, behind a name that is found without it; many villages share a name."""
     return smaller.level != "village" and (larger.level == PROVINCE or larger.is_only(PROVINCE))
 
 
@@ -135,7 +135,7 @@ def _is_question(words: Words, found: Question, role: str) -> bool:
             return False
         if how_much:
             return bool(sending or couriers or weight is not None or role == "to")
-        # Nobody names all of it who wants to know something else: "dr jakbar ke jaktim 2kg", "jne ke solo 2kg"
+        # Who names all of it wants to know what it costs: "dr jakbar ke jaktim 2kg", "jne ke solo 2kg"
         all_said = role == "to" and weight and (found.origin or (couriers and not sending))
         return bool(all_said) and not items & (vocabulary.ELSEWHERE | vocabulary.UNDER_WAY)
     if not named or items & vocabulary.ELSEWHERE:
