@@ -44,8 +44,8 @@ NUMBERS = {
 }
 ONE_OF = {"sekilo": 1000, "sakilo": 1000, "skilo": 1000, "sekiloan": 1000, "sekilogram": 1000, "seons": 100}
 PIECES = listed("""barang pcs pc pieces piece buah bh item paket dus dos box bungkus bgks botol pack packs pax
-    pak x biji bj lembar lbr set sachet saset sase pouch toples kaleng karton koli kantong kotak potong ptg stel
-    ekor renteng roll rol sak zak ikat bal pasang psg kali pot cup gelas jar jerigen""")
+    pak x biji bj lembar lbr set sachet saset sase pouch toples kaleng karton koli kantong kotak potong ptg
+    stel ekor renteng roll rol sak zak ikat bal pasang psg kali pot cup gelas jar jerigen""")
 EACH = listed("masing @ per tiap setiap x * kali satuan satuannya pernya")
 NO_PIECES = listed("rb ribu k jt juta rupiah hari jam menit minggu bulan tahun liter ml cm")
 SUMS = listed("total totalnya semua semuanya keseluruhan")
