@@ -78,8 +78,10 @@ def _alone(name: str) -> Target:
         return Target(name, choices=())
     districts = [*known.find(key), *known.prefixes.get(key, ())]
     if key in SEATS:
+        districts += known.find(f"kota {key}")
         inside = [area for area in districts if area.code.startswith(SEATS[key])]
-        districts = [area for area in inside if plain(area.name) == key] or inside  # Kuta before Kuta Utara
+        own = (key, f"kota {key}")  # Kuta before Kuta Utara; Sigli is the kecamatan Kota Sigli
+        districts = [area for area in inside if plain(area.name) in own] or inside
         if not districts:
             return Target(name, words=name, city=known.by_code[SEATS[key]].name)
     if len(districts) == 1:
