@@ -111,6 +111,7 @@ def test_a_name_is_one_place_or_is_asked_back():
     assert target("Cikarang Barat, Bekasi").area.name == "Cikarang Barat"
     assert target("Flores").choices[0] == "Kabupaten Flores Timur"
     assert target("Tanjung Pandan").area.code == "19.02.01"
+    assert target("Kuta").area.code == "51.03.01" and target("Sigli").area.name == "Kota Sigli"
     assert target("Kuta, Lombok").words == "Kuta"  # not the one of Bali
     assert target("55581").words == "55581"
     assert target("Kampung Rambutan, Jakarta Timur").city == "Jakarta Timur"

@@ -60,7 +60,8 @@ def part_at(words: Words, index: int, guess: bool) -> tuple[Part | None, int]:
         return None, index
     following = _behind(words, index)
     if word in CITY_WORDS and (words.at(following) not in STOP or exact_length(words, following)):
-        level, start = CITY_WORDS[word], following
+        if not _is_in_name(words, index, following):
+            level, start = CITY_WORDS[word], following
     elif word in DISTRICT_WORDS:
         level, start = DISTRICT, following
     elif word in PROVINCE_WORDS:
@@ -73,6 +74,12 @@ def part_at(words: Words, index: int, guess: bool) -> tuple[Part | None, int]:
     if not guess and not level:
         return None, index
     return _unknown(words, start, level)
+
+
+def _is_in_name(words: Words, index: int, following: int) -> bool:
+    """ "kota gajah" and "kota bumi" are names of their own: there is no city Gajah."""
+    length = exact_length(words, following)
+    return exact_length(words, index) > 1 and not (length and _known(words, following, length, "").has(CITY))
 
 
 def _behind(words: Words, index: int) -> int:
@@ -147,13 +154,11 @@ def exact_length(words: Words, start: int, alone: bool = False) -> int:
             continue
         if not piece[0].isalpha() or not piece[-1].isalpha() or (length == 1 and piece[0] in STOP):
             continue
-        if length > 1 and "-" in piece and not known.is_known("".join(piece).replace("-", " ")):
-            continue
         name = " ".join(word for word in piece if word != "-")
         if any(not word.isalpha() for word in name.split()) or not known.is_known(name):
             continue
-        if length > 1 and "-" in piece and piece[0] != piece[-1]:
-            continue
+        if any(word == "-" and piece[at - 1] != piece[at + 1] for at, word in enumerate(piece)):
+            continue  # "bau-bau" is a name, "bandung-barat" may be two
         if not alone or _stands_alone(length, name):
             return length
     return 0
@@ -211,7 +216,7 @@ def lies_in(smaller: Part, larger: Part) -> tuple[Part, Part] | None:
         if not around and not wide:
             continue
         bounds = [one.code for one in around] or wide
-        kept = tuple(area for area in areas if any(_is_in(area.code, code) for code in bounds))
+        kept = tuple(area for area in areas if any(_is_in(area.code, code, bool(around)) for code in bounds))
         level = smaller.level or (kept[0].type if len(kept) == 1 < len(areas) else "")  # "banjar kalsel"
         inner = Part(kept[0].name if kept else smaller.name, level, kept)
         if wide:

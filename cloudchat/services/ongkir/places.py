@@ -72,6 +72,9 @@ class Gazetteer:
             first, _, rest = plain(area.name).rpartition(" ")
             if area.kind == DISTRICT and rest in DIRECTIONS and first:
                 self.prefixes.setdefault(first, []).append(area)
+        for other, name in NICKNAMES.items():  # Meranti is also the name of two kecamatan
+            if other in self.names and name in self.names:
+                self.names[name] = self.names[name] + self.names[other]
         self.city_names = {name: None for name, found in sorted(self.names.items()) if _has(found, CITY)}
         # "kebonjeruk" is Kebon Jeruk: cities before the kecamatan that are written alike
         ranked = (*self.names, *SEATS, *self.city_names)
@@ -93,7 +96,9 @@ class Gazetteer:
         whole = NICKNAMES.get(whole, whole)
         if self._has(whole):
             return whole
-        return name if STOP.intersection(rest) else self.glued.get(whole.replace(" ", ""), name)
+        found = self.glued.get(name.replace(" ", "")) or self.glued.get(whole.replace(" ", ""), name)
+        # "sala tiga" is Salatiga, but "mas bagik" may be somebody who is called Mas
+        return found if found in self.city_names or not STOP.intersection(name.split()) else name
 
     def is_known(self, words: str) -> bool:
         name = self.canonical(words)
