@@ -74,6 +74,7 @@ ACTIONS = {
     "organization.deletion_asked": _l("Deletion of the organization asked for"),
     "organization.deletion_undone": _l("Deletion of the organization undone"),
     "organization.exported": _l("All data of the organization exported"),
+    "rating_settings.changed": _l("Settings of ratings changed"),
     "retention.applied": _l("Old data deleted"),
     "retention.changed": _l("Retention changed"),
     "queue.settings_changed": _l("Queue settings changed"),

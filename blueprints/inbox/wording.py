@@ -32,6 +32,8 @@ def activity_sentence(entry: dict) -> str:
     if entry["kind"] == "snoozed" and data.get("until"):
         until = f"{day_name(data['until'])} {clock_time(data['until'])}"
         return _("%(actor)s snoozed it until %(time)s", actor=_who(actor), time=until)
+    if entry["kind"] == "rated":
+        return _("The customer rated it %(rating)s of 5", rating=data.get("rating"))
     if entry["kind"] == "pipeline_moved":
         return _moved(data)
     if entry["kind"] == "pipeline_not_sent":
@@ -47,6 +49,7 @@ def activity_sentence(entry: dict) -> str:
         "pending": _("%(actor)s set it to pending", actor=_who(actor)),
         "resolved": _("%(actor)s resolved the conversation", actor=_who(actor)),
         "woke": _("The snooze is over"),
+        "rating_asked": _("The customer was asked for a rating"),
         "bot_returned": _("%(actor)s gave it back to the bot", actor=_who(actor)),
         "division_set": _("%(actor)s gave it to %(division)s", actor=_who(actor), division=division),
     }

@@ -109,7 +109,7 @@ def after_of(cursor: str | None) -> tuple[datetime, int] | None:
         moment = datetime.fromisoformat(parts[0])
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None or parts[1] is True or not 0 <= parts[1] < 2**63:
+    if moment is None or moment.tzinfo is None or parts[1] is True or not -(2**63) < parts[1] < 2**63:
         raise Invalid(code="invalid", fields={"cursor": ["invalid_cursor"]})
     return moment, parts[1]
 

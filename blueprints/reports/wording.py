@@ -181,7 +181,10 @@ def desk_figures() -> dict[str, tuple[str, str, str]]:
         "avg_rating": (
             _("Rating, average"),
             "number",
-            _("Ratings from 1 to 5 that customers gave to the bot in the conversations that were resolved."),
+            _(
+                "Ratings from 1 to 5: those that agents were given in these days, and those that the bot was "
+                "given in the conversations that were resolved."
+            ),
         ),
         "ratings_count": (_("Ratings"), "number", _("How many ratings that mean is made of.")),
     }

@@ -12,6 +12,7 @@ from blueprints.settings import (  # noqa: E402
     guides,  # noqa: F401
     login_rules,  # noqa: F401
     pages,  # noqa: F401
+    ratings,  # noqa: F401
     routes,  # noqa: F401
     webhook_pages,  # noqa: F401
     webhook_routes,  # noqa: F401

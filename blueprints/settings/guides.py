@@ -65,6 +65,7 @@ PAGES = {
     "settings.api_tokens": "webhooks",
     "settings.data": "data",
     "settings.contact_data": "data",
+    "settings.ratings": "reports",
     "settings": "settings",
     "label": "settings",
     "deadevent": "settings",

@@ -15,6 +15,7 @@ from cloudchat.events.contacts import (
 from cloudchat.events.conversations import (
     AttachmentPending,
     ConversationChanged,
+    ConversationRated,
     ConversationRead,
     EventStored,
     MessageAdded,
@@ -67,6 +68,7 @@ __all__ = [
     "ContactsErased",
     "ContactsRefreshed",
     "ConversationChanged",
+    "ConversationRated",
     "ConversationRead",
     "DeviceChanged",
     "DivisionClosing",

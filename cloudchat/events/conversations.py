@@ -56,6 +56,16 @@ class TimelineAdded(Event):
 
 
 @dataclass(frozen=True)
+class ConversationRated(Event):
+    """A customer said how the agent did, 1 to 5; agent and division are those who had the conversation."""
+
+    audience: Audience
+    rating: int
+    agent_id: int | None
+    division_id: int | None
+
+
+@dataclass(frozen=True)
 class ConversationRead(Event):
     """The desk has read up to this message of the customer."""
 

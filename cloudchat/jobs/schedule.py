@@ -21,6 +21,7 @@ cron.register(sweeps.due_mails, queue_name="default", interval=15, result_ttl=0,
 cron.register(sweeps.snoozed, queue_name="default", interval=15, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.due_automation, queue_name="default", interval=10, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.due_ratings, queue_name="default", interval=60, result_ttl=0, ttl=LIVES)
+cron.register(sweeps.due_desk_ratings, queue_name="default", interval=15, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.old_rows, queue_name="default", interval=3600, result_ttl=0)
 cron.register(queueing.waiting, queue_name="default", interval=10, result_ttl=0, ttl=LIVES)
 cron.register(queueing.settled_bursts, queue_name="default", interval=2, result_ttl=0, ttl=LIVES)

@@ -20,6 +20,7 @@ from cloudchat.jobs import (
     ongkir,
     outbound,
     pipelines,
+    ratings,
     system_job,
     tenant_job,
     webhooks,
@@ -48,6 +49,7 @@ from cloudchat.services import (
     stored_events,
 )
 from cloudchat.services import media as media_service
+from cloudchat.services import ratings as rating_service
 from cloudchat.services.accounts import resets
 from cloudchat.services.data import exporting
 from cloudchat.services.ongkir import lookups, talks
@@ -125,6 +127,12 @@ def due_ratings() -> None:
     due = select(ChatbotTalk.organization_id).where(ChatbotTalk.rating_due_at <= now()).distinct()
     for organization_id in db.session.scalars(due):
         enqueue_once(bots.ask_ratings, organization_id)
+
+
+@system_job("ratings of agents are due in every organization")
+def due_desk_ratings() -> None:
+    for organization_id in rating_service.organizations_due():
+        enqueue_once(ratings.ask, organization_id)
 
 
 @system_job("bots of every organization have their hours summed")

@@ -42,6 +42,7 @@ from cloudchat.models.pipelines import (
     PipelineView,
 )
 from cloudchat.models.queueing import DivisionChoice, QueueEntry, QueueSettings
+from cloudchat.models.ratings import ConversationRating
 from cloudchat.models.templates import MessageTemplate, MetaTemplate, MetaTemplateSync
 from cloudchat.models.users import ApiToken, Invitation, User, UserSession
 from cloudchat.models.webhooks import Webhook, WebhookDelivery, WebhookTry
@@ -73,6 +74,7 @@ __all__ = [
     "Conversation",
     "ConversationEvent",
     "ConversationLabel",
+    "ConversationRating",
     "DataExport",
     "Device",
     "DevicePace",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, CheckConstraint, String, Text
+from sqlalchemy import ARRAY, CheckConstraint, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloudchat.extensions import Timestamps, db, primary_key
@@ -33,6 +33,9 @@ class Organization(Timestamps, db.Model):
     password_minimum: Mapped[int] = mapped_column(default=10, server_default="10")
     email_domains: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
     networks: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    # Asking customers how the agent did (services/ratings.py); no question of their own: ours
+    asks_rating: Mapped[bool] = mapped_column(default=False, server_default=false())
+    rating_question: Mapped[str | None]
 
     def __str__(self) -> str:
         return self.name

@@ -41,15 +41,16 @@ def rank(bot: Chatbot, text: str, limit: int) -> list[Match]:
 
 def read_sentences(bot_id: int) -> None:
     """Make what `rank` will look for; the work of a job."""
-    if sentences.are_possible():
-        bot_sentences.learn(bot_id, texts_of(_pairs(bot_id)))
+    pairs = _pairs(bot_id)
+    if sentences.are_possible(len(pairs)):
+        bot_sentences.learn(bot_id, texts_of(pairs))
 
 
 def _complete(bot: Chatbot, index: Index) -> Index:
     """With the sentences of its pairs, once all are there; a job is asked for them until then."""
-    if index.knows_sentences or not index.pairs or time.monotonic() < _ask_again.get(bot.id, 0):
+    if index.knows_sentences or time.monotonic() < _ask_again.get(bot.id, 0):
         return index
-    if sentences.are_possible():
+    if sentences.are_possible(len(index.pairs)):
         texts = index.texts()
         vectors = bot_sentences.known(texts)
         if len(vectors) == len(texts):

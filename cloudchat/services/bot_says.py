@@ -77,17 +77,25 @@ def offer(row: Conversation, text: str, choices: Sequence[Choice], list_button: 
     return whole
 
 
-def scale(row: Conversation, text: str, list_button: str) -> None:
-    """Ask for a number from 1 to 5."""
+def scale(
+    row: Conversation,
+    text: str,
+    list_button: str,
+    *,
+    prefix: str = RATE,
+    sender: str = "bot",
+    in_figures: str = "",
+) -> dict:
+    """Ask for a number from 1 to 5; answers the message. `prefix` begins the buttons' ids; `in_figures`
+    follows the text where the channel has no buttons."""
     can = channel_for(row.device.type).capabilities
-    buttons = [{"id": f"{RATE}{number}", "title": str(number)} for number in range(1, 6)]
+    buttons = [{"id": f"{prefix}{number}", "title": str(number)} for number in range(1, 6)]
     if can.buttons >= len(buttons):
-        outbound.add(row, "bot", text, kind="buttons", payload={"buttons": buttons})
-    elif can.list_rows >= len(buttons):
+        return outbound.add(row, sender, text, kind="buttons", payload={"buttons": buttons})
+    if can.list_rows >= len(buttons):
         payload = {"buttons": buttons, "list_button": list_button}
-        outbound.add(row, "bot", text, kind="list", payload=payload)
-    else:
-        outbound.add(row, "bot", text)
+        return outbound.add(row, sender, text, kind="list", payload=payload)
+    return outbound.add(row, sender, f"{text}\n\n{in_figures}" if in_figures else text)
 
 
 def _button(number: int, choice: Choice, limit: int) -> dict:

@@ -14,7 +14,7 @@ from cloudchat.events import (
 from cloudchat.extensions import db, now
 from cloudchat.models import Conversation, ConversationLabel, Message, Note
 from cloudchat.models.conversations import STATUSES
-from cloudchat.services import labels, mentions
+from cloudchat.services import labels, mentions, ratings
 from cloudchat.services.accounts import Identity
 from cloudchat.services.activity import changed, clear_unread, log
 from cloudchat.services.presenting import iso
@@ -109,6 +109,7 @@ def close(row: Conversation) -> None:
     row.waiting_since = None
     clear_unread(row)
     returning.put_aside(row, "resolved")
+    ratings.plan(row)
 
 
 def reopen(row: Conversation, status: str) -> None:
@@ -140,6 +141,7 @@ def _unanswered_since(row: Conversation) -> datetime | None:
             Message.conversation_id == row.id,
             Message.direction == "in",
             Message.id > answer.scalar_subquery(),
+            ~Message.payload.has_key("rating_id"),  # a rating asks nothing
         )
     )
 

@@ -6,7 +6,7 @@ many messages is what keeps the rate up. The statements are plain SQL for the sa
 
 from dataclasses import replace
 
-from cloudchat.services import arrivals, presenting, receipts
+from cloudchat.services import arrivals, presenting, rating_answers, receipts
 from cloudchat.services.addressing import Place, Sender, places_of
 from cloudchat.services.arrivals import Incoming, payload_of
 from cloudchat.services.pipelines import entering
@@ -20,8 +20,9 @@ def accept(batch: list[Incoming]) -> list[dict]:
     Part of the caller's transaction, inside one organization.
     """
     batch = list({item.mark: item for item in reversed(batch)}.values())[::-1]  # the first wins
+    batch, rated = rating_answers.take(batch)
     if not batch:
-        return []
+        return rated
     places = places_of(_senders(batch))
     answering = {places[item.key].conversation_id for item in batch if not item.message.echo}
     begun = {place.conversation_id for place in places.values() if place.status == "pending"}
@@ -31,7 +32,7 @@ def accept(batch: list[Incoming]) -> list[dict]:
     told = arrivals.announce(fresh, places)
     made = {place.conversation_id: place.taken_by for place in places.values() if place.taken_by}
     entering.enter(made | answered)
-    return told
+    return rated + told
 
 
 # The newest edit wins, in whatever order they come; the first wording is kept beside it.

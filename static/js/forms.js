@@ -108,8 +108,17 @@ export function markSaved(form) {
   showChanged(form);
 }
 
+/** What a label calls its field, without the mark or the help that stand in it. */
+function nameOf(label) {
+  const first = label?.firstChild?.textContent.trim();
+  if (first || !label) return first;
+  const words = label.cloneNode(true);
+  for (const help of words.querySelectorAll("small")) help.remove();
+  return words.textContent.trim();
+}
+
 function showChanged(form) {
-  const names = changed(form).map((input) => input.labels?.[0]?.firstChild?.textContent.trim() || input.labels?.[0]?.textContent.trim() || input.name);
+  const names = changed(form).map((input) => nameOf(input.labels?.[0]) || input.name);
   for (const place of form.querySelectorAll("[data-changes]")) {
     place.textContent = names.length ? t("form.changed", { fields: [...new Set(names)].join(", ") }) : "";
   }

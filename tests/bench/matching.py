@@ -2,13 +2,10 @@
 
 import time
 
-import numpy as np
-
 from cloudchat.extensions import db
 from cloudchat.models import Chatbot, ChatbotQa
-from cloudchat.services import bot_decisions, bot_sentences, bot_settings
+from cloudchat.services import bot_decisions, bot_settings
 from cloudchat.services.matching import evaluation
-from cloudchat.services.matching.index import texts_of
 from cloudchat.tenancy import acting_as
 from tests.bench.progress import say
 from tests.bench.report import Figure, at
@@ -54,15 +51,7 @@ def _bot(organization_id: int) -> int:
         for pair in evaluation.made_up(PAIRS)
     )
     db.session.commit()
-    _have_sentences_read()
     return bot.id
-
-
-def _have_sentences_read() -> None:
-    """As if a worker had read them: any vectors, since only their number matters here."""
-    chance = np.random.default_rng(1)
-    for text in texts_of(evaluation.made_up(PAIRS)):
-        bot_sentences.keep(text, chance.normal(0, 0.1, 64))
 
 
 def _ask(bot_id: int, count: int) -> list[float]:
@@ -72,7 +61,7 @@ def _ask(bot_id: int, count: int) -> list[float]:
         began = time.perf_counter()
         bot = db.session.get(Chatbot, bot_id, populate_existing=True)
         text = texts[number * 7 % PAIRS]
-        if number % 2:  # in words that no pair has: what whole sentences say is asked as well
+        if number % 2:  # in words that no pair has
             text = f"barangnya keburu ga buat kondangan minggu depan {number}"
         bot_decisions.decide(bot, f"kak mau tnya {text} bisa ga ya")
         taken.append((time.perf_counter() - began) * 1000)

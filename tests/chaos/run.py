@@ -70,8 +70,8 @@ class Run:
 
     def _pages(self, count: int) -> Iterator[tuple]:
         """Agents of all three shops in turns. Where agents see only their own, each of them has an inbox
-        open and no conversation, since nobody is given a customer without a page; the others are the manager's.
-        """
+        open and no conversation, since nobody is given a customer without a page; the others are the
+        manager's."""
         for number in range(count):
             shop, turn = self.shops.loaded[number % 3], number // 3
             watched = shop.conversations[number % len(shop.conversations)]

@@ -492,6 +492,7 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
 JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.bots.ask_ratings": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.bots.read_sentences": lambda org: [(bots.read_sentences, objects.bot(org))],
+    "cloudchat.jobs.ratings.ask": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.bots.aggregate_recent": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.bots.aggregate_all": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.broadcasts.prepare": lambda org: [

@@ -84,6 +84,11 @@ def test_what_is_missing_is_asked_and_remembered(customer, provider):
     assert again.startswith("Ongkir Jakarta Selatan ke Surabaya, 2 kg:") and "SiCepat" not in again
 
 
+def test_an_answer_that_would_be_a_question_by_itself_keeps_what_was_said(customer):
+    assert customer.asks("ongkir dari surabaya brp kak").startswith("Mau dikirim ke mana")
+    assert customer.asks("jne ke denpasar 2kg").startswith("Ongkir Surabaya ke Denpasar, 2 kg:\n1. JNE")
+
+
 def test_a_talk_is_ended(customer):
     assert customer.asks("ongkir?").startswith("Mau dikirim ke mana")
     assert customer.asks("ga jadi") == "Baik, Kak. Kabari saja kalau mau cek ongkir lagi."

@@ -5,7 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cloudchat.extensions import db
-from cloudchat.models import ChatbotInteraction, Conversation, ConversationEvent, Message, QueueEntry
+from cloudchat.models import (
+    ChatbotInteraction,
+    Conversation,
+    ConversationEvent,
+    ConversationRating,
+    Message,
+    QueueEntry,
+)
 from cloudchat.tenancy import acting_as
 from tests import factories
 
@@ -65,6 +72,13 @@ class Desk:
     def rate(self, talk, rating: int, minutes: float) -> None:
         values = {"question": "?", "outcome": "answer", "user_rating": rating, "created_at": self.at(minutes)}
         self.keep(ChatbotInteraction(bot_id=self.bot.id, conversation_id=talk.id, **values))
+
+    def rate_agent(self, talk, rating: int, minutes: float) -> None:
+        """The customer was asked how the agent did, and said it."""
+        moment = self.at(minutes)
+        values = {"due_at": moment, "asked_at": moment, "message_id": 1, "rated_at": moment}
+        whose = {"agent_id": talk.assignee_id, "division_id": talk.division_id}
+        self.keep(ConversationRating(conversation_id=talk.id, rating=rating, **whose, **values))
 
     def wait(self, talk, division, minutes: float, seconds: int | None = None, **values) -> None:
         """A turn in a queue: served after so many seconds, or (None) not."""

@@ -73,6 +73,7 @@ def work_at_random(desk, dice):
             "answers": [],
             "resolved": None,
             "ratings": [],
+            "rated": None,
             "wait": None,
             "moved": None,
         }
@@ -88,6 +89,9 @@ def work_at_random(desk, dice):
             if dice.random() < 0.5:
                 known["ratings"].append(dice.randint(1, 5))
                 desk.rate(talk, known["ratings"][0], begins + 1)
+            if dice.random() < 0.5:
+                known["rated"] = known["resolved"] + dice.uniform(1, 900), dice.randint(1, 5)
+                desk.rate_agent(talk, known["rated"][1], known["rated"][0])
         if dice.random() < 0.3:
             known["moved"] = begins + 2
             had = {"from_agent_id": known["agent"], "from_division_id": known["division"]}
@@ -114,6 +118,7 @@ def recount(known: list[dict], queue: bool) -> dict:
     ]
     resolved = [one for one in known if within(one["resolved"])]
     ratings = [rating for one in resolved for rating in one["ratings"]]
+    ratings += [one["rated"][1] for one in known if one["rated"] and within(one["rated"][0])]
     lasted = [(one["resolved"] - one["begins"]) * 60 for one in resolved]
     told = {
         "messages": len(answers),

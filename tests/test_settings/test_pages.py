@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from cloudchat.extensions import db
-from cloudchat.models import ApiToken, Organization, UserSession
+from cloudchat.models import ApiToken, AuditEntry, Organization, UserSession
 from cloudchat.tenancy import acting_as
 from tests import factories
 from tests.test_admin.conftest import HTML, browser, home
@@ -150,3 +150,31 @@ def test_no_menu_entry_leads_to_a_refusal(role, cast, as_person):
     assert len(entries) >= 8
     refused = {entry for entry in entries if person.get(entry, headers=HTML).status_code not in (200, 302)}
     assert not refused
+
+
+def test_ratings_are_switched_on_with_a_question_of_ones_own(home, browser):
+    there = browser(home)
+    page = "/app/settings/ratings"
+    assert "Bagaimana layanan kami?" in there.get(page).text
+    assert there.post(page, {"asks_rating": "true", "question": " Puas, Kak? "}).status_code == 302
+    row = organization_of(home)
+    assert (row.asks_rating, row.rating_question) == (True, "Puas, Kak?")
+    refused = there.post(page, {"question": "x" * 501})
+    assert refused.status_code == 422 and "x" * 501 in refused.text
+    assert there.post(page, {"question": ""}).status_code == 302
+    assert (organization_of(home).asks_rating, organization_of(home).rating_question) == (False, None)
+    with acting_as(home.organization_id):
+        chosen = select(AuditEntry.data).where(AuditEntry.action == "rating_settings.changed")
+        told = list(db.session.scalars(chosen.order_by(AuditEntry.id)))
+    assert [one["after"]["asks_rating"] for one in told] == [True, False]
+
+
+def test_ratings_over_the_api(cast, as_person):
+    url = "/api/app/ratings/settings"
+    admin = as_person(cast.admin)
+    assert admin.get(url).json == {"asks_rating": False, "question": None}
+    assert admin.put(url, json={"asks_rating": True}).json == {"asks_rating": True, "question": None}
+    assert admin.put(url, json={"question": "Puas?"}).json == {"asks_rating": True, "question": "Puas?"}
+    assert admin.put(url, json={"question": "x" * 501}).status_code == 422
+    assert as_person(cast.manager).put(url, json={"asks_rating": False}).status_code == 403
+    assert as_person(cast.manager).get("/app/settings/ratings", headers=HTML).status_code == 403

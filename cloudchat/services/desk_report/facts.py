@@ -79,7 +79,8 @@ HANDED_ON = """
       and e.created_at >= %(since)s and e.created_at < %(until)s
 """
 
-# A rating that a customer gave in a conversation that is resolved since then.
+# What customers gave: to the bot in a conversation that is resolved since then; and to the agent and division
+# that they were asked about, on the day of the answer. Ids of the latter are negative: one of a kind here.
 RATINGS = """
     select c.resolved_at as at, i.id, c.id as conversation_id, c.assignee_id as agent_id, c.division_id,
            i.user_rating::float as value
@@ -87,6 +88,11 @@ RATINGS = """
     join chatbot_interactions i on i.organization_id = c.organization_id and i.conversation_id = c.id
     where c.organization_id = %(organization_id)s and c.status = 'resolved' and i.user_rating is not null
       and c.resolved_at >= %(since)s and c.resolved_at < %(until)s
+    union all
+    select r.rated_at, -r.id, r.conversation_id, r.agent_id, r.division_id, r.rating::float
+    from conversation_ratings r
+    where r.organization_id = %(organization_id)s
+      and r.rated_at >= %(since)s and r.rated_at < %(until)s
 """
 
 # Somebody entered a division's queue; the seconds until an agent had them.

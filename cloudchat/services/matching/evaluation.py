@@ -37,7 +37,7 @@ class Asked:
 def ask_all(shop: Shop) -> list[Asked]:
     """Every question of a shop, one at a time. Mere politeness is no question, so nothing is ranked."""
     index = Index(shop.pairs)
-    if sentences.are_possible():
+    if sentences.are_possible(len(shop.pairs)):
         index.know({text: sentences.vector(text) for text in index.texts()})
     found = []
     for text, right_id in shop.questions:
@@ -95,7 +95,7 @@ def cost(pairs: int) -> dict[str, float]:
     before = _resident()
     began = time.perf_counter()
     index = Index(made)
-    if sentences.are_possible():  # any vectors: only their number matters here
+    if sentences.are_possible(pairs):  # any vectors: only their number matters here
         chance = np.random.default_rng(1)
         index.know({text: chance.normal(size=64).astype(np.float32) for text in index.texts()})
     built = time.perf_counter() - began

@@ -20,6 +20,7 @@ from cloudchat.services.matching.words import STOPWORDS, read
 
 PATH = FOLDER / "directions.npz"
 MOST_WORDS = 16  # that are looked at: time grows with them
+MOST_PAIRS = 500  # of a bot; where more are to be compared as well, an answer would take too long
 
 _one_at_a_time = Lock()  # the model works in buffers of its own
 
@@ -60,8 +61,9 @@ def _model():
         return None
 
 
-def are_possible() -> bool:
-    return _model() is not None
+def are_possible(pairs: int) -> bool:
+    """Whether a bot of so many pairs goes by sentences."""
+    return 0 < pairs <= MOST_PAIRS and _model() is not None
 
 
 def said(text: str) -> str:

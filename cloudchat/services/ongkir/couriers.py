@@ -2,36 +2,37 @@
 
 from cloudchat.services.ongkir.words import Words, listed
 
+# Two words may also be written as one; all spellings of "express" are one word here already (words.py)
 ALIASES = {
-    "jne": "jne jene jnee jneee jne-nya",
-    "pos": "pos pos+indo pos+indonesia posindo kantor+pos pt+pos posaja",
+    "jne": "jne jene jnee jneee jne-nya jne+express",
+    "pos": "pos pos+indo pos+indonesia kantor+pos pt+pos pos+aja",
     "tiki": "tiki tikki tikky",
-    "jnt": "jnt jnt+express jnt+ekspres jet jntexpress",
-    "sicepat": "sicepat si+cepat sicepet sicpt si+cepet sicepatt",
-    "anteraja": "anteraja anter+aja antaraja antar+aja anterja antereja",
-    "ninja": "ninja ninja+express ninja+xpress ninja+van ninjaxpress ninjavan",
-    "lion": "lion lion+parcel lion+parsel lionparcel",
-    "ide": "ide id+express id+exp idexpress idx id+ekspres id+xpress",
+    "jnt": "jnt jnt+express jet+express j+and+t j+dan+t jet",
+    "sicepat": "sicepat si+cepat sicepet sicpt si+cepet sicepatt si+cpt si+cepat+express",
+    "anteraja": "anter+aja antaraja antar+aja anterja anter+saja antar+saja anter+aj antar+aj",
+    "ninja": "ninja ninja+express ninja+van",
+    "lion": "lion lion+parcel lion+parsel lion+express",
+    "ide": "ide id+express ide+express idx",
     "sap": "sap sap+express sapx",
     "wahana": "wahana wahana+express",
     "rex": "rex rex+express",
-    "ncs": "ncs",
-    "rpx": "rpx",
-    "sentral": "sentral sentral+cargo sentral+kargo central+cargo",
+    "ncs": "ncs ncs+express",
+    "rpx": "rpx rpx+express",
+    "sentral": "sentral sentral+cargo sentral+kargo central+cargo central+kargo",
     "star": "star+cargo star+kargo",
     "dse": "dse 21+express",
 }
 UNSUPPORTED = {
-    "gosend": "gosend go+send gojek gosen go+jek",
-    "grab": "grab grab+express grabexpress grab+send",
-    "spx": "spx shopee+express shopee+xpress shopee+ekspres shopeexpress",
-    "paxel": "paxel",
+    "gosend": "go+send gojek gosen go+jek go+sen",
+    "grab": "grab grab+express grab+send",
+    "spx": "spx spx+express shopee+express shope+express shoppe+express shopeexpress",
+    "paxel": "paxel pax+el",
     "deliveree": "deliveree",
-    "lalamove": "lalamove lala+move",
+    "lalamove": "lala+move",
     "borzo": "borzo",
     "maxim": "maxim",
-    "lex": "lex lazada+express",
-    "indrive": "indrive",
+    "lex": "lex lazada+express lex+express",
+    "indrive": "in+drive",
 }
 NAMES = {
     "gosend": "GoSend",
@@ -46,10 +47,11 @@ NAMES = {
     "indrive": "inDrive",
 }
 CODES = {
-    tuple(alias.split("+")): code
+    tuple(written.split("+")): code
     for known in (ALIASES, UNSUPPORTED)
     for code, aliases in known.items()
     for alias in aliases.split()
+    for written in (alias, alias.replace("+", ""))
 }
 # Words with a meaning of their own: couriers only behind one of these, or with no rival reading
 PAKE = listed("pake pakai pk via lewat kurir ekspedisi pakek by naik gunakan pakainya sama dan atau")
@@ -73,7 +75,7 @@ def take_couriers(words: Words) -> list[str]:
 
 
 def _at(words: Words, index: int) -> tuple[str | None, int]:
-    for length in (2, 1):
+    for length in (3, 2, 1):
         key = words.items[index : index + length]
         if len(key) < length or not words.free(index):
             continue
@@ -90,4 +92,4 @@ def _is_meant(words: Words, index: int) -> bool:
     before, after = words.at(index - 1), words.at(index + 1)
     if before in PAKE or after in ("express", "parcel", "cargo", "ke", "reg", "aja"):
         return True
-    return index - 1 in words.taken or (not after and index > 0)
+    return index - 1 in words.taken or index + 1 in words.taken or (not after and index > 0)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from cloudchat.services.ongkir.parsing import Question, parse
+from cloudchat.services.ongkir.places import gazetteer
 
 NOTHING = ("–", "-", "")
 
@@ -40,11 +41,24 @@ def differences(phrase: Phrase) -> dict[str, tuple]:
     if not phrase.expected.is_ongkir_question:
         return {"is_ongkir_question": (False, True)} if found.is_ongkir_question else {}
     pairs = {name: (value, getattr(found, name)) for name, value in phrase.expected.__dict__.items()}
-    return {name: pair for name, pair in pairs.items() if _same(pair[0]) != _same(pair[1])}
+    return {name: pair for name, pair in pairs.items() if not is_same(*pair)}
 
 
-def _same(value):
-    return value.casefold() if isinstance(value, str) else value
+def is_same(one, other) -> bool:
+    """A place may be written in one word or two, and by another name that people have for it: Tanjungpinang
+    is Tanjung Pinang, Babel is Kepulauan Bangka Belitung."""
+    return _comparable(one) == _comparable(other)
+
+
+def _comparable(value):
+    if not isinstance(value, str):
+        return value
+    parts = [
+        re.fullmatch(r"((?:kota|kabupaten) )?(.*)", part.strip()) for part in value.casefold().split(",")
+    ]
+    return [
+        (kind, gazetteer().canonical(name).replace(" ", "")) for kind, name in map(re.Match.groups, parts)
+    ]
 
 
 def report(phrases: list[Phrase], show: bool = False) -> dict:

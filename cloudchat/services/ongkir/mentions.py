@@ -4,41 +4,22 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from cloudchat.services.ongkir import words as vocabulary
-from cloudchat.services.ongkir.places import (
-    CITY,
-    DIRECTIONS,
-    DISTRICT,
-    GROUPS,
-    LONGEST,
-    PROVINCE,
-    SEATS,
-    Area,
-    gazetteer,
+from cloudchat.services.ongkir.names import (
+    CITY_WORDS,
+    DISTRICT_WORDS,
+    PROVINCE_WORDS,
+    STREET,
+    VILLAGE_WORDS,
+    Part,
+    exact_length,
+    joined,
+    lies_in,
+    part_at,
 )
+from cloudchat.services.ongkir.places import PROVINCE, gazetteer
 from cloudchat.services.ongkir.words import FROM, FROM_PERHAPS, STOP, TO, TO_PERHAPS, Words, is_number, listed
 
-CITY_WORDS = {"kota": "KOTA", "kotamadya": "KOTA", "kab": "KABUPATEN", "kabupaten": "KABUPATEN"}
-DISTRICT_WORDS = listed("kec kecamatan distrik")
-VILLAGE_WORDS = listed("kel kelurahan desa ds dusun kampung kp")
-PROVINCE_WORDS = listed("prov provinsi propinsi")
-STREET = listed("jl jln jalan gg gang no nomor rt rw blok perum perumahan komplek kompleks ruko")
 FILLERS = listed("daerah wilayah sekitar sekitaran area di alamat : = bagian pulau")
-# Cities whose names are everyday words: only where something says that a place follows
-EVERYDAY = listed("buru batang kaur solok paser alor demak buol nias mojo lebak siak rote padang")
-SURE_ENOUGH = listed("padang lebak siak")  # of these, at the end of what was written
-MOST_UNKNOWN = 4  # words of a name that the list does not have
-
-
-@dataclass(frozen=True)
-class Part:
-    """One name of a place: as it is spelt rightly, with the level that the text gave it."""
-
-    name: str
-    level: str = ""  # KOTA, KABUPATEN, district, village, province, or "" where nothing is said
-    areas: tuple[Area, ...] = ()
-
-    def has(self, kind: str) -> bool:
-        return any(area.kind == kind for area in self.areas)
 
 
 @dataclass
@@ -81,7 +62,7 @@ def _marked(words: Words, index: int) -> Mention | None:
     while words.at(start) in (":", "=") or (words.at(start) in TO and role == "to"):
         start += 1
     sure = word in TO or word in FROM
-    one = _read(words, start, guess=sure)
+    one = _read(words, start, guess=sure, role=role)
     if one is not None:
         one.role, one.start = role, index
         if words.at(one.end) in ("asalnya", "asal") and word not in FROM:
@@ -97,7 +78,7 @@ def _unmarked(words: Words, index: int, is_about_shipping: bool) -> Mention | No
         return None
     behind = words.at(index - 1) in vocabulary.SHIPPING
     typed = words.at(index) in CITY_WORDS or words.at(index) in DISTRICT_WORDS
-    length = 1 if typed else _exact_length(words, index, alone=not behind)
+    length = 1 if typed else exact_length(words, index, alone=not behind)
     if not length:
         return None
     one = _read(words, index, guess=False)
@@ -123,7 +104,7 @@ def _pair_up(words: Words, found: list[Mention]) -> None:
 # --- one place -----------------------------------------------------------------------------------
 
 
-def _read(words: Words, start: int, guess: bool) -> Mention | None:
+def _read(words: Words, start: int, guess: bool, role: str = "") -> Mention | None:
     """The parts of a place from here on; with `guess` also names that the list does not have."""
     if _postcode(words, start) and guess:
         return Mention([], "", start + 1, words.at(start))
@@ -135,10 +116,9 @@ def _read(words: Words, start: int, guess: bool) -> Mention | None:
         if words.at(index) == "kodepos" and _postcode(words, index + 1):
             postcode, index = words.at(index + 1), index + 2
             break
-        part, end = _part(words, index, guess and (not parts or words.at(index - 1) == ","))
-        if part is None or (parts and not _fits(parts[-1], part)):
+        part, end = part_at(words, index, guess and (not parts or words.at(index - 1) == ","))
+        if part is None or not _added(parts, part, role):
             break
-        parts.append(part)
         index = end
     while index > start and (words.at(index - 1) in (",", "(", ".") or words.at(index - 1) in FILLERS):
         index -= 1
@@ -147,12 +127,32 @@ def _read(words: Words, start: int, guess: bool) -> Mention | None:
     return Mention(parts, "", max(index, start + 1), postcode)
 
 
+def _added(parts: list[Part], part: Part, role: str) -> bool:
+    """Put a further name to its place; False where it is one of another place. "ke bali denpasar" names
+    the larger one first."""
+    if not parts:
+        parts.append(part)
+        return True
+    both = None
+    if len(parts) == 1 and (parts[0].is_wide or (role == "to" and _is_province_too(parts[0]))):
+        both = lies_in(part, parts[0])
+    both = both or joined(parts[-1], part, bool(role))
+    if both:
+        parts[-1:] = both
+    return both is not None
+
+
+def _is_province_too(part: Part) -> bool:
+    """Yogyakarta, Jambi, Bengkulu and Gorontalo are a city and the province around it."""
+    return not part.level and any(area.kind == PROVINCE for area in gazetteer().find(part.name))
+
+
 def _skip(words: Words, index: int, parts: list[Part]) -> tuple[int, bool]:
     """Past what only leads to the next name: "daerah", a comma, a street with its number."""
     streets = False
     while True:
         word = words.at(index)
-        is_name = word == "pulau" and _exact_length(words, index) > 1
+        is_name = word == "pulau" and exact_length(words, index) > 1
         if (word in FILLERS and not is_name) or ((parts or streets) and word in (",", "(", "/", ".", ")")):
             index += 1
         elif word == "kode" and words.at(index + 1) == "pos":
@@ -170,124 +170,10 @@ def _past_street(words: Words, index: int) -> int:
         is_level = (
             word in CITY_WORDS or word in DISTRICT_WORDS or word in VILLAGE_WORDS or word in PROVINCE_WORDS
         )
-        if is_level or word == "," or (word not in STOP and _exact_length(words, index, alone=True)):
+        if is_level or word == "," or (word not in STOP and exact_length(words, index, alone=True)):
             break
         index += 1
     return index
-
-
-def _part(words: Words, index: int, guess: bool) -> tuple[Part | None, int]:
-    """One name, with the level before it."""
-    word, level, start = words.at(index), "", index
-    if not words.free(index):
-        return None, index
-    following = index + 2 if words.at(index + 1) == "." else index + 1
-    if word in CITY_WORDS and (words.at(following) not in STOP or _exact_length(words, following)):
-        level, start = CITY_WORDS[word], following
-    elif word in DISTRICT_WORDS:
-        level, start = DISTRICT, following
-    elif word in PROVINCE_WORDS:
-        level, start = PROVINCE, following
-    elif word in VILLAGE_WORDS and not _exact_length(words, index):
-        level, start = "village", following
-    length = _exact_length(words, start)
-    if length:
-        return _known(words, start, length, level), start + length
-    if not guess and not level:
-        return None, index
-    return _unknown(words, start, level)
-
-
-def _known(words: Words, start: int, length: int, level: str) -> Part:
-    known = gazetteer()
-    name = known.canonical(" ".join(words.items[start : start + length]))
-    areas = known.find(name)
-    if level in ("KOTA", "KABUPATEN"):
-        of_type = [area for area in areas if area.type == level]
-        level = level if of_type else ""
-        areas = of_type or areas
-    elif level in (DISTRICT, PROVINCE):
-        areas = [area for area in areas if area.kind == level]
-    elif not level and areas and areas[0].kind in (PROVINCE, CITY):
-        # A city is meant before a kecamatan of its name; Gorontalo and Bengkulu are both city and province
-        cities = [area for area in areas if area.kind == CITY]
-        areas = cities or areas
-    return Part(areas[0].name if areas else name.title(), level, tuple(areas))
-
-
-def _unknown(words: Words, start: int, level: str) -> tuple[Part | None, int]:
-    """A name that the list does not have: a slip of a city's name, or a village."""
-    end = start
-    while end < start + MOST_UNKNOWN and words.free(end) and _may_name(words.at(end)):
-        if end > start and _exact_length(words, end, alone=True):
-            break
-        end += 1
-    if end == start:
-        return None, start
-    for stop in range(min(end, start + 3), start, -1):
-        written = " ".join(words.items[start:stop])
-        near = gazetteer().nearest(written) if level not in ("village",) else None
-        if near:
-            known = gazetteer().find(near)
-            areas = [area for area in known if area.kind == CITY and level in ("", area.type)] or known
-            kept = level if level in ("KOTA", "KABUPATEN") else ""
-            return Part(areas[0].name, kept, tuple(areas)), stop
-    return Part(" ".join(words.items[start:end]).title(), level, ()), end
-
-
-def _may_name(word: str) -> bool:
-    return word.isalpha() and word not in STOP and word not in STREET and len(word) < 30
-
-
-def _exact_length(words: Words, start: int, alone: bool = False) -> int:
-    """How many words from here are a name of the list, the longest one; 0 where none are. `alone`:
-    nothing says that a place follows, so only cities and what cannot be anything else count."""
-    known = gazetteer()
-    for length in range(LONGEST, 0, -1):
-        piece = words.items[start : start + length]
-        if len(piece) < length or any(not words.free(start + offset) for offset in range(length)):
-            continue
-        if not piece[0].isalpha() or not piece[-1].isalpha() or (length == 1 and piece[0] in STOP):
-            continue
-        if length > 1 and "-" in piece and not known.is_known("".join(piece).replace("-", " ")):
-            continue
-        name = " ".join(word for word in piece if word != "-")
-        if any(not word.isalpha() for word in name.split()) or not known.is_known(name):
-            continue
-        if length > 1 and "-" in piece and piece[0] != piece[-1]:
-            continue
-        if not alone or _stands_alone(words, start, length, name):
-            return length
-    return 0
-
-
-def _stands_alone(words: Words, start: int, length: int, name: str) -> bool:
-    known = gazetteer()
-    plain = known.canonical(name)
-    if name in EVERYDAY and not (name in SURE_ENOUGH and length == 1):
-        return False
-    if plain in GROUPS or plain in SEATS or plain in known.prefixes:
-        return True
-    areas = known.find(name)
-    if any(area.kind in (PROVINCE, CITY) for area in areas):
-        return True
-    last = plain.rpartition(" ")[2]
-    return length > 1 and last in DIRECTIONS
-
-
-def _fits(smaller: Part, larger: Part) -> bool:
-    """May this name stand behind that one, as what it lies in?"""
-    if not larger.areas and larger.name.lower() not in GROUPS:
-        return bool(larger.level) or not smaller.has(CITY)
-    if not smaller.areas or smaller.level in ("village", DISTRICT):
-        return larger.level != "village"
-    if not (smaller.has(CITY) or smaller.has(PROVINCE)):
-        return larger.has(CITY)  # a village of another kecamatan's name
-    return any(
-        one.code.startswith(other.code + ".")
-        for other in larger.areas
-        for one in (*smaller.areas, *gazetteer().find(smaller.name))
-    )
 
 
 def _postcode(words: Words, index: int) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from cloudchat.services.ongkir import words as vocabulary
 from cloudchat.services.ongkir.couriers import take_couriers
 from cloudchat.services.ongkir.mentions import Mention, find_mentions
+from cloudchat.services.ongkir.names import Part
 from cloudchat.services.ongkir.places import DISTRICT, PROVINCE, SEATS, gazetteer, plain
 from cloudchat.services.ongkir.weights import take_weight
 from cloudchat.services.ongkir.words import Words
@@ -43,8 +44,8 @@ def parse(text: str) -> Question:
     target = next((one for one in mentions if one.role == "to"), None)
     if target is None:
         target = next((one for one in mentions if not one.role), None)
-    asked = _is_question(words, target, weight, couriers)
-    return Question(asked, name_of(origin), name_of(target), weight, couriers)
+    found = Question(True, name_of(origin), name_of(target), weight, couriers)
+    return _with(found, is_ongkir_question=_is_question(words, found, target.role if target else ""))
 
 
 def parse_reply(text: str, asked: str | None) -> Question:
@@ -74,7 +75,7 @@ def name_of(mention: Mention | None) -> str | None:
         parts = mention.parts  # a village and its city
     if not parts:
         return mention.postcode or None
-    if len(parts) > 1 and (parts[-1].level == PROVINCE or _only(parts[-1], PROVINCE)):
+    while len(parts) > 1 and _only_says_where(parts[-2], parts[-1]):
         parts = parts[:-1]
     parts = parts[-2:]
     names = [
@@ -82,17 +83,19 @@ def name_of(mention: Mention | None) -> str | None:
         for part in parts
     ]
     alone = parts[0]
-    if len(parts) == 1 and _only(alone, DISTRICT):
-        areas = alone.areas
-        if len(areas) > 1 and plain(alone.name) in SEATS:
-            areas = tuple(area for area in areas if area.code.startswith(SEATS[plain(alone.name)]))
-        if len(areas) == 1:
-            names.append(gazetteer().parent(areas[0]).name)
+    if (
+        len(parts) == 1
+        and len(alone.areas) == 1
+        and alone.is_only(DISTRICT)
+        and plain(alone.name) not in SEATS
+    ):
+        names.append(gazetteer().parent(alone.areas[0]).name)
     return ", ".join(names)
 
 
-def _only(part, kind: str) -> bool:
-    return bool(part.areas) and all(area.kind == kind for area in part.areas)
+def _only_says_where(smaller: Part, larger: Part) -> bool:
+    """A province or an island, behind a name that is found without it; many villages share a name."""
+    return smaller.level != "village" and (larger.level == PROVINCE or larger.is_only(PROVINCE))
 
 
 # --- is it a question for shipping costs? --------------------------------------------------------
@@ -114,13 +117,15 @@ def _soon(items: tuple[str, ...], index: int, wanted: frozenset[str]) -> bool:
     return any(word in wanted for word in items[index + 1 : index + 3])
 
 
-def _is_question(words: Words, target: Mention | None, weight: int | None, couriers: list[str]) -> bool:
+def _is_question(words: Words, found: Question, role: str) -> bool:
+    """`role` is that of the destination."""
     items = set(words.items)
     named = _names_shipping(words)
     how_much = bool(items & vocabulary.HOW_MUCH)
+    weight, couriers = found.weight_grams, found.couriers
     if items & vocabulary.STRONG_ELSEWHERE or _is_done(words):
         return False
-    if target is not None:
+    if found.destination is not None:
         if items & {"alamat", "alamatnya"} and items & {"ganti", "ubah", "salah", "pindah", "rubah"}:
             return False
         if named:
@@ -128,7 +133,11 @@ def _is_question(words: Words, target: Mention | None, weight: int | None, couri
         sending = bool(items & vocabulary.SENDING)
         if how_much and items & {"lama", "hari", "jam"} and not weight:
             return False
-        return how_much and (sending or bool(couriers) or weight is not None or target.role == "to")
+        if how_much:
+            return bool(sending or couriers or weight is not None or role == "to")
+        # Who names all of it wants to know what it costs: "dr jakbar ke jaktim 2kg", "jne ke solo 2kg"
+        all_said = role == "to" and weight and (found.origin or (couriers and not sending))
+        return bool(all_said) and not items & (vocabulary.ELSEWHERE | vocabulary.UNDER_WAY)
     if not named or items & vocabulary.ELSEWHERE:
         return False
     if items & THANKS and not how_much:

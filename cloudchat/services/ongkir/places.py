@@ -12,75 +12,36 @@ from importlib import resources
 
 from rapidfuzz import fuzz, process
 
-from cloudchat.services.ongkir.words import listed
+from cloudchat.services.ongkir.words import STOP, listed
 
-PROVINCE, CITY, DISTRICT, GROUP = "province", "city", "district", "group"
+PROVINCE, CITY, DISTRICT = "province", "city", "district"
 LONGEST = 5  # words of a name
 
+
+def _listed(file: str) -> list[tuple[str, list[str]]]:
+    """The lines "name: this, that" of a file of data/."""
+    lines = resources.files(__package__).joinpath(f"data/{file}").read_text("utf-8").splitlines()
+    parted = [line.partition(":") for line in lines if not line.startswith("#")]
+    return [(name, [one.strip() for one in others.split(",")]) for name, _, others in parted]
+
+
+# What people call places: the official name (without Kota or Kabupaten) of each
+NICKNAMES = {other: name for name, others in _listed("nicknames.txt") for other in others}
+# Seats and places that are better known than the kabupaten they lie in: name → its code
+SEATS = {name: code for code, names in _listed("seats.txt") for name in names}
+# Where a place lies, as people say it: an island, a province of former days
+REGIONS = {name: tuple(codes[0].split()) for name, codes in _listed("regions.txt")}
 # Names of more than one city that are none themselves: what belongs to them is asked
 GROUPS = {
-    "jakarta": ("31",),
-    "lombok": ("52.01", "52.02", "52.03", "52.08", "52.71"),
-    "madura": ("35.26", "35.27", "35.28", "35.29"),
-    "sumatera": (),
-    "sumatra": (),
-    "jawa": (),
-    "kalimantan": (),
-    "sulawesi": (),
-    "nias": ("12.04", "12.14", "12.24", "12.25", "12.78"),
-    "sumba": ("53.11", "53.12", "53.17", "53.18"),
-    "jabodetabek": (),
-    "jabotabek": (),
+    **dict.fromkeys(listed("sumatera sumatra jawa kalimantan borneo sulawesi jabodetabek jabotabek"), ()),
+    **{name: REGIONS[name] for name in listed("jakarta lombok madura nias sumba flores seram halmahera")},
 }
-# Seats and places that are better known than the kabupaten they lie in: name → its code
-SEATS = {
-    "purwokerto": "33.02",
-    "cikarang": "32.16",
-    "cibinong": "32.01",
-    "ungaran": "33.22",
-    "bsd": "36.74",
-    "bintaro": "36.74",
-    "kuta": "51.03",
-    "meulaboh": "11.05",
-    "lhokseumawe": "11.73",
-    "rangkasbitung": "36.02",
-    "sangatta": "64.08",
-    "tenggarong": "64.02",
-    "labuan bajo": "53.15",
-    "maumere": "53.07",
-    "ruteng": "53.10",
-    "waingapu": "53.11",
-    "timika": "94.04",
-    "wamena": "95.01",
-    "luwuk": "72.01",
-    "tobelo": "82.03",
-    "pangkalan bun": "62.01",
-    "sampit": "62.02",
-    "kepanjen": "35.07",
-    "cepu": "33.16",
-    "kroya": "33.01",
-    "gombong": "33.05",
-    "pare": "35.06",
-    "cikampek": "32.15",
-    "cipanas": "32.03",
-    "lembang": "32.17",
-    "pelabuhan ratu": "32.02",
-    "palabuhanratu": "32.02",
-    "pangandaran": "32.18",
+# Words of names as they are written short: "tj pinang", "jakarta sel"
+SHORT = {
+    **{"tj": "tanjung", "tg": "tanjung", "tjg": "tanjung", "kep": "kepulauan", "sei": "sungai"},
+    **{"gn": "gunung", "ps": "pasar", "psr": "pasar", "kb": "kebon", "lbk": "lubuk", "bdr": "bandar"},
+    **{"sel": "selatan", "tim": "timur", "bar": "barat", "ut": "utara", "teng": "tengah", "pst": "pusat"},
 }
-
-
-def _nicknames() -> dict[str, str]:
-    """What people call places: the official name (without Kota or Kabupaten) of each."""
-    found = {}
-    for line in resources.files(__package__).joinpath("data/nicknames.txt").read_text("utf-8").splitlines():
-        name, _, others = line.partition(":")
-        if not name.startswith("#"):
-            found |= {other.strip(): name for other in others.split(",")}
-    return found
-
-
-NICKNAMES = _nicknames()
 
 
 @dataclass(frozen=True)
@@ -111,8 +72,13 @@ class Gazetteer:
             first, _, rest = plain(area.name).rpartition(" ")
             if area.kind == DISTRICT and rest in DIRECTIONS and first:
                 self.prefixes.setdefault(first, []).append(area)
+        for other, name in NICKNAMES.items():  # Meranti is also the name of two kecamatan
+            if other in self.names and name in self.names:
+                self.names[name] = self.names[name] + self.names[other]
         self.city_names = {name: None for name, found in sorted(self.names.items()) if _has(found, CITY)}
-        self.glued = {name.replace(" ", ""): name for name in self.city_names if " " in name}
+        # "kebonjeruk" is Kebon Jeruk: cities before the kecamatan that are written alike
+        ranked = (*self.names, *SEATS, *self.city_names)
+        self.glued = {name.replace(" ", ""): name for name in ranked}
 
     def find(self, words: str) -> list[Area]:
         """All areas of this name, the highest level first; nicknames count, spelling must be right."""
@@ -122,18 +88,24 @@ class Gazetteer:
     def canonical(self, words: str) -> str:
         name = plain(words)
         name = NICKNAMES.get(name, name)
-        if name in self.names:
+        if self._has(name):
             return name
-        first, blank, rest = name.partition(" ")
-        whole = f"{NICKNAMES.get(first, first)}{blank}{rest}"  # "jkt timur"
-        if whole in self.names:
+        first, *rest = name.split() or [""]
+        first = NICKNAMES.get(first, SHORT.get(first, first))  # "jkt timur"
+        whole = " ".join((first, *(SHORT.get(word, word) for word in rest)))
+        whole = NICKNAMES.get(whole, whole)
+        if self._has(whole):
             return whole
-        glued = name.replace(" ", "")
-        return self.glued.get(name, glued if glued in self.city_names else name)
+        found = self.glued.get(name.replace(" ", "")) or self.glued.get(whole.replace(" ", ""), name)
+        # "sala tiga" is Salatiga, but "mas bagik" may be somebody who is called Mas
+        return found if found in self.city_names or not STOP.intersection(name.split()) else name
 
     def is_known(self, words: str) -> bool:
         name = self.canonical(words)
-        return name in self.names or name in GROUPS or name in SEATS or name in self.prefixes
+        return self._has(name) or name in self.prefixes
+
+    def _has(self, name: str) -> bool:
+        return name in self.names or name in GROUPS or name in SEATS or name in REGIONS
 
     def nearest(self, words: str, least: float = 84) -> str | None:
         """The city or province that is meant by a misspelt name; None where nothing is near enough."""

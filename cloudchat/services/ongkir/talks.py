@@ -27,6 +27,7 @@ KEPT = timedelta(hours=1)  # of silence; then a question stands alone again
 LATE = timedelta(seconds=20)  # after this the sweeper takes an answer for lost
 MOST_TRIES = 3
 FIELDS = ("origin", "destination", "weight_grams", "couriers")
+ANSWERS = {"origin": "origin", "destination": "destination", "weight": "weight_grams"}  # by what was asked
 _END = re.compile(
     r"\b(ga jadi|gak jadi|nggak jadi|tidak jadi|gajadi|batal|udah cukup|sudah cukup|nanti aja)\b", re.I
 )
@@ -80,7 +81,9 @@ def _slots(talk: OngkirTalk | None, text: str) -> dict[str, Any] | None:
     found = parse(text)
     asked = talk.asked if talk is not None else None
     if found.is_ongkir_question and (found.destination or not asked):
-        return _of(found)
+        # "jne ke solo 2kg" asks by itself, and is an answer: what was said before it still holds
+        answers = asked in ANSWERS and getattr(found, ANSWERS[asked])
+        return _merged(talk.slots, _of(found)) if answers else _of(found)
     if asked and asked.startswith("choice:"):
         chosen = _pick(talk.slots.get("choices", []), text)
         if chosen:

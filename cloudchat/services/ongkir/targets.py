@@ -78,7 +78,10 @@ def _alone(name: str) -> Target:
         return Target(name, choices=())
     districts = [*known.find(key), *known.prefixes.get(key, ())]
     if key in SEATS:
-        districts = [area for area in districts if area.code.startswith(SEATS[key])]
+        districts += known.find(f"kota {key}")
+        inside = [area for area in districts if area.code.startswith(SEATS[key])]
+        own = (key, f"kota {key}")  # Kuta before Kuta Utara; Sigli is the kecamatan Kota Sigli
+        districts = [area for area in inside if plain(area.name) in own] or inside
         if not districts:
             return Target(name, words=name, city=known.by_code[SEATS[key]].name)
     if len(districts) == 1:

@@ -43,8 +43,14 @@ NUMBERS = {
     "sprempat": 0.25,
 }
 ONE_OF = {"sekilo": 1000, "sakilo": 1000, "skilo": 1000, "sekiloan": 1000, "sekilogram": 1000, "seons": 100}
-PIECES = listed("barang pcs pc buah bh item paket dus box bungkus botol pack pak x biji lembar set")
-EACH = listed("masing @ per tiap setiap x satuan satuannya pernya")
+PIECES = listed("""barang pcs pc pieces piece buah bh item paket dus dos box bungkus bgks botol pack packs pax
+    pak x biji bj lembar lbr set sachet saset sase pouch toples kaleng karton koli kantong kotak potong ptg
+    stel ekor renteng roll rol sak zak ikat bal pasang psg kali pot cup gelas jar jerigen""")
+EACH = listed("masing @ per tiap setiap x * kali satuan satuannya pernya")
+NO_PIECES = listed("rb ribu k jt juta rupiah hari jam menit minggu bulan tahun liter ml cm")
+SUMS = listed("total totalnya semua semuanya keseluruhan")
+TOTALS = SUMS | {"jadi"}
+BUYING = listed("beli pesan pesen order ambil mau sebanyak jumlah jumlahnya qty")
 HALVES = ("setengah", "stengah", "stgh", "seperempat")
 
 
@@ -78,7 +84,7 @@ def take_weight(words: Words) -> int | None:
 def _meant(words: Words, found: list[_Found]) -> float:
     """Which of several: a total, kilograms with grams behind them, else the first."""
     for one in found:
-        if words.at(one.start - 1) in ("total", "totalnya", "jadi", "semua", "semuanya"):
+        if words.at(one.start - 1) in TOTALS:
             return one.grams
     first = found[0]
     if len(found) > 1 and found[1].start - first.end <= 1 and first.unit > found[1].unit:
@@ -119,7 +125,7 @@ def _bare(words: Words, index: int) -> _Found | None:
     while words.at(start) in (":", "=", "kirakira", "sekitar", "total", "kisaran", "cuma", "hanya", "nya"):
         start += 1
     number, end, _written = read_number(words, start)
-    if number is None or words.at(end) in UNIT or words.at(end) in PIECES or words.at(end) in ("rb", "ribu"):
+    if number is None or words.at(end) in UNIT or words.at(end) in PIECES or words.at(end) in NO_PIECES:
         return None
     unit = 1000 if number <= 100 else 1
     return _Found(number * unit, unit, start, end)
@@ -175,28 +181,75 @@ def _is_thousands(written: str) -> bool:
 
 
 def _count(words: Words, one: _Found) -> float:
-    """ "2 barang masing2 400gr", "2x400gr", "400gr x 2": how many of them."""
-    if words.at(one.end) in ("x", "*") and is_number(words.at(one.end + 1)):
-        return _pieces(words.at(one.end + 1))
-    back, is_each = one.start - 1, False
+    """How many of them: "2x400gr", "2 barang masing2 400gr", "400gr x 2", "400gr 2 bungkus"."""
+    before, is_each = _before(words, one)
+    if before:
+        return before
+    return _after(words, one, is_each)
+
+
+def _before(words: Words, one: _Found) -> tuple[float, bool]:
+    """What is counted before a weight; 0 for nothing. And whether the weight is said to be of each."""
+    back, is_each, is_beside = one.start - 1, False, True
     while back >= 0 and (words.at(back) in EACH or words.at(back) in ("berat", "beratnya", ",", "nya", "yg")):
         is_each = is_each or words.at(back) in EACH
-        back -= 1
-    if words.at(back) in PIECES or words.at(back) == "lusin":
-        dozen = 12 if words.at(back) == "lusin" else 1
-        back -= 1
-    else:
-        dozen = 1
-    number, end, _written = read_number(words, back)
-    if not is_each or number is None or end > one.start or not float(number).is_integer():
+        is_beside, back = False, back - 1
+    if words.at(back) in PIECES and words.at(back - 1) in EACH:  # "4 bungkus, per bungkus 400gr"
+        is_each, is_beside, back = True, False, back - 2
+        back -= words.at(back) == ","
+    for index in range(back, back - (4 if is_each else 1), -1):  # "3 kaos polos @200gr"
+        number, start = _number_before(words, index)
+        if number is None:
+            continue
+        if not is_each and not (is_beside and _is_of_each(words, one, index, start)):
+            return 0, False
+        words.taken.update(range(start, one.start))
+        return number * (12 if words.at(index) == "lusin" else 1), is_each
+    return 0, is_each
+
+
+def _is_of_each(words: Words, one: _Found, index: int, start: int) -> bool:
+    """ "2 pack 300gr" is 600 grams, though nothing says "each"; "2 pcs 1kg" may be all of it."""
+    is_all = words.at(one.end) in SUMS or words.at(start - 1) == "isi"
+    return words.at(index) in PIECES and one.grams < 1000 and not is_all
+
+
+def _number_before(words: Words, index: int) -> tuple[float | None, int]:
+    """A number of things that ends here, or before a word for pieces; and where it begins."""
+    counted = words.at(index) in PIECES or words.at(index) == "lusin"
+    for start in (index - 2, index - 1, index):
+        number, end, _written = read_number(words, start)
+        if number is not None and end == (index if counted else index + 1):
+            return (number if _is_count(words, number, end) else None), start
+    return None, index
+
+
+def _is_count(words: Words, number: float, end: int) -> bool:
+    """A whole number of things: no money, no days, no weight."""
+    is_other = words.at(end) in UNIT or words.at(end) in NO_PIECES
+    return not is_other and float(number).is_integer() and 1 <= number <= 1000
+
+
+def _after(words: Words, one: _Found, is_each: bool) -> float:
+    """What is counted behind a weight: "400gr x 2", "400gr/pcs 2 pcs", "@400gr, beli 2 bungkus"."""
+    index = one.end
+    if words.at(index) in ("/", "per", "tiap", "setiap") and words.at(index + 1) in PIECES:
+        is_each, index = True, index + 2
+    bought = False
+    while is_each and (words.at(index) in BUYING or words.at(index) == ","):
+        bought = bought or words.at(index) in BUYING
+        index += 1
+    times = words.at(index) in ("x", "*", "kali")
+    number, end, _written = read_number(words, index + times)
+    if number is None or not _is_count(words, number, end):
         return 1
-    words.taken.update(range(back, one.start))
-    return min(max(number, 1), 1000) * dozen
-
-
-def _pieces(word: str) -> float:
-    value = _decimal(word)
-    return value if value.is_integer() and 1 <= value <= 1000 else 1
+    dozens = is_each and words.at(end) == "lusin"
+    counted = dozens or words.at(end) in PIECES
+    is_of_each = is_each or (one.grams < 1000 and words.at(end + 1) not in SUMS)
+    if not times and not bought and not (counted and is_of_each):
+        return 1
+    words.taken.update(range(one.end, end + counted))
+    return number * (12 if dozens else 1)
 
 
 def _corrected(words: Words, one: _Found) -> float | None:

@@ -12,6 +12,7 @@ _JOINED = (
     (re.compile(r"\bj\s{0,2}[&n]\s{0,2}t\b"), "jnt"),
     (re.compile(r"\bmasing[\s-]{0,2}(?:masing|2)(?:nya)?\b"), "masing"),
     (re.compile(r"\bkode\s?pos\b"), "kodepos"),
+    (re.compile(r"\bexp\b|(?:e[kx]s?|x)pres{1,2}\b"), "express"),
     (re.compile(r"\b(?:kira|kurang|pagi|hati|buru)[\s-]{0,2}(?:kira|kurang|pagi|hati|buru|2)\b"), "kirakira"),
 )
 
@@ -39,7 +40,7 @@ HOW_MUCH, ASKING, DONE = _LISTS["how_much"], _LISTS["asking"], _LISTS["done"]
 ELSEWHERE, STRONG_ELSEWHERE = _LISTS["elsewhere"], _LISTS["strong_elsewhere"]
 TO, TO_PERHAPS = _LISTS["to"], _LISTS["to_perhaps"]
 FROM, FROM_PERHAPS = _LISTS["from"], _LISTS["from_perhaps"]
-NOT_A_PLACE = _LISTS["not_a_place"]
+UNDER_WAY, NOT_A_PLACE = _LISTS["under_way"], _LISTS["not_a_place"]
 STOP = frozenset().union(*_LISTS.values())
 
 

@@ -7,6 +7,7 @@ EVENTS: dict[str, str] = {
     "message.status": N_("A message was sent, delivered, read, or failed"),
     "conversation.updated": N_("A conversation changed: status, agent, division, labels"),
     "conversation.resolved": N_("A conversation was resolved"),
+    "conversation.rated": N_("A customer rated how an agent did"),
     "contact.created": N_("A contact is new"),
     "contact.updated": N_("A contact's details changed"),
     "queue.assigned": N_("A waiting customer was given to an agent"),

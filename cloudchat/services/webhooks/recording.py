@@ -76,6 +76,9 @@ def _told(happened: events.Event) -> Iterator[Told]:
             yield _about(happened, "conversation.updated", changes=changes)
             if changes.get("status") == "resolved":
                 yield _about(happened, "conversation.resolved")
+        case events.ConversationRated():
+            facts = {"agent_id": happened.agent_id, "division_id": happened.division_id}
+            yield _about(happened, "conversation.rated", rating=happened.rating, **facts)
         case events.QueueAssigned():
             facts = {"agent_id": happened.agent_id, "division_id": happened.division_id}
             yield _about(happened, "queue.assigned", entry_id=happened.entry_id, **facts)
