@@ -15,7 +15,12 @@ def test_the_index_of_many_pairs_is_made_anew_beside_the_one_before(context, cas
     bot = make.bot(cast.organization_id)
     with acting_as(cast.organization_id):
         rows = [
-            {"bot_id": bot.id, "question": f"Berapa harga barang nomor {at}?", "answer": f"{at} ribu"}
+            {
+                "organization_id": cast.organization_id,
+                "bot_id": bot.id,
+                "question": f"Berapa harga barang nomor {at}?",
+                "answer": f"{at} ribu",
+            }
             for at in range(bot_index.AT_ONCE + 1)
         ]
         db.session.execute(insert(ChatbotQa), rows)

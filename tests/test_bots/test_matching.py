@@ -111,7 +111,7 @@ def test_the_public_shop_and_what_its_scores_mean():
     asked = evaluation.ask_all(shop)
     found = evaluation.figures(asked, 75, 10)
     assert found["top_1"] >= 0.80 and found["top_3"] >= 0.92
-    assert found["right"] >= 0.5 and found["false"] <= 0.05
+    assert found["right"] >= 0.6 and found["false"] <= 0.08, "five of its seventy near misses"
     assert all(row["right"] >= row["said"] - 12 for row in evaluation.calibration(asked) if row["count"] > 15)
 
 
@@ -121,7 +121,7 @@ def test_shops_that_no_model_has_seen():
     asked = [one for path in files for shop in shops.read(path) for one in evaluation.ask_all(shop)]
     found = evaluation.figures(asked, 75, 10)
     assert len(files) == 6 and found["answerable"] > 400 and found["unanswerable"] == 120
-    assert found["top_1"] >= 0.66 and found["top_3"] >= 0.82
+    assert found["top_1"] >= 0.71 and found["top_3"] >= 0.84 and found["right"] >= 0.36
     assert found["false"] <= 0.05 and found["wrong"] <= 0.03
 
 
