@@ -2,7 +2,12 @@
 
 import pytest
 import socketio
+from sqlalchemy import update
 
+from cloudchat.extensions import db, now
+from cloudchat.jobs import enqueue, ratings
+from cloudchat.models import ConversationRating
+from cloudchat.tenancy import acting_as
 from tests.browser.webchat_tools import BUTTONS, UNKNOWN, Shop, bubbles, write
 
 
@@ -59,6 +64,30 @@ def test_a_tapped_button_answers_once_and_stays_tapped(visit, shop):
     chosen = page.get_by_role("button", name="Kilat")
     chosen.wait_for()
     assert chosen.is_disabled() and chosen.get_attribute("aria-pressed") == "true"
+
+
+def test_an_agent_is_rated_in_the_chat(visit, shop, sign_in):
+    """Switched on by an admin; asked by the worker, tapped, thanked for, and nobody's work again."""
+    settings = sign_in(shop.cast.admin, "/app/settings/ratings")
+    settings.get_by_label("Minta penilaian").check()
+    settings.get_by_label("Pertanyaan").fill("Puas dengan kami, Kak?")
+    settings.get_by_role("button", name="Simpan").click()
+    settings.get_by_text("Berhasil disimpan.").wait_for()
+    page = visit(shop)
+    write(page, "Halo")
+    page.locator(".tick-sent").wait_for()
+    row = shop.rows()[0]
+    shop.act("assign", {"agent_id": shop.cast.agent.id})
+    shop.act("status", {"status": "resolved"})
+    with acting_as(shop.cast.organization_id):
+        db.session.execute(update(ConversationRating).values(due_at=now()))
+        db.session.commit()
+    enqueue(ratings.ask, shop.cast.organization_id)
+    page.get_by_role("button", name="4", exact=True).click()
+    page.locator(".theirs", has_text="Terima kasih atas penilaian Anda.").wait_for()
+    after = shop.api.get(f"/api/app/inbox/conversations/{row['id']}").json()
+    assert (after["status"], after["unread_count"], len(shop.rows())) == ("resolved", 0, 1)
+    assert settings.problems == []
 
 
 def test_typing_is_told_both_ways(visit, shop, desk, eventually):

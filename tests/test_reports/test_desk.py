@@ -309,6 +309,7 @@ def test_reports_go_by_indexes(busy, context):
         (facts.MESSAGES, "ix_messages_answers"),
         (facts.RESOLVED, "ix_conversations_resolved"),
         (facts.HANDED_ON, "ix_conversation_events_handed_on"),
+        (facts.RATINGS, "ix_conversation_ratings_rated"),
         (facts.WAITS, "ix_chat_queues_entered"),
     ):
         with acting_as(busy.organization_id):
