@@ -42,6 +42,7 @@ def rank(bot: Chatbot, text: str, limit: int) -> list[Match]:
 def read_sentences(bot_id: int) -> None:
     """Make what `rank` will look for; the work of a job."""
     pairs = _pairs(bot_id)
+    db.session.commit()  # no transaction is open for the half minute that this may take
     if sentences.are_possible(len(pairs)):
         bot_sentences.learn(bot_id, texts_of(pairs))
 
