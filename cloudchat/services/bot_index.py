@@ -52,7 +52,7 @@ def _complete(bot: Chatbot, index: Index) -> Index:
     if index.knows_sentences or time.monotonic() < _ask_again.get(bot.id, 0):
         return index
     if sentences.are_possible(len(index.pairs)):
-        texts = index.texts()
+        texts = texts_of(index.pairs)
         vectors = bot_sentences.known(texts)
         if len(vectors) == len(texts):
             index.know(vectors)

@@ -17,7 +17,6 @@ from cloudchat.models import (
     ConversationEvent,
     ConversationRating,
     Message,
-    Organization,
 )
 from cloudchat.services import activity, bot_ratings, bot_says, rating_settings
 
@@ -50,7 +49,7 @@ def phrase(name: str, locale: str) -> str:
 def plan(row: Conversation) -> None:
     """The locked conversation was just resolved: ask soon, if an agent had it and the organization
     asks at all. Part of the caller's transaction; resolved twice, it is due once."""
-    if not _asks(row.organization_id):
+    if not rating_settings.current().asks_rating:
         return
     writer = _last_writer(row)
     by_human = writer is not None and writer.sender_type == "agent"
@@ -75,11 +74,6 @@ def plan(row: Conversation) -> None:
             set_=again,
         )
     )
-
-
-def _asks(organization_id: int) -> bool:
-    found = select(Organization.asks_rating).where(Organization.id == organization_id)
-    return bool(db.session.scalar(found))
 
 
 def _last_writer(row: Conversation):
@@ -150,7 +144,7 @@ def _fits(row: Conversation, asking: ConversationRating) -> bool:
         row.status == "resolved"
         and row.last_inbound_at is not None  # who never wrote has nothing to rate
         and asking.due_at > now() - TOO_LATE
-        and _asks(row.organization_id)
+        and rating_settings.current().asks_rating
         and bot_says.can_speak(row)
         and not _speaks_elsewhere(row)
         and not _bot_asked(row)

@@ -2,10 +2,12 @@
 
 from sqlalchemy import insert
 
+from cloudchat import events
+from cloudchat.events import bus
 from cloudchat.extensions import db, redis
 from cloudchat.jobs import bots as jobs
 from cloudchat.models import Chatbot, ChatbotQa
-from cloudchat.services import bot_index, bot_pairs
+from cloudchat.services import bot_index, bot_pairs, bot_trial
 from cloudchat.tenancy import acting_as
 from tests.waiting import wait_until
 
@@ -66,3 +68,24 @@ def test_sentences_are_read_by_a_worker_and_fetched_by_whoever_ranks(context, ca
     with acting_as(cast.organization_id):
         bot_pairs.change(late.id, {"answer": "Jawa 2-4 hari kerja."})
     assert ask() != by_sentences, "and goes back to words where it must begin anew"
+
+
+def test_whoever_tries_a_bot_out_has_its_sentences_read_as_well(context, cast, make):
+    bot = make.bot(cast.organization_id)
+    with acting_as(cast.organization_id):
+        db.session.add(
+            ChatbotQa(
+                organization_id=cast.organization_id, bot_id=bot.id, question="Bisa COD?", answer="Bisa."
+            )
+        )
+        db.session.commit()
+    events.drain()
+    told: list[events.SentencesWanted] = []
+    events.subscribe(events.SentencesWanted, told.append)
+    try:
+        with acting_as(cast.organization_id):
+            bot_trial.trial(db.session.get(Chatbot, bot.id, populate_existing=True), "bayarnya nanti")
+        events.drain()
+    finally:
+        bus._subscribers[events.SentencesWanted].pop()
+    assert told == [events.SentencesWanted(cast.organization_id, bot.id)]

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from cloudchat.services.matching import sentences
-from cloudchat.services.matching.index import Index, Pair
+from cloudchat.services.matching.index import Index, Pair, texts_of
 from cloudchat.services.matching.shops import Shop
 from cloudchat.services.matching.smalltalk import kind_of
 
@@ -38,7 +38,7 @@ def ask_all(shop: Shop) -> list[Asked]:
     """Every question of a shop, one at a time. Mere politeness is no question, so nothing is ranked."""
     index = Index(shop.pairs)
     if sentences.are_possible(len(shop.pairs)):
-        index.know({text: sentences.vector(text) for text in index.texts()})
+        index.know({text: sentences.vector(text) for text in texts_of(shop.pairs)})
     found = []
     for text, right_id in shop.questions:
         began = time.perf_counter()
@@ -97,7 +97,7 @@ def cost(pairs: int) -> dict[str, float]:
     index = Index(made)
     if sentences.are_possible(pairs):  # any vectors: only their number matters here
         chance = np.random.default_rng(1)
-        index.know({text: chance.normal(size=64).astype(np.float32) for text in index.texts()})
+        index.know({text: chance.normal(size=64).astype(np.float32) for text in texts_of(made)})
     built = time.perf_counter() - began
     grown = max(0.0, _resident() - before)
     times = []

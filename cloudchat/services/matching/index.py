@@ -44,12 +44,8 @@ class Index:
     def knows_sentences(self) -> bool:
         return self._sentences is not None
 
-    def texts(self) -> list[str]:
-        """Everything of which a vector is wanted, once."""
-        return texts_of(self.pairs)
-
     def know(self, vectors: dict[str, np.ndarray]) -> None:
-        """`vectors` has all of `texts`."""
+        """`vectors` has all of `texts_of` the pairs."""
         if self.pairs:
             groups = [[vectors[text] for text in (*p.texts, *p.learned)] for p in self.pairs]
             self._sentences = sentences.Sentences(groups, [vectors[p.answer] for p in self.pairs])
@@ -86,6 +82,7 @@ class Index:
 
 
 def texts_of(pairs: list[Pair]) -> list[str]:
+    """Everything of which a vector is wanted, once."""
     return list(dict.fromkeys(text for p in pairs for text in (*p.texts, *p.learned, p.answer)))
 
 

@@ -47,8 +47,7 @@ class Directions:
 
     def of(self, raw: np.ndarray) -> np.ndarray:
         """One row, or many: of length one each."""
-        seen = (raw - self.middle) @ self.axes
-        return seen / np.maximum(np.linalg.norm(seen, axis=-1, keepdims=True), 1e-9)
+        return _unit((raw - self.middle) @ self.axes)
 
 
 @lru_cache(maxsize=1)
