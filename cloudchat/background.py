@@ -1,10 +1,14 @@
 """The processes that do what waits: `flask worker` and `flask scheduler`."""
 
+from contextlib import suppress
+
 import click
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import configure_mappers
 
 from cloudchat import jobs, local
+from cloudchat.channels import http
 from cloudchat.core import create_core
 from cloudchat.extensions import db
 from cloudchat.jobs import processes
@@ -28,9 +32,17 @@ def add_commands(app: Flask) -> None:
 def worker(burst: bool, names: tuple[str, ...]) -> None:
     """Run jobs until stopped."""
     local.tie_forks_to_parent()  # a killed worker must not leave its job running
-    configure_mappers()  # here once, and not in the fork of each job
-    db.engine.dispose()
+    _prepare()
     processes.work(names or jobs.QUEUES, burst)
+
+
+def _prepare() -> None:
+    """What the fork of each job would else do anew: mappers, TLS, the questions of a first connection."""
+    configure_mappers()
+    http.tls()
+    with suppress(OperationalError):  # away: then each fork asks for itself
+        db.engine.connect().close()
+    db.engine.dispose()  # the connection itself is not for forks
 
 
 @click.command("scheduler")
