@@ -4,7 +4,6 @@ import gc
 import sys
 
 gc.disable()  # what a start makes stays: to walk through it again and again costs a fifth of the time
-BACKGROUND = {"worker", "scheduler"}
 
 if __name__ == "__main__":
     from gevent import monkey
@@ -15,7 +14,7 @@ if __name__ == "__main__":
     from cloudchat.server import serve
 
     serve(create_app(web_process=True))
-elif BACKGROUND & set(sys.argv):  # `flask worker`: back in half the time without the pages
+elif sys.argv[1:2] in (["worker"], ["scheduler"]):  # `flask worker`: there sooner without the pages
     from cloudchat.background import create_background_app
 
     app = create_background_app()
