@@ -55,7 +55,7 @@ def show_settings():
 @requires("admin")
 @api.validate(json=AssistantBody, resp=OK, tags=["assistant"])
 def change_settings(json: AssistantBody):
-    """Another address needs the key again."""
+    """Change the settings; another address needs the key again."""
     return settings_json(accounts.save(json.model_dump(exclude_unset=True)))
 
 

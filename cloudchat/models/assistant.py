@@ -1,4 +1,4 @@
-"""The organization's own language model behind the bot: its account, its calls, and who waits for its choice."""
+"""The organization's own language model behind the bot: its account, its calls, who waits for it."""
 
 from datetime import date as Date
 from datetime import datetime
@@ -24,7 +24,8 @@ class AssistantSettings(Timestamps, TenantScoped, db.Model):
         organization_fk(),
         UniqueConstraint("organization_id"),
         CheckConstraint(
-            "status in ('unverified', 'ok', 'refused', 'unknown_model', 'limited', 'unreachable', 'unexpected')",
+            "status in ('unverified', 'ok', 'refused', 'unknown_model', 'limited', 'unreachable',"
+            " 'unexpected')",
             name="status",
         ),
         CheckConstraint("daily_limit between 1 and 1000000", name="daily_limit"),

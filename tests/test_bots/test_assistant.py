@@ -1,4 +1,4 @@
-"""A language model behind the bot: it chooses a pair where the bot is unsure, and everything else stays as it is."""
+"""A language model behind the bot: it chooses a pair where the bot is unsure; all else stays as it is."""
 
 import threading
 from contextlib import contextmanager

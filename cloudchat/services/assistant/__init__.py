@@ -1,1 +1,1 @@
-"""The organization's own language model: it chooses among pairs, or drafts for agents; it never speaks itself."""
+"""The organization's own language model: it chooses or drafts, and never speaks by itself."""

@@ -1,4 +1,4 @@
-"""The organization's account with a language model: its settings, the state of its key, the calls of the day."""
+"""The organization's account with a language model: its settings, its key's state, calls of the day."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
