@@ -88,7 +88,7 @@ def _take(conversation_id: int, bot: Chatbot, message: InboundMessage) -> bool:
     if message.kind in NO_WORDS:
         return True
     if smalltalk.kind_of(text) is None:
-        overtake(turn)
+        _overtake(turn)
     moment = now()
     schedule = bot_hours.of(bot, moment)
     if not schedules.is_awake(schedule, moment):
@@ -215,13 +215,15 @@ def _closed(turn: Turn, ends_at) -> None:
     _flag(turn, "outside_hours")
 
 
-def overtake(turn: Turn) -> None:
+def _overtake(turn: Turn) -> None:
     """A question for which a language model was to choose counts no more: something newer was said."""
     waited = bot_choices.withdraw(turn.row.id) if bot_choices.is_waiting(turn.talk) else None
-    turn.talk.offered = None if waited else turn.talk.offered
-    if waited:
-        before = replace(turn, text=waited.question, started=bot_choices.begun(waited))
-        note(before, "suggest", None, score=bot_choices.decision_of(waited).score, reason="overtaken")
+    if waited is None:
+        return
+    turn.talk.offered = None
+    before = replace(turn, text=waited.question, started=bot_choices.begun(waited))
+    note(before, "suggest", None, score=bot_choices.decision_of(waited).score, reason="overtaken")
+    turn.is_first = turn.is_first or waited.is_first  # nobody was greeted yet
 
 
 # --- calling a human ---------------------------------------------------------------------------

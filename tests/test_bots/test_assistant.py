@@ -164,7 +164,9 @@ def test_newer_words_win(customer, helped, model):
         assert customer.waits(), "politeness asks nothing: the question still stands"
         customer.says("bicara dengan agen")
         assert customer.waits() is None
-    assert not any("08.00" in said for said in customer.heard())
+    said = customer.heard()
+    assert said[-1].startswith("Halo, ini bot"), "nobody had greeted yet"
+    assert not any("08.00" in one for one in said)
     assert ("suggest", "overtaken") in [(turn.outcome, turn.reason) for turn in turns(helped)]
 
 

@@ -101,8 +101,11 @@ def _errors(given: dict[str, Any]) -> dict[str, list[str]]:
         errors["model"] = ["assistant_model_invalid"]
     if not 1 <= given.get("daily_limit", 1) <= 1_000_000:
         errors["daily_limit"] = ["ongkir_limit_invalid"]
-    if "address" in given and not _is_address(given["address"]):
-        errors["address"] = ["assistant_address_invalid"]
+    if "address" in given:
+        try:
+            check_address(given["address"])
+        except Invalid as error:
+            errors |= error.fields
     return errors
 
 
@@ -110,15 +113,15 @@ def _is_one_word(text: str) -> bool:
     return text.isascii() and all(char.isprintable() and not char.isspace() for char in text)
 
 
-def _is_address(address: str) -> bool:
-    """One that we may call, over TLS: the key goes along."""
-    if len(address) > LONGEST_ADDRESS or "?" in address or "#" in address:
-        return False
+def check_address(address: str) -> None:
+    """Is it one that we may call, over TLS, since the key goes along? Raises Invalid."""
     try:
         guarded.check_url(address)
-        return address.startswith("https://") or guarded.is_allowed(address)
+        is_fit = address.startswith("https://") or guarded.is_allowed(address)
     except (guarded.Refused, ValueError):
-        return False
+        is_fit = False
+    if not is_fit or len(address) > LONGEST_ADDRESS or "?" in address or "#" in address:
+        raise Invalid("assistant", fields={"address": ["assistant_address_invalid"]})
 
 
 # --- may it be asked? ----------------------------------------------------------------------------
