@@ -35,6 +35,7 @@ def test_from_no_key_to_a_model_that_works(sign_in, cast, model):
     assert serious(page) == []
     shot(page, "empty")
     page.fill('[name="address"]', "http://10.0.0.1/v1")
+    page.fill('[name="api_key"]', "salah-kunci-123")
     page.check('[name="chooses"]')
     page.click('[data-assistant-form] button[type="submit"]')
     page.locator(".invalid-feedback", has_text="https://").wait_for()

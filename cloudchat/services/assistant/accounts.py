@@ -162,12 +162,13 @@ def take_call(settings: AssistantSettings) -> bool:
 # --- what the provider said ----------------------------------------------------------------------
 
 
-def note(sealed: str, outcome: str) -> None:
+def note(sealed: str, outcome: str, is_news: bool = True) -> None:
     """Keep what an answer says about the key it was asked with; commits. A key that was replaced meanwhile
-    is not touched. Admins are told once that it is refused."""
+    is not touched. Admins are told once that it is refused, unless one of them is just looking."""
     mine = AssistantSettings.api_key == sealed
     news = update(AssistantSettings).where(mine, AssistantSettings.status != outcome)
-    if db.session.execute(news.values(status=outcome, checked_at=now())).rowcount and outcome in DEAD:
+    changed = bool(db.session.execute(news.values(status=outcome, checked_at=now())).rowcount)
+    if changed and is_news and outcome in DEAD:
         _tell_admins(outcome)
     db.session.commit()
 

@@ -8,6 +8,7 @@ from cloudchat.models import AssistantSettings
 from cloudchat.services.assistant import accounts, breaker
 
 VERIFY_SECONDS = 10.0
+OF_THE_SETTINGS = {"refused": "assistant_refused", "unknown_model": "assistant_unknown_model"}
 RETRY_AFTER = 60
 
 
@@ -16,8 +17,12 @@ def ask(settings: AssistantSettings, system: str, user: str, seconds: float, for
     where it has failed before. Raises ChatError, with the kinds of the client, "paused" and "used_up"."""
     if not force and breaker.is_open():
         raise ChatError("paused")
-    sealed, key = settings.api_key, accounts.key_of(settings)
-    address, model = settings.address, settings.model
+    sealed, address, model = settings.api_key, settings.address, settings.model
+    try:
+        key = accounts.key_of(settings)
+    except Exception:  # sealed with a key that we no longer have: another has to be entered
+        accounts.note(sealed, "refused")
+        raise ChatError("refused") from None
     taken = accounts.take_call(settings)
     db.session.commit()
     if not taken:
@@ -27,7 +32,7 @@ def ask(settings: AssistantSettings, system: str, user: str, seconds: float, for
         text = openai_chat.complete(address, key, model, messages, seconds)
     except ChatError as error:
         breaker.failed(at_once=error.kind == "limited")
-        accounts.note(sealed, error.kind)
+        accounts.note(sealed, error.kind, is_news=not force)
         raise
     breaker.reset()
     accounts.note(sealed, "ok")
@@ -54,8 +59,8 @@ def refusal(error: ChatError) -> AppError:
     """What a person is told who has asked for something."""
     if error.kind == "used_up":
         return TooMany("assistant", code="assistant_used_up", retry_after=3600)
-    if error.kind in accounts.DEAD:
-        return Conflict("assistant", code=f"assistant_{error.kind}")
+    if error.kind in OF_THE_SETTINGS:
+        return Conflict("assistant", code=OF_THE_SETTINGS[error.kind])
     if error.kind == "limited":
         return TooMany("assistant", code="assistant_limited", retry_after=RETRY_AFTER)
     return Unavailable("assistant", code="assistant_unavailable")
