@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from admin import init_admin
 from blueprints import (
+    assistant,
     auth,
     broadcast,
     chatbot,
@@ -35,6 +36,7 @@ from cloudchat.extensions import SENTINEL, db
 from cloudchat.limits import limiter
 
 BLUEPRINTS = (
+    assistant,
     auth,
     broadcast,
     chatbot,
