@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cloudchat import jobs, realtime
+from cloudchat import jobs
 from cloudchat.extensions import db
 from cloudchat.jobs import schedule
+from cloudchat.realtime import serving
 from cloudchat.services import accounts
 from cloudchat.services.accounts import ANY_SCOPE, ROLES, SCOPES
 from cloudchat.tenancy import acting_as
@@ -185,7 +186,7 @@ def test_only_jobs_are_queued_or_scheduled():
 
 
 def test_every_socket_handler_has_a_door():
-    for namespace in (realtime.Desk, realtime.Chat):
+    for namespace in (serving.Desk, serving.Chat):
         for event in namespace.takes:
             handler = getattr(namespace, "on_" + event)
             assert getattr(handler, "door", None) == "socket", f"{namespace.__name__}: {event}"
