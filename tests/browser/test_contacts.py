@@ -10,14 +10,13 @@ from cloudchat.models import Contact
 from cloudchat.services import contact_bulk
 from cloudchat.tenancy import acting_as
 from tests import factories
-from tests.browser.axe import looks, serious
+from tests.browser.conftest import until_it_hears
 
 SHEET = (
     "Nama;No. HP;Email;Label;Kota\n"
     + "".join(f"Pelanggan {i};0812555{i:05};p{i}@contoh.com;VIP;Bandung\n" for i in range(60))
     + "Salah;abc;;;\nGanda;081255500001;;;\n=1+1;081299988877;;;\n"
 )
-OVERHANG = "document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth"
 HOSTILE = '<img src=x onerror=alert(1)>"'
 
 
@@ -108,7 +107,7 @@ def test_what_a_colleague_changes_appears(crowd, sign_in):
     made = factories.contact(crowd.organization_id, "Lama")
     page = sign_in(crowd.agent, f"/app/contacts/{made.id}")
     other = sign_in(crowd.colleague, f"/app/contacts/{made.id}")
-    page.wait_for_timeout(800)  # the socket connects
+    until_it_hears(page)
     other.keyboard.press("e")
     other.fill("#details #f-name", "Baru")
     other.click("#details [type=submit]")
@@ -180,18 +179,14 @@ def test_deleting_names_what_goes(cast, sign_in):
     page.locator(".alert-success").wait_for()
 
 
-def test_nothing_serious_for_axe(crowd, sign_in):
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (375, False)])
+def test_nothing_serious_for_axe(crowd, sign_in, serious_findings, width, dark):
     person = factories.person(crowd.organization_id, "admin")
     with acting_as(crowd.organization_id):
         found = db.session.query(Contact).filter_by(name=HOSTILE).one()
-    page = sign_in(person, "/app/contacts")
-
-    def look() -> None:
-        for seen in looks(page):
-            assert serious(page) == [], (page.url, seen)
-
+    page = sign_in(person, "/app/contacts", width=width, height=900, dark=dark)
     rows(page).nth(0).locator("input").check()
-    look()
+    assert serious_findings(page) == []
     for path in (
         "/app/contacts?q=tidak-ada",
         f"/app/contacts/{found.id}",
@@ -200,16 +195,18 @@ def test_nothing_serious_for_axe(crowd, sign_in):
         "/app/dashboard",
     ):
         page.goto(path)
-        look()
+        assert serious_findings(page) == [], path
     page.goto(f"/app/contacts/{found.id}")
     page.click("[hx-get$='/edit']")
     page.locator("#details #f-name").wait_for()
-    look()
+    assert serious_findings(page) == []
     page.goto("/app/contacts/import")
     page.set_input_files("#f-file", files=[_file("a.csv", SHEET.encode())])
     page.click("form.card [type=submit]")
     page.wait_for_url(re.compile(r"/app/contacts/imports/\d+$"))
-    for seen in looks(page):
-        assert serious(page) == [], seen
-        assert page.evaluate(OVERHANG) <= 0, seen
+    assert serious_findings(page) == []
+    overflow = page.evaluate(
+        "document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth"
+    )
+    assert overflow <= 0
     assert page.problems == []

@@ -66,7 +66,11 @@ def test_the_list_goes_on_and_misses_no_change(open_page, log_in, cast, approved
     last.wait_for()
     # One more change while the list is asked for because of another
     asked = []
-    page.route("**/app/settings/templates*", asked.append)
+
+    def hold(route) -> None:
+        asked.append(route)
+
+    page.route("**/app/settings/templates*", hold)
     with page.expect_request("**/app/settings/templates*"):
         page.evaluate(CHANGED)
     before = asked[0].fetch()
