@@ -24,7 +24,7 @@ from tests.conftest import ROOT
 def backed_up(app, cast, tmp_path):
     """A backup that was made under load: (file, manifest, the kept file's key)."""
     talk = factories.conversation(cast.organization_id, factories.device(cast.organization_id, "webchat"))
-    stop = threading.Event()
+    begun, stop = threading.Event(), threading.Event()
 
     def write():
         with app.app_context():
@@ -34,11 +34,13 @@ def backed_up(app, cast, tmp_path):
                     kept = files.store_bytes(os.urandom(8).hex().encode(), "catatan.txt")
                     db.session.add(files.ready_attachment(talk.id, message.id, kept))
                     db.session.commit()
+                begun.set()
 
     writers = [threading.Thread(target=write) for _ in range(2)]
     for writer in writers:
         writer.start()
     try:
+        assert begun.wait(60)
         path, manifest = backup.create(tmp_path)
     finally:
         stop.set()
