@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from admin import init_admin
 from blueprints import (
+    assistant,
     auth,
     broadcast,
     chatbot,
@@ -37,6 +38,7 @@ from cloudchat.limits import limiter
 
 ROOT = Path(__file__).resolve().parent.parent
 BLUEPRINTS = (
+    assistant,
     auth,
     broadcast,
     chatbot,
