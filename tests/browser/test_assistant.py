@@ -52,6 +52,7 @@ def test_from_no_key_to_a_model_that_works(sign_in, cast, model):
     page.locator('[data-status="ok"]', has_text="Berfungsi").wait_for()
     assert page.is_checked('[name="chooses"]') and page.is_checked('[name="drafts"]')
     assert "9876" in page.content() and "kunci-yang-benar" not in page.content()
+    page.locator("[data-verify]").scroll_into_view_if_needed()
     shot(page, "works")
     phone = sign_in(cast.admin, "/app/settings/assistant", width=375, dark=True)
     assert phone.evaluate("document.documentElement.scrollWidth") <= 375
@@ -64,7 +65,7 @@ def test_from_no_key_to_a_model_that_works(sign_in, cast, model):
     assert page.problems == phone.problems == []
 
 
-def test_a_draft_is_put_behind_what_is_written(sign_in, cast, make, model):
+def test_a_draft_is_put_behind_what_is_written(sign_in, cast, make, model, eventually):
     device = make.device(cast.organization_id, "webchat", config={}, secrets={})
     bot = make.bot(cast.organization_id, (device,))
     make.pair(bot, "Jam buka toko?", "Setiap hari 08.00 sampai 17.00.")
@@ -86,6 +87,7 @@ def test_a_draft_is_put_behind_what_is_written(sign_in, cast, make, model):
     page.keyboard.press("Enter")
     page.locator("[data-drafting]", has_text="Menyusun draf").wait_for()
     assert button.is_disabled()
+    eventually(lambda: model.calls, 20, "the model was not asked")
     model.release()
     page.locator("[data-drafting]", has_text="Baca dulu").wait_for()
     whole = "Halo Kak Budi,\n\nSetiap hari 08.00 sampai 17.00."

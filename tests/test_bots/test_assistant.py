@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text, update
@@ -37,6 +38,13 @@ def model(simulator_process):
     state.address = f"{simulator_process.url}/llm/v1"
     yield state
     state.reset()
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch):
+    """Customers of a busy machine wait longer: what is tried here is no matter of seconds."""
+    monkeypatch.setattr(bot_choices, "SECONDS", 30.0)
+    monkeypatch.setattr(bot_choices, "PATIENCE", timedelta(minutes=1))
 
 
 @pytest.fixture
@@ -99,7 +107,8 @@ def test_its_choice_is_the_pairs_own_answer(customer, helped, model):
     "trouble", ["none", "garbage", "too large", "words", "html", "empty", "close", "hold", "429", "500"]
 )
 def test_without_a_choice_the_bot_asks_back_as_ever(customer, helped, model, monkeypatch, trouble):
-    monkeypatch.setattr(bot_choices, "SECONDS", 1.0 if trouble == "hold" else 6.0)
+    if trouble == "hold":
+        monkeypatch.setattr(bot_choices, "SECONDS", 1.0)
     says = {"none": "0", "garbage": '{"choice": "1; drop"}', "too large": "99"}
     model.says = says.get(trouble, "Jam buka kami 24 jam!" if trouble == "words" else "")
     if trouble.isdigit():
@@ -207,19 +216,33 @@ def test_nothing_is_held_while_it_thinks(customer, helped, model, eventually):
     assert "08.00" in customer.heard()[0]
 
 
-def test_a_process_that_dies_loses_nothing(customer, helped, model, cast):
+def left_behind(customer, helped, **values) -> None:
+    """A question that no job of the desk knows of, after the bot has asked back once."""
     home = helped.organization_id
     with acting_as(home):
         accounts.save({"chooses": False})
     customer.says("jam buka dong")
-    with acting_as(home):  # as it stands when a worker is killed while it asks
+    with acting_as(home):
         talk = db.session.get(ChatbotTalk, customer.conversation_id)
         scores = [[int(qa_id), score] for qa_id, score in talk.offered["scores"].items()]
         waiting = {"conversation_id": talk.conversation_id, "bot_id": helped.id, "question": "jam buka dong"}
-        row = AssistantChoice(**waiting, candidates={"items": scores}, due_at=now(), asked_at=now())
-        db.session.add(row)
+        db.session.add(AssistantChoice(**waiting, candidates={"items": scores}, **values))
         talk.offered = {"question": "", "qa_ids": [], "scores": {}, "waits": True}
         db.session.commit()
+        accounts.save({"chooses": True})
+
+
+def test_a_job_that_comes_late_does_not_ask(customer, helped, model):
+    left_behind(customer, helped, due_at=now() - bot_choices.PATIENCE)
+    jobs.choose(helped.organization_id, customer.conversation_id)
+    assert not customer.waits() and not model.calls
+    assert ASKS_BACK in customer.heard()[-1] and len(customer.heard()) == 2
+
+
+def test_a_process_that_dies_loses_nothing(customer, helped, model):
+    """As it stands when a worker is killed while it asks."""
+    home = helped.organization_id
+    left_behind(customer, helped, due_at=now(), asked_at=now())
     jobs.choose(home, customer.conversation_id)
     assert customer.waits() and len(customer.heard()) == 1, "another is at it"
     with acting_as(home):
