@@ -6,6 +6,7 @@ ACTIONS = {
     "api_token.created": _l("API token made"),
     "api_token.renamed": _l("API token renamed"),
     "api_token.revoked": _l("API token revoked"),
+    "assistant.changed": _l("Settings of the language model changed"),
     "audit.exported": _l("Audit log exported"),
     "bot.created": _l("Bot added"),
     "bot.changed": _l("Bot changed"),

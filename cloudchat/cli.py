@@ -9,11 +9,10 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from cloudchat import backup, jobs, local
+from cloudchat import backup
 from cloudchat.demo import fill, seed
 from cloudchat.errors import AppError
 from cloudchat.extensions import db
-from cloudchat.jobs import processes
 from cloudchat.messages import sentence
 from cloudchat.services import accounts, bot_analytics, bot_evaluation, bot_settings, organizations
 from cloudchat.services.accounts import second_factor
@@ -36,8 +35,6 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(demo_group)
     app.cli.add_command(ongkir_group)
     app.cli.add_command(backup_group)
-    app.cli.add_command(worker)
-    app.cli.add_command(scheduler)
 
 
 @org_group.command("create")
@@ -237,22 +234,6 @@ def _summary(manifest) -> dict:
         "rows": sum(manifest.rows.values()),
         "files": len(manifest.checksums) - 1,
     }
-
-
-@click.command("worker")
-@click.option("--burst", is_flag=True, help="Stop when the queues are empty.")
-@click.option("--queue", "names", multiple=True, type=click.Choice(jobs.QUEUES), help="Only this one.")
-def worker(burst: bool, names: tuple[str, ...]) -> None:
-    """Run jobs until stopped."""
-    local.tie_forks_to_parent()  # a killed worker must not leave its job running
-    db.engine.dispose()
-    processes.work(names or jobs.QUEUES, burst)
-
-
-@click.command("scheduler")
-def scheduler() -> None:
-    """Start the periodic jobs (exactly one such process may run)."""
-    processes.schedule()
 
 
 class _plain_errors:

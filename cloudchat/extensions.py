@@ -1,10 +1,9 @@
-"""Unbound extension objects: the database, its migrations, Redis. Imports nothing of ours."""
+"""Unbound extension objects: the database, Redis. Imports nothing of ours."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 import redis as redis_client
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from redis.sentinel import Sentinel
 from socketio.redis_manager import parse_redis_sentinel_url
@@ -35,7 +34,6 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False}, disable_autonaming=True)
-migrate = Migrate()
 
 
 SENTINEL = "redis+sentinel://"

@@ -369,6 +369,23 @@ SENTENCES = {
     "time_invalid": _("Write the time as HH:MM, from 00:00 to 23:59."),
     "window_empty": _("Start and end may not be the same."),
     "date_invalid": _("Choose a date from 2020 to 2100."),
+    "assistant_address_invalid": _(
+        "Write the address as https://… of a server on the internet, without a question mark."
+    ),
+    "assistant_key_again": _("Enter the key again: it belongs to the address that you have changed."),
+    "assistant_key_first": _("Enter the key first."),
+    "assistant_key_invalid": _("A key has no blanks and at most 500 characters."),
+    "assistant_model_invalid": _("Write the model's name as the provider has it, without blanks."),
+    "assistant_no_key": _("No key is saved yet. Enter it and save."),
+    "assistant_off": _("Drafts are switched off. An admin can switch them on in the settings."),
+    "assistant_refused": _("The language model refuses the key. An admin can enter another in the settings."),
+    "assistant_unknown_model": _(
+        "The provider does not know the model. An admin can choose another in the settings."
+    ),
+    "assistant_limited": _("The language model's provider wants a pause. Try again in a minute."),
+    "assistant_used_up": _("Today's calls to the language model are used up. They begin anew at midnight."),
+    "assistant_unavailable": _("The language model does not answer just now. Try again in a minute."),
+    "assistant_nothing_asked": _("The customer has written nothing yet that could be answered."),
     "ongkir_no_key": _(
         "No RajaOngkir key is saved yet. An admin can enter it in the shipping cost settings."
     ),

@@ -3,17 +3,16 @@
 import hashlib
 from pathlib import Path
 
-from flask import Flask, current_app, g, request, session
+from flask import Flask, current_app, g, request
 from flask_babel import get_locale
 from werkzeug.local import LocalProxy
 from werkzeug.routing import IntegerConverter
 
 from cloudchat import config
 from cloudchat.js_texts import js_texts
+from cloudchat.languages import LOCALES
 from cloudchat.services import unread
 from cloudchat.web import public
-
-LOCALES = ("id", "en")
 
 
 class RowIdConverter(IntegerConverter):
@@ -33,17 +32,6 @@ class BigIdConverter(IntegerConverter):
 
 
 CONVERTERS = {"int": RowIdConverter, "bigint": BigIdConverter}
-
-
-def locale() -> str:
-    """The user's language; what a stranger chose, or the browser says; Indonesian else."""
-    identity = g.get("identity") if g else None
-    if identity is not None:
-        return identity.locale if identity.locale in LOCALES else LOCALES[0]
-    if not request:
-        return LOCALES[0]
-    chosen = session.get("locale")
-    return chosen if chosen in LOCALES else request.accept_languages.best_match(LOCALES) or LOCALES[0]
 
 
 def init_app(app: Flask) -> None:

@@ -12,8 +12,9 @@ from gevent.socket import wait_read, wait_readwrite, wait_write
 from psycopg import waiting
 from psycopg.waiting import Ready, Wait
 
-from cloudchat import config, realtime
+from cloudchat import config
 from cloudchat.connections import Handler, close_waiting
+from cloudchat.realtime import serving
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +53,7 @@ def listener(port: int) -> socket.socket:
 def serve(app: Flask) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way."""
     waiting.wait = wait_for_database
-    realtime.start_loops(app)
+    serving.start_loops(app)
     server = pywsgi.WSGIServer(
         listener(config.active().port),
         app,
@@ -68,7 +69,7 @@ def serve(app: Flask) -> None:
         server.ending = True
         server.close()
         close_waiting()
-        realtime.close_all()
+        serving.close_all()
         sleep(0)
         server.stop()
 
@@ -78,4 +79,4 @@ def serve(app: Flask) -> None:
     gc.enable()
     log.info("serving", port=config.active().port)
     server.serve_forever()
-    realtime.last_words()
+    serving.last_words()

@@ -22,7 +22,7 @@ CUSTOMERS = (
     ("6281211110002", "Siti Aminah", ["Paket saya sudah sampai mana ya kak?"]),
     ("6281211110003", "Agus Setiawan", ["Ready stok kaos ukuran XL warna hitam?"]),
     ("6281211110004", "Maya Putri", ["Terima kasih banyak, barangnya bagus!"]),
-    ("6281211110005", "Joko Widodo", ["Kalau kirim ke Makassar ongkirnya berapa?"]),
+    ("6281211110005", "Joko Susanto", ["Kalau kirim ke Makassar ongkirnya berapa?"]),
 )
 
 
@@ -136,6 +136,7 @@ def take_work(browser: Browser, desk: str) -> None:
     for name, path in (
         ("broadcast", first_link(page, desk, "/app/broadcasts", "/app/broadcasts/")),
         ("webhook", "/app/settings/webhooks/new"),
+        ("assistant", "/app/settings/assistant"),
         ("security", "/app/settings/security"),
         ("help", "/app/help"),
     ):

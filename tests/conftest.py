@@ -10,9 +10,11 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import httpx
+import httpx._transports.default
 import psutil
 import pytest
 from flask.globals import _cv_app
@@ -21,7 +23,8 @@ from sqlalchemy import event
 
 from cloudchat import config as configuration
 from cloudchat import local, simulators
-from cloudchat.extensions import db
+from cloudchat.events import bus
+from cloudchat.extensions import connect_redis, db, redis
 from cloudchat.services import accounts
 from cloudchat.services.secrets import random_token
 from tests import factories
@@ -31,6 +34,11 @@ from tests.waiting import free_port, wait_until
 ROOT = Path(__file__).resolve().parent.parent
 WORKER_MEMORY = 1536 * 1024**2  # what one worker needs, its servers and its browser included
 MOST_WORKERS = 4
+DATABASE, EMPTY = "cloudchat_test", "cloudchat_empty"
+ALONE = 9
+
+# Else each call outside a client reads the certificates of all authorities anew: 25 ms, thousands of times
+httpx._transports.default.create_ssl_context = cache(httpx.create_ssl_context)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -62,7 +70,7 @@ def simulator_process(desk_port):
 @pytest.fixture(scope="session")
 def settings(services, simulator_process, desk_port, tmp_path_factory):
     """The configuration that the app in this process and the running desk share."""
-    url = services.create_database("cloudchat_test")
+    url = services.create_database(DATABASE)
     env = {
         "DATABASE_URL": url,
         "REDIS_URL": services.redis_url,
@@ -77,11 +85,37 @@ def settings(services, simulator_process, desk_port, tmp_path_factory):
         "WEBHOOK_ALLOW": simulator_process.url.removeprefix("http://"),
         "DATABASE_POOL": "10",
     }
-    return configuration.load(env), env
+    return configuration.load(env | {"REDIS_URL": apart(services.redis_url)}), env
+
+
+def apart(url: str) -> str:
+    """The database of Redis where the app in this process queues its jobs: the running desk does not look
+    there, and takes no part in the tests that do not ask for it."""
+    return url.partition("?")[0] + f"?db={ALONE}"
 
 
 @pytest.fixture(scope="session")
-def app(settings):
+def desk_redis(settings):
+    return settings[1]["REDIS_URL"], connect_redis(settings[1]["REDIS_URL"])
+
+
+@pytest.fixture(autouse=True)
+def who_takes_jobs(request):
+    """The worker of the running desk, if the test asks for the desk; else nobody."""
+    if "app" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("app")
+    bus._ready.set(None)  # what a test before has left to be told
+    usual = redis.url, redis._client
+    if "desk" in request.fixturenames:
+        redis.url, redis._client = request.getfixturevalue("desk_redis")
+    yield
+    redis.url, redis._client = usual
+
+
+@pytest.fixture(scope="session")
+def app(settings, services):
     """The application in this process, on a migrated database."""
     from flask_migrate import upgrade
 
@@ -91,7 +125,16 @@ def app(settings):
     made.test_client_class = Client
     with made.app_context():
         upgrade(directory=str(ROOT / "migrations"))
+        db.engine.dispose()
+    services.create_database(EMPTY, template=DATABASE)
     return made
+
+
+@pytest.fixture
+def empty_database(app, services):
+    """The address of a migrated database without rows, for processes that shall find no work there."""
+    yield services.create_database("cloudchat_scratch", template=EMPTY)
+    services.drop_database("cloudchat_scratch")
 
 
 class Client(FlaskClient):

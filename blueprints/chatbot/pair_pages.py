@@ -14,6 +14,7 @@ from cloudchat.errors import Invalid
 from cloudchat.extensions import db
 from cloudchat.models import Chatbot, ChatbotQa
 from cloudchat.services import bot_pairs, bot_settings, bot_trial
+from cloudchat.services.assistant import choosing
 from cloudchat.web import requires
 
 
@@ -130,8 +131,19 @@ def remove_pair(qa_id: int):
 @bp.post("/app/chatbot/<int:bot_id>/try")
 @requires("manager")
 def try_box(bot_id: int):
-    """What the bot would say, which questions came next, and why."""
+    """What the bot would say, which questions came next, and why; with `ask`, what the language model
+    would choose."""
     bot = bot_settings.get(bot_id)
     text = request.form.get("text", "").strip()[:2000]
     told = bot_trial.trial(bot, text) if text else None
-    return render_template("chatbot/_tried.html", bot=bot, text=text, told=told)
+    unsure = bool(told) and told["outcome"] == "suggest"
+    asked = unsure and "ask" in request.form
+    return render_template(
+        "chatbot/_tried.html",
+        bot=bot,
+        text=text,
+        told=told,
+        may_ask=unsure and choosing.may_choose(),
+        asked=asked,
+        chosen=bot_trial.chosen_by_model(bot_settings.get(bot_id), text) if asked else None,
+    )

@@ -21,6 +21,7 @@ from cloudchat.services import (
     presenting,
     threads,
 )
+from cloudchat.services.assistant import drafting
 from cloudchat.services.broadcasts import opting_out
 from cloudchat.services.queueing import trail
 from cloudchat.services.visibility import get_visible
@@ -185,6 +186,7 @@ def _opened(row: Conversation) -> dict:
         "blocked": _why_no_reply(row),
         "capabilities": capabilities,
         "bot_has_it": bot_has_it,
+        "offers_drafts": drafting.is_offered(),
         "may_give_back": not bot_has_it and row.status != "resolved" and row.bot is not None,
     }
 

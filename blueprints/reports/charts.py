@@ -17,6 +17,7 @@ from flask_babel import gettext as _
 from blueprints.reports.wording import moment, weekdays
 
 # Clear at nothing, so that it fits light and dark alike
+ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}  # a legend below lies over the dates
 HEAT = [[0, "rgba(13,148,136,0.06)"], [1, "rgba(13,148,136,1)"]]
 
 Link = Callable[..., str]  # the address of the list behind a figure and its narrowing
@@ -115,7 +116,7 @@ def trend(items: list[dict], lines: list[Line], bucket: str, zone: str, link: Li
 
 def _figure(*traces, **layout) -> dict[str, Any]:
     figure = go.Figure(data=list(traces), layout={"template": "none", **layout})
-    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, legend={"orientation": "h"})
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, legend=ABOVE)
     return json.loads(figure.to_json())
 
 

@@ -48,6 +48,7 @@ PAGES = {
     "invitation": "people",
     "device": "devices",
     "messenger": "messenger",
+    "assistant": "chatbot",
     "ongkir": "shipping",
     "meta_templates": "templates",
     "metatemplate": "templates",

@@ -4,7 +4,7 @@ from flask import Response, jsonify, render_template
 from flask_babel import gettext as _
 
 from blueprints.system import bp
-from cloudchat import pages
+from cloudchat import languages, pages
 from cloudchat.web import public
 
 SHORTCUTS = (
@@ -32,7 +32,7 @@ def manifest() -> Response:
         name="CloudChat",
         short_name="CloudChat",
         description=_("All chats with customers in one inbox"),
-        lang=pages.locale(),
+        lang=languages.locale(),
         start_url="/app/dashboard",
         scope="/app/",
         display="standalone",
@@ -48,4 +48,4 @@ def manifest() -> Response:
 @bp.get("/app/offline")
 @public("shown without a network; holds nothing of anybody")
 def offline():
-    return render_template("system/offline.html", locale=pages.locale())
+    return render_template("system/offline.html", locale=languages.locale())

@@ -10,7 +10,8 @@ from flask_babel import force_locale, get_locale
 from blueprints.webchat import bp
 from blueprints.webchat.texts import chat_texts
 from cloudchat.errors import NotFound
-from cloudchat.pages import LOCALES, content_policy
+from cloudchat.languages import LOCALES
+from cloudchat.pages import content_policy
 from cloudchat.services import files, webchat_settings, webchat_visitors
 from cloudchat.services.webchat_settings import ChatSettings
 from cloudchat.web import public

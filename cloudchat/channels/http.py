@@ -4,6 +4,7 @@ Every failure comes out as a ProviderError that says whether the call may have t
 """
 
 import os
+import ssl
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -43,6 +44,12 @@ class Answer:
 
 
 @cache
+def tls() -> ssl.SSLContext:
+    """Whom to trust. Forks may share it: it takes longer to make than many a call."""
+    return httpx.create_ssl_context()
+
+
+@cache
 def _client() -> httpx.Client:
     # Plain bodies only: a compressed one could grow past every limit in a single chunk.
     return httpx.Client(
@@ -50,6 +57,7 @@ def _client() -> httpx.Client:
         limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
         follow_redirects=False,
         mounts=_NO_PROXY,
+        verify=tls(),
     )
 
 

@@ -45,6 +45,12 @@ def configure(allowed: Iterable[str]) -> None:
     _allowed = frozenset(allowed)
 
 
+def is_allowed(url: str) -> bool:
+    """Does the operator let users call this host of the own network?"""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}" in _allowed
+
+
 def check_url(url: str) -> None:
     """Refuse what can be seen to be wrong when an address is saved. A name that cannot be resolved
     just now is let through: the connection looks again."""
@@ -128,16 +134,19 @@ class _Limited(httpcore.NetworkStream):
 class _Guard(httpcore.SyncBackend):
     """Opens connections to looked-at addresses only. TLS still asks for the host's own name."""
 
+    def __init__(self, seconds: float):
+        super().__init__()
+        self._until = time.monotonic() + seconds
+
     def connect_tcp(self, host, port, timeout=None, local_address=None, socket_options=None):
         if port not in PORTS and f"{host}:{port}" not in _allowed:
             raise Refused("port")
-        until = time.monotonic() + LONGEST
         try:
             addresses = _safe_addresses(host, port)
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
         stream = super().connect_tcp(addresses[0], port, timeout, local_address, socket_options)
-        return _Limited(stream, until)
+        return _Limited(stream, self._until)
 
 
 @cache
@@ -148,9 +157,9 @@ def _tls() -> ssl.SSLContext:
 os.register_at_fork(after_in_child=_tls.cache_clear)
 
 
-def _transport() -> httpx.HTTPTransport:
+def _transport(seconds: float) -> httpx.HTTPTransport:
     transport = httpx.HTTPTransport(trust_env=False, verify=_tls())
-    transport._pool = httpcore.ConnectionPool(ssl_context=_tls(), network_backend=_Guard(), retries=0)
+    transport._pool = httpcore.ConnectionPool(ssl_context=_tls(), network_backend=_Guard(seconds), retries=0)
     return transport
 
 
@@ -162,14 +171,21 @@ class Answer:
     text: str = ""
 
 
-def call(url: str, body: bytes, headers: dict[str, str], keep: int = 0) -> Answer:
-    """Post; of the answer's body at most `keep` bytes are read. Raises Refused, Failed (no answer)."""
+def call(
+    url: str, body: bytes, headers: dict[str, str], keep: int = 0, seconds: float | None = None
+) -> Answer:
+    """Post; of the answer's body at most `keep` bytes are read. With `seconds` the answer may take as long,
+    and no longer. Raises Refused, Failed (no answer)."""
+    timeout = TIMEOUT if seconds is None else httpx.Timeout(seconds, connect=min(5, seconds))
     # Unpacked, a few bytes could become gigabytes
     headers = {"Accept-Encoding": "identity", **headers}
     try:
         with (
             httpx.Client(
-                transport=_transport(), timeout=TIMEOUT, follow_redirects=False, trust_env=False
+                transport=_transport(seconds or LONGEST),
+                timeout=timeout,
+                follow_redirects=False,
+                trust_env=False,
             ) as client,
             client.stream("POST", url, content=body, headers=headers) as answer,
         ):

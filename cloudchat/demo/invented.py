@@ -212,7 +212,7 @@ def _climb(shop: Shop, chance: Random, talk: Talk, agent: int | None, began: dat
     ends = [stage for stage in shop.stages if stage.kind != "open"]
     if ends and talk.row["status"] == "resolved" and chance.random() < 0.7:
         way.append(chance.choice(ends))
-    step = (talk.row["updated_at"] - began) / len(way)
+    step = min(now() - began, timedelta(days=chance.uniform(1, 20))) / len(way)
     before: PipelineStage | None = None
     for at, stage in enumerate(way):
         talk.history.append(

@@ -1,7 +1,7 @@
 """What happened: a dataclass for each kind, by subject, and the bus that tells them after the commit."""
 
 from cloudchat.events.base import Audience, Event
-from cloudchat.events.bots import SentencesWanted
+from cloudchat.events.bots import ChoiceDue, SentencesWanted
 from cloudchat.events.broadcasts import BroadcastChanged, BroadcastDue, BroadcastFinished
 from cloudchat.events.bus import drain, follow, publish, publish_once, record, subscribe
 from cloudchat.events.contacts import (
@@ -60,6 +60,7 @@ __all__ = [
     "BroadcastDue",
     "BroadcastFinished",
     "CardMoved",
+    "ChoiceDue",
     "ChoicesChanged",
     "ContactChanged",
     "ContactImportDue",

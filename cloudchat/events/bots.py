@@ -11,3 +11,11 @@ class SentencesWanted(Event):
 
     organization_id: int
     bot_id: int
+
+
+@dataclass(frozen=True)
+class ChoiceDue(Event):
+    """A bot is unsure, and the organization's language model is to choose among its pairs."""
+
+    organization_id: int
+    conversation_id: int

@@ -206,6 +206,11 @@ def start_subscriptions() -> None:
     def on_sentences(event: events.SentencesWanted) -> None:
         enqueue_once(bots.read_sentences, event.organization_id, event.bot_id)
 
+    def on_choice(event: events.ChoiceDue) -> None:
+        enqueue(bots.choose, event.organization_id, event.conversation_id)
+
+    events.subscribe(events.ChoiceDue, on_choice)
+
     def on_import(event: events.ContactImportDue) -> None:
         enqueue(
             contacts.work_on_import,

@@ -1,7 +1,7 @@
 """Jobs of bots."""
 
 from cloudchat.jobs import tenant_job
-from cloudchat.services import bot_analytics, bot_index, bot_ratings
+from cloudchat.services import bot_analytics, bot_index, bot_ratings, bot_settling
 
 
 @tenant_job
@@ -15,6 +15,12 @@ def ask_ratings(organization_id: int) -> None:
 def read_sentences(organization_id: int, bot_id: int) -> None:
     """Have the texts of a bot's pairs ready for whoever ranks them."""
     bot_index.read_sentences(bot_id)
+
+
+@tenant_job
+def choose(organization_id: int, conversation_id: int) -> None:
+    """Answer a customer for whose question a language model is asked."""
+    bot_settling.settle(conversation_id)
 
 
 @tenant_job

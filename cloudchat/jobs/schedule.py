@@ -15,6 +15,7 @@ cron.register(sweeps.pending_media, queue_name="default", interval=30, result_tt
 cron.register(sweeps.stalled_imports, queue_name="default", interval=30, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.connections, queue_name="default", interval=600, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.late_ongkir, queue_name="default", interval=10, result_ttl=0, ttl=LIVES)
+cron.register(sweeps.late_choices, queue_name="default", interval=5, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.due_pushes, queue_name="default", interval=5, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.due_webhooks, queue_name="default", interval=5, result_ttl=0, ttl=LIVES)
 cron.register(sweeps.due_mails, queue_name="default", interval=15, result_ttl=0, ttl=LIVES)

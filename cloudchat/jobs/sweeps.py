@@ -35,6 +35,7 @@ from cloudchat.models import (
 )
 from cloudchat.services import (
     bot_analytics,
+    bot_choices,
     clock_set_back,
     contact_import,
     conversations,
@@ -157,6 +158,12 @@ def stalled_imports() -> None:
 def late_ongkir() -> None:
     for organization_id, conversation_id in talks.late():
         enqueue_once(ongkir.answer, organization_id, conversation_id)
+
+
+@system_job("the sweeper finds questions of every organization that a language model did not settle")
+def late_choices() -> None:
+    for organization_id, conversation_id in bot_choices.late():
+        enqueue_once(bots.choose, organization_id, conversation_id)
 
 
 @system_job("the sweeper finds pushes to send of every organization")

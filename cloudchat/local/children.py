@@ -12,7 +12,7 @@ from pathlib import Path
 from cloudchat.local.logs import last_lines, open_log
 from cloudchat.local.process import spawn
 
-FIRST_WAIT = 0.5
+FIRST_WAIT = 0.1
 LONGEST_WAIT = 30.0
 STEADY_AFTER = 30.0  # seconds of running after which a crash counts as the first one again
 

@@ -1,6 +1,7 @@
 """Every table, importable from one place so that the mapper and the migrations see them all."""
 
 from cloudchat.models.account_safety import Mail, PasswordReset, RecoveryCode, SecondFactor
+from cloudchat.models.assistant import AssistantChoice, AssistantSettings, AssistantUsage
 from cloudchat.models.audit import AuditEntry
 from cloudchat.models.bot_hours import ChatbotException, ChatbotSchedule
 from cloudchat.models.bot_turns import (
@@ -49,6 +50,9 @@ from cloudchat.models.webhooks import Webhook, WebhookDelivery, WebhookTry
 
 __all__ = [
     "ApiToken",
+    "AssistantChoice",
+    "AssistantSettings",
+    "AssistantUsage",
     "Attachment",
     "AuditEntry",
     "Broadcast",

@@ -16,6 +16,8 @@ from cloudchat.services.accounts import Identity
 
 log = structlog.get_logger(__name__)
 
+CHANNEL = "cloudchat-socket"  # of Redis, between all processes
+
 socketio = SocketIO()
 
 

@@ -7,16 +7,23 @@ from cloudchat.services import bot_index
 from cloudchat.services.matching import Match, smalltalk
 
 OFFERED = 3
+RANKED = 10  # as many may be chosen among, where a language model helps
 LONGEST_TEXT = 2000  # what is longer is no question; its beginning is enough to know
 
 
 @dataclass(frozen=True)
 class Decision:
-    """`outcome`: answer, suggest, fallback, escalate, or greeting for mere politeness."""
+    """`outcome`: answer, suggest, fallback, escalate, or greeting for mere politeness. `matches` are the
+    best, `candidates` some more for a suggestion."""
 
     outcome: str
     matches: tuple[Match, ...] = ()
     reason: str | None = None
+    candidates: tuple[Match, ...] = ()
+
+    @classmethod
+    def suggesting(cls, candidates: tuple[Match, ...]) -> "Decision":
+        return cls("suggest", candidates[:OFFERED], candidates=candidates)
 
     @property
     def best(self) -> Match | None:
@@ -30,7 +37,8 @@ class Decision:
 def decide(bot: Chatbot, text: str) -> Decision:
     """The bot's move for one text, as if nothing had been said before it."""
     text = text[:LONGEST_TEXT]
-    matches = tuple(bot_index.rank(bot, text, OFFERED)) if text.strip() else ()
+    candidates = tuple(bot_index.rank(bot, text, RANKED)) if text.strip() else ()
+    matches = candidates[:OFFERED]
     if smalltalk.asks_for(text, bot.escalation_words):
         return Decision("escalate", matches, "word")
     if smalltalk.kind_of(text) is not None:
@@ -41,5 +49,5 @@ def decide(bot: Chatbot, text: str) -> Decision:
     if score < bot.escalate_below:
         return Decision("escalate", matches, "low_score")
     if matches and score >= max(bot.suggest_threshold, 1):
-        return Decision("suggest", matches)
+        return Decision.suggesting(candidates)
     return Decision("fallback", matches)

@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from cloudchat.extensions import db
 from cloudchat.models import Chatbot, ChatbotQa
+from cloudchat.services import bot_choices
 from cloudchat.services.bot_decisions import decide
 
 
@@ -42,3 +43,10 @@ def trial(bot: Chatbot, text: str) -> dict:
     }
     db.session.commit()  # nothing was written; what the ranking asks of a worker is told
     return told
+
+
+def chosen_by_model(bot: Chatbot, text: str) -> ChatbotQa | None:
+    """What the organization's language model would choose of that of which the bot is unsure; asks it."""
+    decision = decide(bot, text)
+    qa_id = bot_choices.ask(bot.id, text, decision.candidates) if decision.outcome == "suggest" else None
+    return db.session.get(ChatbotQa, qa_id) if qa_id else None

@@ -5,7 +5,7 @@ part of the transaction that keeps the customer's message. Every turn is a row i
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from sqlalchemy import select
@@ -20,7 +20,16 @@ from cloudchat.models import (
     ChatbotTalk,
     Conversation,
 )
-from cloudchat.services import activity, bot_hours, bot_offers, bot_ratings, bot_says, bot_talks, schedules
+from cloudchat.services import (
+    activity,
+    bot_choices,
+    bot_hours,
+    bot_offers,
+    bot_ratings,
+    bot_says,
+    bot_talks,
+    schedules,
+)
 from cloudchat.services.bot_decisions import Decision, decide
 from cloudchat.services.bot_says import AGENT, QA, SHIPPING, Choice
 from cloudchat.services.matching import smalltalk
@@ -78,6 +87,8 @@ def _take(conversation_id: int, bot: Chatbot, message: InboundMessage) -> bool:
         return True
     if message.kind in NO_WORDS:
         return True
+    if smalltalk.kind_of(text) is None:
+        _overtake(turn)
     moment = now()
     schedule = bot_hours.of(bot, moment)
     if not schedules.is_awake(schedule, moment):
@@ -106,22 +117,24 @@ def _take(conversation_id: int, bot: Chatbot, message: InboundMessage) -> bool:
 
 
 def _answer(turn: Turn, decision: Decision) -> bool:
-    turn.talk.offered = None
+    if decision.outcome != "greeting" or not bot_choices.is_waiting(turn.talk):
+        turn.talk.offered = None
     if decision.outcome == "greeting":
         return _be_polite(turn)
     if decision.outcome == "escalate":
         return _escalate(turn, decision.reason, decision.score)
     if decision.outcome == "answer":
         pair = db.session.get(ChatbotQa, decision.best.id)
-        return _tell(turn, pair, decision.score)
+        return tell(turn, pair, decision.score)
     if decision.outcome == "suggest":
-        return _ask_back(turn, decision)
+        waits = bot_choices.wait(turn.talk, turn.text, decision, turn.is_first)
+        return waits or ask_back(turn, decision)
     turn.talk.misses += 1
     most = turn.bot.misses_before_human
     if most and turn.talk.misses >= most:
         return _escalate(turn, "misses", decision.score)
     said = _say(turn, turn.bot.fallback_message)
-    _log(turn, "fallback", said, score=decision.score)
+    note(turn, "fallback", said, score=decision.score)
     return True
 
 
@@ -138,22 +151,22 @@ def _quote_shipping(turn: Turn, reply: ongkir.Reply) -> bool:
         said = _say(turn, reply.text)
     elif turn.is_first and turn.bot.greeting:
         said = _say(turn, "")
-    _log(turn, "ongkir", said if reply.text else None)
+    note(turn, "ongkir", said if reply.text else None)
     if reply.calls_human:
         _flag(turn, "ongkir")
     return True
 
 
-def _tell(turn: Turn, pair: ChatbotQa, score: float | None, reason: str | None = None) -> bool:
+def tell(turn: Turn, pair: ChatbotQa, score: float | None, reason: str | None = None) -> bool:
     said = _say(turn, pair.answer)
     turn.talk.misses = 0
-    _log(turn, "answer", said, score=score, pair_id=pair.id, reason=reason)
+    note(turn, "answer", said, score=score, pair_id=pair.id, reason=reason)
     if turn.bot.asks_rating and turn.talk.rating_asked_at is None:
         turn.talk.rating_due_at = now() + bot_ratings.SILENCE
     return True
 
 
-def _ask_back(turn: Turn, decision: Decision) -> bool:
+def ask_back(turn: Turn, decision: Decision) -> bool:
     """The likeliest questions as choices, and a human as the last one."""
     ids = [match.id for match in decision.matches]
     questions = dict(
@@ -165,7 +178,7 @@ def _ask_back(turn: Turn, decision: Decision) -> bool:
     said = bot_says.offer(turn.row, _greeted(turn, turn.phrase("suggest")), choices, turn.phrase("choose"))
     scores = {str(match.id): match.score for match in decision.matches}
     turn.talk.offered = {"question": turn.text[:300], "qa_ids": ids, "scores": scores}
-    _log(turn, "suggest", said, score=decision.score)
+    note(turn, "suggest", said, score=decision.score)
     return True
 
 
@@ -175,7 +188,7 @@ def _choose(turn: Turn, pair: ChatbotQa) -> bool:
     if pair.id in offered.get("qa_ids", []):
         bot_offers.learn(turn.bot, pair.id, offered["question"])
     turn.talk.offered = None
-    return _tell(turn, pair, offered.get("scores", {}).get(str(pair.id)), reason="choice")
+    return tell(turn, pair, offered.get("scores", {}).get(str(pair.id)), reason="choice")
 
 
 def _be_polite(turn: Turn) -> bool:
@@ -190,7 +203,7 @@ def _be_polite(turn: Turn) -> bool:
         said = _say(turn, "")
     else:
         said = _say(turn, turn.phrase("welcome" if kind == "thanks" else "hello"))
-    _log(turn, "greeting", said)
+    note(turn, "greeting", said)
     return True
 
 
@@ -202,20 +215,31 @@ def _closed(turn: Turn, ends_at) -> None:
     _flag(turn, "outside_hours")
 
 
+def _overtake(turn: Turn) -> None:
+    """A question for which a language model was to choose counts no more: something newer was said."""
+    waited = bot_choices.withdraw(turn.row.id) if bot_choices.is_waiting(turn.talk) else None
+    if waited is None:
+        return
+    turn.talk.offered = None
+    before = replace(turn, text=waited.question, started=bot_choices.begun(waited))
+    note(before, "suggest", None, score=bot_choices.decision_of(waited).score, reason="overtaken")
+    turn.is_first = turn.is_first or waited.is_first  # nobody was greeted yet
+
+
 # --- calling a human ---------------------------------------------------------------------------
 
 
 def _escalate(turn: Turn, reason: str, score: float | None) -> bool:
     """Say that a human comes. False: the next step of the routing (the queue's menu) may follow."""
     said = _say(turn, turn.bot.escalation_message)
-    _log(turn, "escalate", said, score=score, reason=reason)
+    note(turn, "escalate", said, score=score, reason=reason)
     _hand_over(turn, reason)
     return False
 
 
 def _call_human(turn: Turn, reason: str) -> None:
     """Without a word: whoever is there may be a machine."""
-    _log(turn, "escalate", None, reason=reason)
+    note(turn, "escalate", None, reason=reason)
     _hand_over(turn, reason)
 
 
@@ -248,7 +272,7 @@ def _say(turn: Turn, text: str) -> str:
     return said
 
 
-def _log(
+def note(
     turn: Turn,
     outcome: str,
     said: str | None,

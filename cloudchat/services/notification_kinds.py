@@ -127,6 +127,13 @@ KINDS: dict[str, Kind] = {
         toast=True,
         defaults=("in_app", "desktop"),
     ),
+    "assistant_refused": Kind(
+        N_("Language model refuses"),
+        N_("The language model refuses the key or does not know the model. The bot goes on without it."),
+        N_("The language model refuses your key or model"),
+        toast=True,
+        defaults=("in_app", "desktop"),
+    ),
     "automation": Kind(
         N_("From an automation"),
         N_("A stage's automation has something to say to you."),

@@ -6,6 +6,7 @@ from werkzeug.exceptions import HTTPException
 from cloudchat.simulators import (
     facebook,
     hooks,
+    language_model,
     message_templates,
     messenger,
     meta,
@@ -29,6 +30,7 @@ PROVIDERS = (
     hooks.create,
     push.create,
     rajaongkir.create,
+    language_model.create,
 )
 
 CONTENT_SECURITY_POLICY = (

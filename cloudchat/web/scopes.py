@@ -11,6 +11,7 @@ from cloudchat.models.users import SCOPES
 MESSAGES = "messages:read", "messages:write"
 # blueprint → (scope of what reads, of what changes)
 SCOPES_OF: dict[str, tuple[str, str]] = {
+    "assistant": MESSAGES,
     "broadcast": MESSAGES,
     "chatbot": ("admin", "admin"),
     "contacts": ("contacts", "contacts"),

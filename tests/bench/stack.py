@@ -33,16 +33,19 @@ END_STEPS = ((signal.SIGTERM, 15), (signal.SIGKILL, 5))
 
 
 class Stack:
-    """PostgreSQL, Redis and the databases of a run; starts the product's processes on them."""
+    """PostgreSQL, Redis and the databases of a run; starts the product's processes on them.
 
-    def __init__(self, folder: Path, services: local.Services | None = None):
+    Of `services` that run already, `migrated` may name a database to begin with a copy of.
+    """
+
+    def __init__(self, folder: Path, services: local.Services | None = None, migrated: str | None = None):
         self.folder = folder
         self._own = [] if services else [local.start(folder, durable=True)]
         self.services = services or self._own[0]
         self.prove_own()
         self.port = free_port()
         self.simulator_port = free_port()
-        self.services.create_database(DATABASE)
+        self.services.create_database(DATABASE, migrated or "template1")
         self.services.create_database(LIMITS_DATABASE)
         self.env = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
@@ -56,7 +59,8 @@ class Stack:
             "META_GRAPH_URL": f"http://127.0.0.1:{self.simulator_port}/meta",
             "SIMULATOR_WEBHOOK_URL": f"http://127.0.0.1:{self.port}/webhooks/meta",
         }
-        self.run_flask("db", "upgrade")
+        if not migrated:
+            self.run_flask("db", "upgrade")
 
     def prove_own(self) -> None:
         """Ask both servers who they are. Raises unless they are the ones that we started."""

@@ -11,7 +11,10 @@ from flask.sessions import SecureCookieSessionInterface
 from cloudchat.services import accounts
 from tests import factories
 from tests.browser.webchat_tools import Shop
+from tests.conftest import PATIENCE_MS
+from tests.waiting import wait_until
 
+CONNECTED = "document.addEventListener('cloudchat:connected', () => (window.hears = true))"
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -29,10 +32,16 @@ def sign_in(app, desk, open_page):
         page.context.add_cookies([cookie])
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(error.stack or str(error)))
+        page.add_init_script(CONNECTED)
         page.goto(path)
         return page
 
     return signed_in
+
+
+def until_it_hears(page) -> None:
+    """What happens elsewhere from now on reaches the page of `sign_in` by its socket."""
+    wait_until(lambda: page.evaluate("window.hears"), PATIENCE_MS / 1000, "the socket did not connect")
 
 
 @dataclass

@@ -10,6 +10,7 @@ from cloudchat.models import Contact
 from cloudchat.services import contact_bulk
 from cloudchat.tenancy import acting_as
 from tests import factories
+from tests.browser.conftest import until_it_hears
 
 SHEET = (
     "Nama;No. HP;Email;Label;Kota\n"
@@ -106,7 +107,7 @@ def test_what_a_colleague_changes_appears(crowd, sign_in):
     made = factories.contact(crowd.organization_id, "Lama")
     page = sign_in(crowd.agent, f"/app/contacts/{made.id}")
     other = sign_in(crowd.colleague, f"/app/contacts/{made.id}")
-    page.wait_for_timeout(800)  # the socket connects
+    until_it_hears(page)
     other.keyboard.press("e")
     other.fill("#details #f-name", "Baru")
     other.click("#details [type=submit]")

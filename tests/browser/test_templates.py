@@ -5,10 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from cloudchat.extensions import now
+from blueprints.meta_templates.pages import PAGE
+from cloudchat.extensions import db, now
+from cloudchat.models import MetaTemplate
+from cloudchat.tenancy import acting_as
 from tests.browser.axe import serious
 from tests.test_templates.conftest import Waba, make_waba, parts, waba  # noqa: F401
 
+CHANGED = "document.body.dispatchEvent(new CustomEvent('template-changed'))"
 SHOTS = os.environ.get("SHOTS")
 
 
@@ -41,6 +45,43 @@ def test_the_list_is_fetched_and_changes_by_itself(open_page, log_in, cast, waba
     page.get_by_role("link", name="Duplikat sebagai baru").click()
     assert page.get_by_label("Nama").input_value() == "pesanan_dikirim_2"
     assert page.get_by_label("Contoh untuk {{2}}").input_value() == "INV-1"
+
+
+@pytest.fixture
+def approved(cast, waba):  # noqa: F811
+    """More than a page of templates, as rows of ours."""
+    facts = {"language": "id", "category": "UTILITY", "status": "APPROVED", "components": parts()}
+    with acting_as(cast.organization_id):
+        names = [f"kirim_{number:02}" for number in range(PAGE + 2)]
+        rows = [MetaTemplate(waba_id=waba.id, name=name, **facts) for name in names]
+        db.session.add_all(rows)
+        db.session.commit()
+    return rows
+
+
+def test_the_list_goes_on_and_misses_no_change(open_page, log_in, cast, approved, eventually):
+    page = log_in(open_page(), cast.manager, "/app/settings/templates")
+    first, last = (page.get_by_role("row", name=approved[place].name) for place in (0, -1))
+    page.get_by_role("row").last.scroll_into_view_if_needed()
+    last.wait_for()
+    # One more change while the list is asked for because of another
+    asked = []
+
+    def hold_the_first(route) -> None:
+        asked.append(route)
+        if len(asked) > 1:
+            route.continue_()
+
+    page.route("**/app/settings/templates*", hold_the_first)
+    page.evaluate(CHANGED)
+    eventually(lambda: page.evaluate("true") and asked)
+    before = asked[0].fetch()
+    with acting_as(cast.organization_id):
+        db.session.get(MetaTemplate, approved[0].id).status = "REJECTED"
+        db.session.commit()
+    page.evaluate(CHANGED)
+    asked[0].fulfill(response=before)
+    first.get_by_text("Ditolak").wait_for()
 
 
 def test_the_builder_checks_while_typing_and_sends(open_page, log_in, cast, waba):  # noqa: F811

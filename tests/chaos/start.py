@@ -30,6 +30,7 @@ def running(
     folder: Path | None = None,
     started: bool = True,
     services: Services | None = None,
+    migrated: str | None = None,
 ) -> Iterator[World]:
     """A world with its organizations and processes (not `started`: only the simulators), in a folder that
     goes at the end."""
@@ -37,7 +38,7 @@ def running(
     folder.chmod(0o711)  # as root the database runs as another user, who must get through
     world = None
     try:
-        world = World(folder, load, patience, services)
+        world = World(folder, load, patience, services, migrated)
         world.keep = keep
         say(f"PostgreSQL and Redis run and are ours ({folder})")
         world.start("simulators")

@@ -30,9 +30,14 @@ class World(Stack):
     """
 
     def __init__(
-        self, folder: Path, load: float = 1.0, patience: float = 1.0, services: Services | None = None
+        self,
+        folder: Path,
+        load: float = 1.0,
+        patience: float = 1.0,
+        services: Services | None = None,
+        migrated: str | None = None,
     ):
-        super().__init__(folder, services)
+        super().__init__(folder, services, migrated)
         self.load = load
         self.patience = patience  # a busy machine needs more time to start processes
         self.children: dict[str, Child] = {}

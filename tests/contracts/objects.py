@@ -7,6 +7,7 @@ from sqlalchemy import select
 from cloudchat.extensions import db, now
 from cloudchat.models import (
     ApiToken,
+    AssistantChoice,
     Attachment,
     Broadcast,
     ChatbotInteraction,
@@ -414,3 +415,14 @@ def data_export(organization_id: int, state: str = "done") -> int:
     key = kept_file(organization_id) if state == "done" else None
     row = DataExport(state=state, file_key=key, size=3)
     return _saved(organization_id, row)
+
+
+def waiting_choice(organization_id: int) -> int:
+    """A conversation whose bot is unsure and waits for a language model; nobody is at it any more."""
+    talk, made = conversation(organization_id), bot(organization_id)
+    with acting_as(organization_id):
+        values = {"conversation_id": talk, "bot_id": made, "question": "Bisa COD?"}
+        late = now() - timedelta(minutes=1)
+        db.session.add(AssistantChoice(**values, candidates={"items": []}, due_at=late, asked_at=late))
+        db.session.commit()
+    return talk

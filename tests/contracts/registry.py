@@ -38,6 +38,7 @@ class NotAnId:
 
 # blueprint → parameter → a function that makes one in an organization and answers its id
 PARAMETERS: dict[str, dict[str, Callable | NotAnId]] = {
+    "assistant": {"conversation_id": objects.conversation},
     "auth": {"token": NotAnId("the secret of an invitation or a reset: test_tokens.py, test_resets.py")},
     "broadcast": {"broadcast_id": objects.broadcast, "contact_id": objects.contact},
     "chatbot": {
@@ -111,6 +112,9 @@ BOT_FORM = {
 }
 # endpoint → what a valid call carries (GET and DELETE need nothing)
 REQUESTS: dict[str, dict[str, Any]] = {
+    "assistant.change_settings": {"json": {"daily_limit": 100}},
+    "assistant.draft": {},
+    "assistant.verify": {},
     "broadcast.cancel_broadcast": {},
     "broadcast.change_broadcast": {"json": {"name": "Lain"}},
     "broadcast.pause_broadcast": {},
@@ -491,6 +495,7 @@ BODY_IDS: dict[tuple[str, str], BodyId | NotAnId] = {
 # job → the ids of a neighbour's rows that it is called with, inside our own organization
 JOBS: dict[str, Callable | NotAnId] = {
     "cloudchat.jobs.bots.ask_ratings": NotAnId("takes no id but the organization's"),
+    "cloudchat.jobs.bots.choose": lambda org: [(bots.choose, objects.waiting_choice(org))],
     "cloudchat.jobs.bots.read_sentences": lambda org: [(bots.read_sentences, objects.bot(org))],
     "cloudchat.jobs.ratings.ask": NotAnId("takes no id but the organization's"),
     "cloudchat.jobs.bots.aggregate_recent": NotAnId("takes no id but the organization's"),

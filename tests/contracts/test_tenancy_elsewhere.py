@@ -8,8 +8,9 @@ from importlib import import_module
 
 import pytest
 
-from cloudchat import jobs, realtime
+from cloudchat import jobs
 from cloudchat.errors import NotFound
+from cloudchat.realtime import serving
 from tests.contracts import objects, registry
 from tests.contracts.registry import NotAnId
 from tests.contracts.walk import fingerprint
@@ -72,7 +73,7 @@ def test_jobs_leave_a_neighbours_rows_alone(name, cast):
 
 
 def test_every_socket_event_is_registered():
-    taken = {"/": set(realtime.Desk.takes), "/chat": set(realtime.Chat.takes)}
+    taken = {"/": set(serving.Desk.takes), "/chat": set(serving.Chat.takes)}
     listed = {namespace: set(events) for namespace, events in registry.SOCKET_EVENTS.items()}
     assert taken == listed, "say in tests/contracts/registry.py, SOCKET_EVENTS, how to try the new ones"
 

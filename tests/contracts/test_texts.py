@@ -108,12 +108,18 @@ def called_with() -> Iterator[str]:
                 yield f"{path.name}:{call.lineno}"
 
 
-def calls() -> Iterator[tuple[Path, ast.Call]]:
+@cache
+def calls() -> list[tuple[Path, ast.Call]]:
     """Every call in our code, and the file it stands in."""
-    for folder in ("cloudchat", "blueprints", "admin"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-            yield from ((path, node) for node in tree if isinstance(node, ast.Call))
+    sources = [
+        path for folder in ("cloudchat", "blueprints", "admin") for path in (ROOT / folder).rglob("*.py")
+    ]
+    return [
+        (path, node)
+        for path in sorted(sources)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    ]
 
 
 def called(call: ast.Call) -> str:

@@ -43,7 +43,7 @@ class Campaigns:
         return answer.json
 
     def act(self, made: dict, verb: str, status: int = 200) -> dict:
-        """By the services: nothing is told, so that no worker of a running desk takes part."""
+        """By the services."""
         verb = {"retry": "retry_failed"}.get(verb, verb)
         answered = 200
         with acting_as(self.number.organization_id):

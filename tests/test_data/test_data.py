@@ -32,6 +32,7 @@ ALLOWED = {  # columns whose names sound like secrets and are none
     "devices.public_key",
     "divisions.keyword_triggers",
     "divisions.auto_detect_keywords",
+    "assistant_settings.key_hint",
     "ongkir_cache.key",
     "ongkir_settings.key_hint",
     "queue_settings.check_queue_keyword",

@@ -16,7 +16,7 @@ from cloudchat.app import create_app
 from tests.chaos.cases import Verdict
 from tests.chaos.processes import one_of_each_dies
 from tests.chaos.start import running
-from tests.conftest import ROOT
+from tests.conftest import EMPTY, ROOT
 
 LOAD = 0.1  # of the full one: 10 webhooks a second, 20 sockets
 PATIENCE = 6.0  # the whole suite runs beside it
@@ -28,7 +28,7 @@ def test_one_of_each_is_killed(app, settings, services, tmp_path):
     redis = local.start(tmp_path, postgres=False, durable=False)
     try:
         shared = local.Services(services.postgres, redis.redis)
-        with running(LOAD, patience=PATIENCE, folder=tmp_path, services=shared) as world:
+        with running(LOAD, patience=PATIENCE, folder=tmp_path, services=shared, migrated=EMPTY) as world:
             verdict = Verdict()
             one_of_each_dies(world, verdict, around=1.5)
             assert verdict.failed == []
@@ -37,10 +37,11 @@ def test_one_of_each_is_killed(app, settings, services, tmp_path):
         redis.stop()
 
 
-def test_worker_and_scheduler_outlive_an_absent_redis(settings, tmp_path, eventually):
+def test_worker_and_scheduler_outlive_an_absent_redis(settings, empty_database, tmp_path, eventually):
     """F8: they wait for it and go on; asked to end meanwhile, they end."""
     redis = local.start(tmp_path, postgres=False, durable=False)
-    env = {**os.environ, **settings[1], "REDIS_URL": redis.redis_url, "FLASK_APP": "wsgi"}
+    own = {"REDIS_URL": redis.redis_url, "DATABASE_URL": empty_database, "FLASK_APP": "wsgi"}
+    env = {**os.environ, **settings[1], **own}
     logs = [tmp_path / f"{name}.txt" for name in PROCESSES]
     processes = [start(name, log, env) for name, log in zip(PROCESSES, logs, strict=True)]
 

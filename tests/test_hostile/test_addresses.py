@@ -16,6 +16,7 @@ from cloudchat.clients import guarded
 from cloudchat.errors import Invalid, ProviderError
 from cloudchat.models import MetaTemplate
 from cloudchat.services import push_browsers
+from cloudchat.services.assistant import accounts as assistant
 from cloudchat.services.meta_templates import filling
 from cloudchat.services.pipelines.automation import checking
 from cloudchat.services.webhooks import endpoints
@@ -67,7 +68,11 @@ def file_of_a_linked_phone(url):
     channel_for("wa_device").fetch_media(account, Media("image", url=url), 1000)
 
 
-DOORS = (webhook, stage_webhook, browser_push, file_from_meta, file_of_a_linked_phone)
+def language_model(url):
+    assistant.check_address(url.replace("http://", "https://"))
+
+
+DOORS = (webhook, stage_webhook, browser_push, language_model, file_from_meta, file_of_a_linked_phone)
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)

@@ -11,8 +11,9 @@ import redis
 import socketio
 import websocket
 
-from cloudchat import realtime
-from cloudchat.realtime import checks, connected
+from cloudchat import jobs
+from cloudchat.jobs import sweeps
+from cloudchat.realtime import checks, connected, rooms, serving
 from tests.contracts.conftest import open_socket, socket_of  # noqa: F401
 from tests.test_auth.conftest import Browser, browser, person  # noqa: F401
 
@@ -171,7 +172,7 @@ def test_h58_too_many_events_end_the_line(socket_of, cast, eventually):  # noqa:
     assert time.monotonic() - begun < 3
 
 
-@pytest.mark.parametrize("size", [realtime.MAX_FRAME + 1000, 10 * 1024 * 1024])
+@pytest.mark.parametrize("size", [serving.MAX_FRAME + 1000, 10 * 1024 * 1024])
 def test_h58_a_large_frame_ends_the_line(wire, size):
     line = wire()
     line.recv()
@@ -221,7 +222,7 @@ def test_h60_there_is_no_polling_to_hijack(desk):
     assert httpx.post(url + "&sid=x", content="4x").status_code == 400
 
 
-def test_h66_a_pickle_in_redis_is_not_opened(desk, settings, tmp_path, socket_of, cast):  # noqa: F811
+def test_h66_a_pickle_in_redis_is_not_opened(desk, settings, tmp_path, socket_of, cast, eventually):  # noqa: F811
     """Neither on the socket's channel nor in a queue: nothing runs, and the desk goes on."""
     proof = tmp_path / "ran"
 
@@ -230,12 +231,13 @@ def test_h66_a_pickle_in_redis_is_not_opened(desk, settings, tmp_path, socket_of
             return os.system, (f"touch {proof}",)
 
     planted = pickle.dumps(Planted())
-    store = redis.Redis.from_url(settings[0].redis_url)
+    store = redis.Redis.from_url(settings[1]["REDIS_URL"])
     for message in (planted, base64.b64encode(planted), b"{", b"null", b'{"method": "x"}'):
-        store.publish(realtime.CHANNEL, message)
+        store.publish(rooms.CHANNEL, message)
     job = {"created_at": "2026-01-01T00:00:00Z", "data": planted, "origin": "default", "status": "queued"}
     store.hset("rq:job:planted", mapping=job)
     store.rpush("rq:queue:default", "planted")
-    time.sleep(2)
+    after = jobs.queue().enqueue(sweeps.snoozed, result_ttl=0)
+    eventually(lambda: not store.exists(after.key), 60)  # it is done, and so is the one before it
     assert not proof.exists()
     assert socket_of(cast.agent).call("presence:heartbeat") is None

@@ -2,16 +2,7 @@
 
 import pytest
 
-from cloudchat import jobs
 from tests.test_lines.lines import LINES
-
-
-@pytest.fixture(autouse=True)
-def no_jobs_left(app):
-    """These tests do by hand what workers would; a desk of other tests shall not do it once more."""
-    yield
-    for name in (*jobs.QUEUES, jobs.COURTESIES):
-        jobs.queue(name).empty()
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ def test_a_worker_killed_while_it_sends_doubles_nothing(line, make_worker, event
         line.customer = f"{begin}{factories.number() % 100_000_000:08d}"
         line.receive()
         talks[case] = line.customer, line.conversation().id
-    # No request of ours comes after these, or a desk that runs for other tests would hear of them.
     for case, (customer, conversation_id) in talks.items():
         with acting_as(line.organization_id):
             made = outbound.reply(identity(line.cast.agent), conversation_id, case)

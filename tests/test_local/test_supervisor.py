@@ -59,7 +59,7 @@ def test_kill_9_leaves_no_orphan_and_it_starts_again(used_dir, launch, port):
 
 def test_a_crashed_program_is_started_again_and_its_forks_are_not_left(data_dir, launch, port):
     run = launch(RUN, data_dir, port, "crash-once", "fork")
-    assert "crash-once ended (exit code 3); again in 0.5 s" in read_until(run, "again in")
+    assert "crash-once ended (exit code 3); again in 0.1 s" in read_until(run, "again in")
     worker, fork = wait_until(lambda: len(found := stubs(data_dir, "fork")) == 2 and found)
     parent = worker if fork.ppid() == worker.pid else fork
     parent.kill()

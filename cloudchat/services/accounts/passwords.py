@@ -1,5 +1,7 @@
 """Passwords: how they are checked, and which ones are good enough."""
 
+from functools import cache
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -18,8 +20,6 @@ _COMMON = (
 )
 COMMON = frozenset(_COMMON.split())
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
-# Checked when there is no such user, so that a wrong address takes as long as a wrong password.
-_NOBODY = _hasher.hash("nobody has this password")
 
 
 def check_new_password(password: str) -> None:
@@ -50,6 +50,12 @@ def hash_password(password: str) -> str:
 
 def password_matches(kept: str | None, given: str) -> bool:
     try:
-        return _hasher.verify(kept or _NOBODY, given) and kept is not None
+        return _hasher.verify(kept or _nobodys(), given) and kept is not None
     except (VerificationError, InvalidHashError):
         return False
+
+
+@cache
+def _nobodys() -> str:
+    """Checked when there is no such user, so that a wrong address takes as long as a wrong password."""
+    return _hasher.hash("nobody has this password")

@@ -1,6 +1,5 @@
 """The people of an organization and what they may do."""
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -71,6 +70,9 @@ def set_locale(user_id: int, locale: str) -> None:
 
 
 def check_email(email: str) -> str:
+    # Here, because every process has this module and few ever get an address to check
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         checked = validate_email(
             email.strip(), check_deliverability=False, test_environment=True

@@ -18,6 +18,7 @@ PAGE = 1000
 SECRETS = {
     "devices": ("secrets",),
     "users": ("password_hash",),
+    "assistant_settings": ("api_key",),
     "ongkir_settings": ("rajaongkir_api_key",),
     "push_subscriptions": ("endpoint", "endpoint_hash", "p256dh", "auth"),
     "webhooks": ("secret",),

@@ -3,6 +3,7 @@ import "./actions.js";
 import "./bulk.js";
 import "./canned.js";
 import "./composer.js";
+import "./drafting.js";
 import "./emoji.js";
 import "./keys.js";
 import "./lightbox.js";

@@ -1,0 +1,1 @@
+"""The organization's own language model: it chooses or drafts, and never speaks by itself."""

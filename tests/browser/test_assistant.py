@@ -1,0 +1,119 @@
+"""The language model's settings, a draft in the composer, and the try-it box, in a browser."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cloudchat.services import bot_settings
+from cloudchat.services.assistant import accounts
+from cloudchat.simulators.language_model import Fault
+from cloudchat.tenancy import acting_as
+from tests.browser.axe import serious
+
+SHOTS = os.environ.get("ASSISTANT_SHOTS")
+TEXT = "[data-composer] textarea[data-text]"
+
+
+def shot(page, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
+
+
+@pytest.fixture
+def model(simulator_process):
+    state = simulator_process.providers["language_model"].state
+    state.reset()
+    state.address = f"{simulator_process.url}/llm/v1"
+    yield state
+    state.reset()
+
+
+def test_from_no_key_to_a_model_that_works(sign_in, cast, model):
+    page = sign_in(cast.admin, "/app/settings/assistant")
+    assert page.locator("[data-status]").inner_text().strip() == "Belum ada key"
+    assert serious(page) == []
+    shot(page, "empty")
+    page.fill('[name="address"]', "http://10.0.0.1/v1")
+    page.fill('[name="api_key"]', "salah-kunci-123")
+    page.check('[name="chooses"]')
+    page.click('[data-assistant-form] button[type="submit"]')
+    page.locator(".invalid-feedback", has_text="https://").wait_for()
+    shot(page, "error")
+    page.fill('[name="address"]', model.address)
+    page.fill('[name="api_key"]', "salah-kunci-123")
+    page.click('[data-assistant-form] button[type="submit"]')
+    page.locator('[data-status="refused"]', has_text="Key ditolak").wait_for()
+    assert serious(page) == []
+    shot(page, "refused")
+    page.fill('[name="api_key"]', "kunci-yang-benar-9876")
+    page.check('[name="drafts"]')
+    page.click('[data-assistant-form] button[type="submit"]')
+    page.locator('[data-status="ok"]', has_text="Berfungsi").wait_for()
+    assert page.is_checked('[name="chooses"]') and page.is_checked('[name="drafts"]')
+    assert "9876" in page.content() and "kunci-yang-benar" not in page.content()
+    page.locator("[data-verify]").scroll_into_view_if_needed()
+    shot(page, "works")
+    phone = sign_in(cast.admin, "/app/settings/assistant", width=375, dark=True)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 375
+    assert serious(phone) == []
+    shot(phone, "phone-dark")
+    page.click("[data-key-remove]")
+    page.click("dialog[open] .btn-danger")
+    page.locator("[data-status]", has_text="Belum ada key").wait_for()
+    assert not page.is_checked('[name="chooses"]')
+    assert page.problems == phone.problems == []
+
+
+def test_a_draft_is_put_behind_what_is_written(sign_in, cast, make, model, eventually):
+    device = make.device(cast.organization_id, "webchat", config={}, secrets={})
+    bot = make.bot(cast.organization_id, (device,))
+    make.pair(bot, "Jam buka toko?", "Setiap hari 08.00 sampai 17.00.")
+    with acting_as(cast.organization_id):
+        accounts.save({"address": model.address, "api_key": "kunci-model-9876", "chooses": True})
+        bot_settings.change(bot.id, {"answer_threshold": 100, "suggest_threshold": 0})
+    talk = make.conversation(cast.organization_id, device, assignee_id=cast.agent.id)
+    make.message(talk, text="Kak, jam buka dong")
+    page = sign_in(cast.agent, f"/app/inbox/{talk.id}")
+    page.locator(TEXT).wait_for()
+    assert page.locator("[data-draft-reply]").count() == 0
+    with acting_as(cast.organization_id):
+        accounts.save({"drafts": True})
+    page.reload()
+    page.fill(TEXT, "Halo Kak Budi,")
+    button = page.locator("[data-draft-reply]")
+    model.faults = [Fault("hold")]
+    button.focus()
+    page.keyboard.press("Enter")
+    page.locator("[data-drafting]", has_text="Menyusun draf").wait_for()
+    assert button.is_disabled()
+    eventually(lambda: model.calls, 20, "the model was not asked")
+    model.release()
+    page.locator("[data-drafting]", has_text="Baca dulu").wait_for()
+    whole = "Halo Kak Budi,\n\nSetiap hari 08.00 sampai 17.00."
+    assert page.input_value(TEXT) == whole
+    assert serious(page) == []
+    shot(page, "draft")
+    page.keyboard.press("Control+z")
+    assert page.input_value(TEXT) == "Halo Kak Budi,"
+    model.faults = [Fault("status", status=503)]
+    button.click()
+    page.locator(".toast", has_text="sedang tidak menjawab").wait_for()
+    assert page.input_value(TEXT) == "Halo Kak Budi," and button.is_enabled()
+    shot(page, "draft-error")
+    assert page.problems == []
+
+    phone = sign_in(cast.agent, f"/app/inbox/{talk.id}", width=375, dark=True)
+    phone.locator("[data-draft-reply]").click()
+    phone.locator("[data-drafting]", has_text="Baca dulu").wait_for()
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 375
+    shot(phone, "draft-phone")
+
+    trial = sign_in(cast.admin, f"/app/chatbot/{bot.id}")
+    trial.fill("#try-text", "jam buka dong")
+    trial.click(".try-box button[type=submit]")
+    trial.get_by_role("button", name="Tanya model bahasa").click()
+    trial.locator("#tried", has_text="Dipilih oleh model").wait_for()
+    assert "08.00" in trial.locator("#tried").inner_text()
+    assert serious(trial) == []
+    shot(trial, "trial")
