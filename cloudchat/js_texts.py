@@ -257,6 +257,7 @@ def _inbox_composer() -> dict[str, str]:
         "inbox.draft.busy": _("Drafting…"),
         "inbox.draft.done": _("Draft inserted. Read it before you send it."),
         "inbox.draft.elsewhere": _("The draft waits in its conversation."),
+        "inbox.draft.waits": _("The draft waits until you switch to Reply."),
         "inbox.characters_left": _("{count} left"),
         "inbox.window.hours": _("{count} h to answer"),
         "inbox.window.minutes": _("{count} min to answer"),

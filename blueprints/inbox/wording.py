@@ -67,6 +67,7 @@ def _needs_human(data: dict) -> str:
         "loop": _("The bot stopped: another machine seems to be answering"),
         "no_words": _("The bot cannot look at this kind of message"),
         "outside_hours": _("The customer wrote outside the bot's hours"),
+        "failed": _("Something went wrong with the bot"),
     }
     return reasons.get(data.get("reason"), _("The bot called an agent"))
 

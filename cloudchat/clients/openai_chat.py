@@ -14,8 +14,9 @@ from cloudchat.clients import guarded
 
 log = structlog.get_logger(__name__)
 LONGEST_ANSWER = 64 * 1024  # bytes
-# What a status says; others of 400 to 499 mean that the address does not speak this language
-_KINDS = {401: "refused", 403: "refused", 402: "limited", 429: "limited", 404: "unknown_model"}
+# What a status says; others of 400 to 499 mean that the address does not speak this language. 403 says
+# nothing about the key: a moderation or a firewall answers so for one text, or one address of ours
+_KINDS = {401: "refused", 402: "limited", 429: "limited", 404: "unknown_model"}
 
 
 class ChatError(Exception):

@@ -207,7 +207,8 @@ def start_subscriptions() -> None:
         enqueue_once(bots.read_sentences, event.organization_id, event.bot_id)
 
     def on_choice(event: events.ChoiceDue) -> None:
-        enqueue(bots.choose, event.organization_id, event.conversation_id)
+        # A customer waits for it: not behind an export
+        enqueue(bots.choose, event.organization_id, event.conversation_id, queue_name="messages")
 
     events.subscribe(events.ChoiceDue, on_choice)
 

@@ -163,7 +163,7 @@ def late_ongkir() -> None:
 @system_job("the sweeper finds questions of every organization that a language model did not settle")
 def late_choices() -> None:
     for organization_id, conversation_id in bot_choices.late():
-        enqueue_once(bots.choose, organization_id, conversation_id)
+        enqueue_once(bots.choose, organization_id, conversation_id, queue_name="messages")
 
 
 @system_job("the sweeper finds pushes to send of every organization")

@@ -14,8 +14,9 @@ from cloudchat.tenancy import TenantScoped, organization_fk, tenant_fk
 
 class ChatbotInteraction(TenantScoped, db.Model):
     """One turn of a bot. `outcome`: greeting, answer, suggest, fallback, escalate, or the word of
-    another step that speaks for the bot; `reason`: why it escalated. `solved_qa_id`: the pair that was made
-    from this question since, where it had no answer."""
+    another step that speaks for the bot. `reason`: why it escalated; who chose the answer ("choice": the
+    customer, "assistant": a language model); or "overtaken": newer words or a human came first, and nothing
+    was said. `solved_qa_id`: the pair that was made from this question since, where it had no answer."""
 
     __tablename__ = "chatbot_interactions"
     __table_args__ = (

@@ -9,13 +9,14 @@ import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from cloudchat import events
 from cloudchat.extensions import db, now
 from cloudchat.models import AssistantChoice, ChatbotQa, ChatbotTalk, Contact, Conversation
 from cloudchat.services.assistant import choosing
 from cloudchat.services.bot_decisions import Decision
+from cloudchat.services.clock_set_back import AHEAD
 from cloudchat.services.matching import Match
 from cloudchat.tenancy import current_organization_id
 
@@ -23,6 +24,7 @@ SECONDS = 6.0  # for the model
 PATIENCE = timedelta(seconds=7)  # of the customer, from the question on
 LEAST = 1.0  # seconds without which the model is not asked
 LATE = timedelta(seconds=9)  # after this whoever was at it has died
+LONGEST = 86_400.0  # seconds that a turn is said to have taken
 
 
 def wait(talk: ChatbotTalk, text: str, decision: Decision, is_first: bool) -> bool:
@@ -62,8 +64,9 @@ def withdraw(conversation_id: int) -> AssistantChoice | None:
 
 
 def begun(found: AssistantChoice) -> float:
-    """When it was asked, by the clock that turns are measured with."""
-    return time.perf_counter() - (now() - found.due_at).total_seconds()
+    """When it was asked, by the clock that turns are measured with: never ahead, nor ages ago, however the
+    clocks that tell it were set."""
+    return time.perf_counter() - min(max(0.0, (now() - found.due_at).total_seconds()), LONGEST)
 
 
 def take_up(conversation_id: int) -> tuple[datetime, int | None] | None:
@@ -72,7 +75,7 @@ def take_up(conversation_id: int) -> tuple[datetime, int | None] | None:
     found = db.session.get(AssistantChoice, conversation_id, populate_existing=True)
     if found is None:
         return None
-    due_at, age = found.due_at, now() - found.due_at
+    due_at, age = found.due_at, abs(now() - found.due_at)  # far ahead: the clock was set back since
     mine = update(AssistantChoice).where(
         AssistantChoice.conversation_id == conversation_id,
         AssistantChoice.due_at == due_at,
@@ -116,8 +119,10 @@ def decision_of(found: AssistantChoice) -> Decision:
 
 
 def late() -> list[tuple[int, int]]:
-    """(organization, conversation) of questions that nobody is at any more; across organizations."""
+    """(organization, conversation) of questions that nobody is at any more, also of those that a clock which
+    was set back since has put off; across organizations."""
+    moment = now()
     due = select(AssistantChoice.organization_id, AssistantChoice.conversation_id).where(
-        AssistantChoice.due_at < now() - LATE
+        or_(AssistantChoice.due_at < moment - LATE, AssistantChoice.due_at > moment + AHEAD)
     )
     return [tuple(found) for found in db.session.execute(due.order_by(AssistantChoice.due_at).limit(500))]

@@ -1,12 +1,16 @@
 """The end of a turn for which a language model was asked: its choice, or what the bot says by itself."""
 
+import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from cloudchat.extensions import db
 from cloudchat.models import AssistantChoice, Chatbot, ChatbotTalk, Conversation
 from cloudchat.services import bot_choices, bot_offers, bot_ratings, bot_says, bot_talks, bots
 from cloudchat.services.bot_says import QA
 from cloudchat.services.queueing import entries
+
+log = structlog.get_logger(__name__)
 
 
 def settle(conversation_id: int) -> None:
@@ -24,8 +28,28 @@ def settle(conversation_id: int) -> None:
     )
     waiting = db.session.get(AssistantChoice, conversation_id, populate_existing=True)
     if row is not None and waiting is not None and waiting.due_at == due_at:
-        _end(row, waiting, chosen)
+        _end_or_call(row, waiting, chosen)
     db.session.commit()
+
+
+def _end_or_call(row: Conversation, waiting: AssistantChoice, chosen: int | None) -> None:
+    """What goes wrong here is undone and logged, and a human called: else it would go wrong with every sweep
+    while the customer waits."""
+    conversation_id, bot_id = row.id, waiting.bot_id
+    try:
+        with db.session.begin_nested():
+            return _end(row, waiting, chosen)
+    except OperationalError:  # the database is away or a row is held: the sweeper comes again
+        raise
+    except Exception:
+        log.exception("bot_failed", conversation_id=conversation_id, bot_id=bot_id)
+    bot_choices.withdraw(conversation_id)
+    talk = db.session.get(ChatbotTalk, conversation_id, populate_existing=True)
+    if talk is None or not bot_choices.is_waiting(talk):
+        return
+    talk.offered = None
+    if row.assignee_id is None and row.status == "open":
+        bots.flag(row, db.session.get(Chatbot, bot_id), "failed")
 
 
 def _end(row: Conversation, waiting: AssistantChoice, chosen: int | None) -> None:

@@ -99,7 +99,7 @@ def _take(conversation_id: int, bot: Chatbot, message: InboundMessage) -> bool:
         _call_human(turn, "loop")
         return False
     if not text:  # a photo or a voice: only a human can see or hear it
-        _flag(turn, "no_words")
+        flag(turn.row, turn.bot, "no_words")
         return False
     wanted = bot_offers.chosen(talk, text, message.choice_id)
     if wanted == AGENT:
@@ -153,7 +153,7 @@ def _quote_shipping(turn: Turn, reply: ongkir.Reply) -> bool:
         said = _say(turn, "")
     note(turn, "ongkir", said if reply.text else None)
     if reply.calls_human:
-        _flag(turn, "ongkir")
+        flag(turn.row, turn.bot, "ongkir")
     return True
 
 
@@ -212,7 +212,7 @@ def _closed(turn: Turn, ends_at) -> None:
     text = turn.bot.outside_hours_message
     if text and bot_talks.take_notice(turn.row, turn.bot, ends_at):
         bot_says.say(turn.row, text)
-    _flag(turn, "outside_hours")
+    flag(turn.row, turn.bot, "outside_hours")
 
 
 def _overtake(turn: Turn) -> None:
@@ -245,15 +245,15 @@ def _call_human(turn: Turn, reason: str) -> None:
 
 def _hand_over(turn: Turn, reason: str) -> None:
     turn.talk.has_it, turn.talk.offered, turn.talk.rating_due_at = False, None, None
-    _flag(turn, reason)
+    flag(turn.row, turn.bot, reason)
 
 
-def _flag(turn: Turn, reason: str) -> None:
-    if turn.row.needs_human:
+def flag(row: Conversation, bot: Chatbot, reason: str) -> None:
+    if row.needs_human:
         return
-    turn.row.needs_human = True
-    activity.log(turn.row, "needs_human", None, reason=reason, bot=turn.bot.name)
-    activity.changed(turn.row, None, {"needs_human": True})
+    row.needs_human = True
+    activity.log(row, "needs_human", None, reason=reason, bot=bot.name)
+    activity.changed(row, None, {"needs_human": True})
 
 
 # --- helpers -----------------------------------------------------------------------------------

@@ -20,6 +20,11 @@ def shot(page, name: str) -> None:
         page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
 
 
+def as_dark_phone(page) -> None:
+    page.set_viewport_size({"width": 375, "height": 800})
+    page.emulate_media(color_scheme="dark")
+
+
 @pytest.fixture
 def model(simulator_process):
     state = simulator_process.providers["language_model"].state
@@ -54,15 +59,15 @@ def test_from_no_key_to_a_model_that_works(sign_in, cast, model):
     assert "9876" in page.content() and "kunci-yang-benar" not in page.content()
     page.locator("[data-verify]").scroll_into_view_if_needed()
     shot(page, "works")
-    phone = sign_in(cast.admin, "/app/settings/assistant", width=375, dark=True)
-    assert phone.evaluate("document.documentElement.scrollWidth") <= 375
-    assert serious(phone) == []
-    shot(phone, "phone-dark")
+    as_dark_phone(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    assert serious(page) == []
+    shot(page, "phone-dark")
     page.click("[data-key-remove]")
     page.click("dialog[open] .btn-danger")
     page.locator("[data-status]", has_text="Belum ada key").wait_for()
     assert not page.is_checked('[name="chooses"]')
-    assert page.problems == phone.problems == []
+    assert page.problems == []
 
 
 def test_a_draft_is_put_behind_what_is_written(sign_in, cast, make, model, eventually):
@@ -72,9 +77,9 @@ def test_a_draft_is_put_behind_what_is_written(sign_in, cast, make, model, event
     with acting_as(cast.organization_id):
         accounts.save({"address": model.address, "api_key": "kunci-model-9876", "chooses": True})
         bot_settings.change(bot.id, {"answer_threshold": 100, "suggest_threshold": 0})
-    talk = make.conversation(cast.organization_id, device, assignee_id=cast.agent.id)
+    talk = make.conversation(cast.organization_id, device, assignee_id=cast.admin.id)
     make.message(talk, text="Kak, jam buka dong")
-    page = sign_in(cast.agent, f"/app/inbox/{talk.id}")
+    page = sign_in(cast.admin, f"/app/inbox/{talk.id}")
     page.locator(TEXT).wait_for()
     assert page.locator("[data-draft-reply]").count() == 0
     with acting_as(cast.organization_id):
@@ -90,8 +95,8 @@ def test_a_draft_is_put_behind_what_is_written(sign_in, cast, make, model, event
     eventually(lambda: model.calls, 20, "the model was not asked")
     model.release()
     page.locator("[data-drafting]", has_text="Baca dulu").wait_for()
-    whole = "Halo Kak Budi,\n\nSetiap hari 08.00 sampai 17.00."
-    assert page.input_value(TEXT) == whole
+    draft = "Setiap hari 08.00 sampai 17.00."
+    assert page.input_value(TEXT) == f"Halo Kak Budi,\n\n{draft}"
     assert serious(page) == []
     shot(page, "draft")
     page.keyboard.press("Control+z")
@@ -101,19 +106,40 @@ def test_a_draft_is_put_behind_what_is_written(sign_in, cast, make, model, event
     page.locator(".toast", has_text="sedang tidak menjawab").wait_for()
     assert page.input_value(TEXT) == "Halo Kak Budi," and button.is_enabled()
     shot(page, "draft-error")
+
+    def arrives_at_a_note(written: str, told: str) -> None:
+        model.faults, calls = [Fault("hold")], len(model.calls)
+        page.fill(TEXT, "")
+        button.click()
+        eventually(lambda: len(model.calls) > calls, 20, "the model was not asked")
+        page.click('.segmented [data-mode="note"]')
+        page.fill(TEXT, written)
+        model.release()
+        page.locator("[data-drafting]", has_text=told).wait_for()
+
+    arrives_at_a_note("", "Baca dulu")
+    assert page.get_attribute("[data-composer]", "data-mode") == "reply" and page.input_value(TEXT) == draft
+    # A note that is being written never goes to the customer with it
+    arrives_at_a_note("Hanya untuk tim", "beralih ke Balas")
+    assert page.input_value(TEXT) == "Hanya untuk tim"
+    page.press(TEXT, "Enter")
+    page.locator("[data-days] .note", has_text="Hanya untuk tim").wait_for()
+    as_dark_phone(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    shot(page, "draft-note-phone")
+    page.click('.segmented [data-mode="reply"]')
+    page.locator("[data-drafting]", has_text="Baca dulu").wait_for()
+    assert page.input_value(TEXT) == draft
+    shot(page, "draft-phone")
     assert page.problems == []
 
-    phone = sign_in(cast.agent, f"/app/inbox/{talk.id}", width=375, dark=True)
-    phone.locator("[data-draft-reply]").click()
-    phone.locator("[data-drafting]", has_text="Baca dulu").wait_for()
-    assert phone.evaluate("document.documentElement.scrollWidth") <= 375
-    shot(phone, "draft-phone")
-
-    trial = sign_in(cast.admin, f"/app/chatbot/{bot.id}")
-    trial.fill("#try-text", "jam buka dong")
-    trial.click(".try-box button[type=submit]")
-    trial.get_by_role("button", name="Tanya model bahasa").click()
-    trial.locator("#tried", has_text="Dipilih oleh model").wait_for()
-    assert "08.00" in trial.locator("#tried").inner_text()
-    assert serious(trial) == []
-    shot(trial, "trial")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.emulate_media(color_scheme="light")
+    page.goto(f"/app/chatbot/{bot.id}")
+    page.fill("#try-text", "jam buka dong")
+    page.click(".try-box button[type=submit]")
+    page.get_by_role("button", name="Tanya model bahasa").click()
+    page.locator("#tried", has_text="Dipilih oleh model").wait_for()
+    assert "08.00" in page.locator("#tried").inner_text()
+    assert serious(page) == []
+    shot(page, "trial")

@@ -9,7 +9,7 @@ from sqlalchemy import select, text, update
 
 from cloudchat.extensions import db, now
 from cloudchat.jobs import bots as jobs
-from cloudchat.jobs import sweeps
+from cloudchat.jobs import queue, sweeps
 from cloudchat.models import (
     AssistantChoice,
     AssistantSettings,
@@ -20,10 +20,18 @@ from cloudchat.models import (
     Notification,
 )
 from cloudchat.services import bot_choices, bot_settings, conversations, outbound
-from cloudchat.services.assistant import accounts, blanking, breaker, choosing
+from cloudchat.services.assistant import accounts, breaker, choosing
 from cloudchat.simulators.language_model import Fault
 from cloudchat.tenancy import acting_as, all_organizations
-from tests.test_bots.test_turns import Customer, bot, change, device, identity, turns  # noqa: F401
+from tests.test_bots.test_turns import (  # noqa: F401
+    Customer,
+    bot,
+    change,
+    conversation,
+    device,
+    identity,
+    turns,
+)
 
 URL = "/api/app/assistant"
 KEY = "kunci-model-rahasia-wxyz"
@@ -45,6 +53,7 @@ def unhurried(monkeypatch):
     """Customers of a busy machine wait longer: what is tried here is no matter of seconds."""
     monkeypatch.setattr(bot_choices, "SECONDS", 30.0)
     monkeypatch.setattr(bot_choices, "PATIENCE", timedelta(minutes=1))
+    monkeypatch.setattr(breaker, "HELD", 60)
 
 
 @pytest.fixture
@@ -153,6 +162,13 @@ def test_a_refused_key_is_told_to_admins_and_asked_no_more(customer, helped, mod
         assert {row.user_id for row in told} == {cast.admin.id}
 
 
+def test_it_waits_in_the_queue_that_no_export_holds(customer, helped):
+    customer.says("jam buka dong")
+    mine = [helped.organization_id, customer.conversation_id]
+    queued = [job.func_name for job in queue("messages").jobs if job.args == mine]
+    assert queued == ["cloudchat.jobs.bots.choose"]
+
+
 @contextmanager
 def thinking(customer, model, question: str):
     """While the model thinks about a question, whoever asked it: this process or the desk's worker."""
@@ -216,6 +232,16 @@ def test_nothing_is_held_while_it_thinks(customer, helped, model, eventually):
     assert "08.00" in customer.heard()[0]
 
 
+def test_a_pause_that_another_call_was_told_to_make_is_kept(customer, helped, model):
+    with thinking(customer, model, "jam buka dong"), acting_as(helped.organization_id):
+        breaker.failed(at_once=True)
+    assert "08.00" in customer.heard()[0]
+    with acting_as(helped.organization_id):
+        assert breaker.is_open()
+        accounts.save({"daily_limit": 50})
+        assert not breaker.is_open()
+
+
 def left_behind(customer, helped, **values) -> None:
     """A question that no job of the desk knows of, after the bot has asked back once."""
     home = helped.organization_id
@@ -226,7 +252,7 @@ def left_behind(customer, helped, **values) -> None:
         talk = db.session.get(ChatbotTalk, customer.conversation_id)
         scores = [[int(qa_id), score] for qa_id, score in talk.offered["scores"].items()]
         waiting = {"conversation_id": talk.conversation_id, "bot_id": helped.id, "question": "jam buka dong"}
-        db.session.add(AssistantChoice(**waiting, candidates={"items": scores}, **values))
+        db.session.add(AssistantChoice(**waiting, **{"candidates": {"items": scores}, **values}))
         talk.offered = {"question": "", "qa_ids": [], "scores": {}, "waits": True}
         db.session.commit()
         accounts.save({"chooses": True})
@@ -256,6 +282,44 @@ def test_a_process_that_dies_loses_nothing(customer, helped, model):
     assert ASKS_BACK in customer.heard()[-1] and len(customer.heard()) == 2 and not model.calls
 
 
+def test_one_question_of_an_organization_is_asked_at_a_time(customer, app, device, helped, model, eventually):  # noqa: F811
+    other = Asker(app, device, helped, eventually)
+    left_behind(other, helped, due_at=now())
+    with thinking(customer, model, "jam buka dong"):
+        calls = len(model.calls)
+        jobs.choose(helped.organization_id, other.conversation_id)
+        assert ASKS_BACK in other.heard()[-1] and len(other.heard()) == 2
+        assert ASKS_BACK in other.says("jam buka ya")[0]["text"], "no job, no wait"
+        assert len(model.calls) == calls
+    assert "08.00" in customer.heard()[0]
+    assert "08.00" in other.asks("jam buka toko kak")[0]
+
+
+@pytest.mark.parametrize("who", ["the sweeper", "the customer"])
+def test_a_clock_that_was_set_back_keeps_nobody_waiting(customer, helped, model, who):
+    """As it stands where somebody died over it, by a clock that was two hours ahead."""
+    home = helped.organization_id
+    left_behind(customer, helped, due_at=now() + timedelta(hours=2), asked_at=now())
+    if who == "the customer":
+        assert "agen kami" in customer.says("bicara dengan agen")[0]["text"]
+    else:
+        with all_organizations("as the sweeper does"):
+            assert (home, customer.conversation_id) in bot_choices.late()
+        jobs.choose(home, customer.conversation_id)
+        assert ASKS_BACK in customer.heard()[-1] and len(customer.heard()) == 2
+    assert not customer.waits() and not model.calls
+    assert all(turn.response_time_ms >= 0 for turn in turns(helped))
+
+
+def test_a_turn_that_cannot_be_ended_calls_a_human(customer, helped, model):
+    broken = {"candidates": {"items": [["rusak"]]}, "due_at": now() - bot_choices.LATE * 2}
+    left_behind(customer, helped, **broken, asked_at=now())
+    jobs.choose(helped.organization_id, customer.conversation_id)
+    assert not customer.waits() and len(customer.heard()) == 1
+    assert conversation(helped, customer).needs_human
+    assert "agen kami" in customer.says("bicara dengan agen")[0]["text"]
+
+
 @pytest.mark.parametrize(
     ("said", "place"),
     [
@@ -275,11 +339,6 @@ def test_a_process_that_dies_loses_nothing(customer, helped, model):
 )
 def test_only_a_number_is_a_choice(said, place):
     assert choosing.read(said, 3) == place
-
-
-def test_names_and_numbers_stay_here():
-    text = "Saya Budi Santoso (budi@toko.co.id), WA +62 812-3456-7890, pesanan 12345, 2 kg"
-    assert blanking.blanked(text, "Budi Santoso") == "Saya [name] ([email]), WA [number], pesanan 12345, 2 kg"
 
 
 # --- settings ------------------------------------------------------------------------------------
@@ -349,14 +408,27 @@ def test_what_a_check_finds(cast, model, as_person):
     assert found(api_key="salah-kunci-ini") == "refused"
     assert found(model="tidak-ada-itu") == "unknown_model"
     assert found(Fault("status", status=429), model="kecil") == "limited"
-    assert found(Fault("html")) == "unexpected"
+    assert found(Fault("html")) == found(Fault("status", status=403)) == "unexpected", "no word about the key"
     assert found(Fault("close")) == found(Fault("status", status=503)) == "unreachable"
     assert found() == "ok"
-    assert api.get(f"{URL}/settings").json["calls_today"] == 7
-    api.put(f"{URL}/settings", json={"daily_limit": 7})
+    assert api.get(f"{URL}/settings").json["calls_today"] == 8
+    api.put(f"{URL}/settings", json={"daily_limit": 8})
     assert api.post(f"{URL}/verify").status_code == 429
     with acting_as(cast.neighbour_id):
         assert db.session.scalar(select(AssistantUsage)) is None
+
+
+def test_an_old_answer_says_nothing_about_newer_settings(cast, model):
+    with acting_as(cast.organization_id):
+        accounts.save({"address": model.address, "api_key": KEY})
+        for newer in ({"model": "lain"}, {"address": f"{model.address}/", "api_key": KEY}):
+            old = accounts.Asked.of(accounts.get())
+            accounts.save(newer)
+            accounts.note(old, "refused")
+            accounts.checked(old)
+            assert (accounts.get().status, accounts.get().checked_at) == ("unverified", None)
+        accounts.note(accounts.Asked.of(accounts.get()), "ok")
+        assert accounts.get().status == "ok"
 
 
 # --- drafts --------------------------------------------------------------------------------------
@@ -376,6 +448,13 @@ def test_a_draft_is_made_of_the_conversation_and_the_nearest_pairs(customer, hel
     with acting_as(cast.organization_id):
         conversations.assign(identity(cast.admin), customer.conversation_id, cast.colleague.id)
     assert as_person(cast.agent).post(url).status_code == 404, "somebody else's"
+
+
+def test_of_a_number_where_a_long_message_is_cut_nothing_is_left(helped, model, cast, make, as_person):
+    talk = make.conversation(cast.organization_id)
+    make.message(talk, text="x " * 495 + "0812-3456-7890")
+    assert as_person(cast.agent).post(f"/api/app/inbox/conversations/{talk.id}/draft").status_code == 200
+    assert "x x [number]" in questions_of(model.calls[-1]) and "0812" not in questions_of(model.calls[-1])
 
 
 def test_a_draft_that_cannot_be_made_says_why(customer, helped, model, cast, make, as_person):

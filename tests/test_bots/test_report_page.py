@@ -42,6 +42,12 @@ def test_figures_charts_and_unknown_questions_stand_on_the_page(bot, cast, as_pe
     assert "unsafe-inline" in page.headers["Content-Security-Policy"].split("style-src")[1].split(";")[0]
 
 
+def test_the_turns_say_where_nothing_was_said(bot, cast, as_person):
+    log(bot, question="Jam buka?", outcome="suggest", reason="overtaken")
+    page = as_person(cast.manager).get(f"/app/reports/bots/{bot.id}/turns?from=2020-01-01&to=2099-01-01")
+    assert "Jam buka?" in page.text and "Terdahului, tidak ada yang dikatakan" in page.text
+
+
 def test_agents_and_strangers_see_no_report(bot, cast, app):
     assert As(app, cast.agent).get("/app/reports").status_code == 403
     answer = As(app, cast.stranger).get(f"/app/reports?bot_id={bot.id}")

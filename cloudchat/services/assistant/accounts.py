@@ -1,9 +1,9 @@
 """The organization's account with a language model: its settings, its key's state, calls of the day."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from cloudchat import events
@@ -162,21 +162,34 @@ def take_call(settings: AssistantSettings) -> bool:
 # --- what the provider said ----------------------------------------------------------------------
 
 
-def note(sealed: str, outcome: str, is_news: bool = True) -> None:
-    """Keep what an answer says about the key it was asked with; commits. A key that was replaced meanwhile
-    is not touched. Admins are told once that it is refused, unless one of them is just looking."""
-    mine = AssistantSettings.api_key == sealed
-    news = update(AssistantSettings).where(mine, AssistantSettings.status != outcome)
+class Asked(NamedTuple):
+    """What a call was made with."""
+
+    api_key: str  # sealed
+    address: str
+    model: str
+
+    @classmethod
+    def of(cls, settings: AssistantSettings) -> "Asked":
+        return cls(settings.api_key, settings.address, settings.model)
+
+    def still_holds(self) -> ColumnElement[bool]:
+        return and_(*(getattr(AssistantSettings, name) == value for name, value in self._asdict().items()))
+
+
+def note(asked: Asked, outcome: str, is_news: bool = True) -> None:
+    """Keep what an answer says about the settings that it was asked with; commits. Settings that were changed
+    meanwhile are not touched. Admins are told once that it is refused, unless one of them is just looking."""
+    news = update(AssistantSettings).where(asked.still_holds(), AssistantSettings.status != outcome)
     changed = bool(db.session.execute(news.values(status=outcome, checked_at=now())).rowcount)
     if changed and is_news and outcome in DEAD:
         _tell_admins(outcome)
     db.session.commit()
 
 
-def checked(sealed: str) -> None:
-    """Somebody has had it checked just now; commits."""
-    mine = update(AssistantSettings).where(AssistantSettings.api_key == sealed)
-    db.session.execute(mine.values(checked_at=now()))
+def checked(asked: Asked) -> None:
+    """Somebody has had them checked just now; commits."""
+    db.session.execute(update(AssistantSettings).where(asked.still_holds()).values(checked_at=now()))
     db.session.commit()
 
 

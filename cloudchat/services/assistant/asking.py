@@ -17,11 +17,11 @@ def ask(settings: AssistantSettings, system: str, user: str, seconds: float, for
     where it has failed before. Raises ChatError, with the kinds of the client, "paused" and "used_up"."""
     if not force and breaker.is_open():
         raise ChatError("paused")
-    sealed, address, model = settings.api_key, settings.address, settings.model
+    asked = accounts.Asked.of(settings)
     try:
         key = accounts.key_of(settings)
     except Exception:  # sealed with a key that we no longer have: another has to be entered
-        accounts.note(sealed, "refused")
+        accounts.note(asked, "refused")
         raise ChatError("refused") from None
     taken = accounts.take_call(settings)
     db.session.commit()
@@ -29,13 +29,13 @@ def ask(settings: AssistantSettings, system: str, user: str, seconds: float, for
         raise ChatError("used_up")
     messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
     try:
-        text = openai_chat.complete(address, key, model, messages, seconds)
+        text = openai_chat.complete(asked.address, key, asked.model, messages, seconds)
     except ChatError as error:
         breaker.failed(at_once=error.kind == "limited")
-        accounts.note(sealed, error.kind, is_news=not force)
+        accounts.note(asked, error.kind, is_news=not force)
         raise
-    breaker.reset()
-    accounts.note(sealed, "ok")
+    breaker.worked()
+    accounts.note(asked, "ok")
     return text
 
 
@@ -45,13 +45,14 @@ def verify() -> AssistantSettings:
     settings = accounts.get()
     if not settings.api_key:
         raise Conflict("assistant", code="assistant_no_key")
-    sealed = settings.api_key
+    asked = accounts.Asked.of(settings)
     try:
         ask(settings, "Answer with the word OK.", "OK?", VERIFY_SECONDS, force=True)
+        breaker.reset()
     except ChatError as error:
         if error.kind == "used_up":
             raise refusal(error) from None
-    accounts.checked(sealed)
+    accounts.checked(asked)
     return accounts.get()
 
 

@@ -11,7 +11,6 @@ from cloudchat.clients.openai_chat import ChatError
 from cloudchat.services.assistant import accounts, asking, breaker
 from cloudchat.services.assistant.blanking import blanked
 
-MOST = 10  # pairs to choose among
 SYSTEM = (
     "You match a customer's message to a shop's list of known questions. You get JSON with the customer's "
     'message and the numbered questions. Answer with nothing but JSON such as {"choice": 3}: the number '
@@ -22,11 +21,12 @@ _NUMBER = re.compile(r'(?:```(?:json)?\s*)?(?:\{\s*"choice"\s*:\s*(\d{1,3})\s*\}
 
 
 def may_choose() -> bool:
-    """Is it worth asking now? What the settings, the day's calls and the last failures say."""
+    """Is it worth asking now? What the settings, the day's calls and the last failures say; while it is
+    asked for another customer nobody waits behind them."""
     settings = accounts.get()
     if not accounts.is_ready(settings, "chooses") or accounts.calls_today() >= settings.daily_limit:
         return False
-    return not breaker.is_open()
+    return breaker.is_free()
 
 
 def choose(text: str, questions: list[str], seconds: float, name: str | None = None) -> int | None:
@@ -39,10 +39,13 @@ def choose(text: str, questions: list[str], seconds: float, name: str | None = N
         "customer": blanked(text, name),
         "questions": [{"number": at, "question": one} for at, one in enumerate(questions, 1)],
     }
-    try:
-        said = asking.ask(settings, SYSTEM, json.dumps(asked, ensure_ascii=False), seconds)
-    except ChatError:
-        return None
+    with breaker.slot() as is_mine:
+        if not is_mine:
+            return None
+        try:
+            said = asking.ask(settings, SYSTEM, json.dumps(asked, ensure_ascii=False), seconds)
+        except ChatError:
+            return None
     return read(said, len(questions))
 
 

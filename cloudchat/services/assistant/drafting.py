@@ -70,8 +70,9 @@ def _messages(row: Conversation) -> list[Message]:
 
 def _told(row: Conversation, messages: list[Message]) -> list[dict[str, str]]:
     who = {"in": "customer", "out": "shop"}
+    # Blanked first: of a number that is cut in two the beginning would stay
     return [
-        {"from": who[one.direction], "text": blanked(one.text[:LONGEST_MESSAGE], row.contact.name)}
+        {"from": who[one.direction], "text": blanked(one.text, row.contact.name)[:LONGEST_MESSAGE]}
         for one in messages
     ]
 

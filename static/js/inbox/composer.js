@@ -33,6 +33,7 @@ export function setMode(name, { focus = true } = {}) {
   refresh();
   keepDraft(state.open, text.value, name);
   if (focus && !one("[data-field]", box).hidden) text.focus();
+  document.dispatchEvent(new CustomEvent("inbox:mode"));
 }
 
 /** Put words where the caret is. */

@@ -2,9 +2,12 @@
 import { api, reportError } from "../api.js";
 import { t } from "../i18n.js";
 import { toast } from "../toast.js";
-import { field, form, mode } from "./composer.js";
+import { field, form, mode, setMode } from "./composer.js";
 import { one, root, state } from "./dom.js";
 import { draftOf, keepDraft } from "./drafts.js";
+
+// Conversation → what waits there while a note is written: behind it, it would take the note to the customer
+const waiting = new Map();
 
 const behind = (written, words) => (written.trim() ? `${written.trimEnd()}\n\n${words}` : words);
 
@@ -20,10 +23,22 @@ function type(words) {
   text.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+/** Into the reply, never into a note; answers what to say about it. */
+function put(words) {
+  if (mode() === "note" && field().value.trim()) {
+    waiting.set(state.open, words);
+    return t("inbox.draft.waits");
+  }
+  if (mode() === "note") setMode("reply");
+  type(words);
+  return t("inbox.draft.done");
+}
+
 /** Left for another conversation meanwhile: it waits there with what was written. */
 function keep(id, words) {
   const known = draftOf(id);
-  keepDraft(id, behind(known?.text ?? "", words), known?.mode ?? "reply");
+  if (known?.mode === "note") waiting.set(id, words);
+  else keepDraft(id, behind(known?.text ?? "", words), "reply");
   toast(t("inbox.draft.elsewhere"));
 }
 
@@ -40,10 +55,7 @@ async function draft(button) {
   try {
     const { text } = await api("POST", `/api/app/inbox/conversations/${id}/draft`);
     if (state.open !== id || !form()) keep(id, text);
-    else {
-      type(text);
-      done = mode() === "reply" ? t("inbox.draft.done") : "";
-    }
+    else done = put(text);
   } catch (error) {
     reportError(error, () => button.isConnected && draft(button));
   }
@@ -56,4 +68,11 @@ root.addEventListener("click", (event) => {
   if (button) draft(button);
 });
 
-root.addEventListener("submit", () => say(""));
+document.addEventListener("inbox:mode", () => {
+  const words = mode() === "reply" && waiting.get(state.open);
+  if (!words) return;
+  waiting.delete(state.open);
+  say(put(words));
+});
+
+root.addEventListener("submit", () => say(waiting.has(state.open) ? t("inbox.draft.waits") : ""));
