@@ -6,7 +6,8 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import psycopg
 import redis
@@ -155,7 +156,7 @@ def endless_report(world: World) -> Iterator[str]:
     with world.sql() as connection:
         for statement in SLOW_ROWS:
             connection.execute(statement)
-    today = datetime.now(UTC).date()
+    today = datetime.now(ZoneInfo("Asia/Jakarta")).date()  # as the organization counts days
     try:
         yield f"/api/app/chatbot/bots/{bot.id}/reports/summary?from={today - timedelta(3)}&to={today}"
     finally:
