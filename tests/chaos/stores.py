@@ -20,7 +20,7 @@ from tests.chaos.world import World
 AWAY = 20.0  # seconds
 INBOX_P95 = 0.5  # seconds under this load, with a report that hogs the database …
 TWICE = 2.0  # … or so many times what it was before, on a busy machine
-STATEMENT = 12  # seconds that a web process gives a statement: enough to look at the inbox fifty times
+STATEMENT = 12  # seconds that a web process gives a statement: enough to look at the inbox some thirty times
 SLOW_ROWS = (
     "create function chaos_slow() returns boolean language plpgsql volatile as"
     " $$ begin perform count(*) from generate_series(1, 100000); return true; end $$",
