@@ -7,7 +7,7 @@ part of a request has to arrive in time, and what nobody reads is thrown away or
 import socket
 import time
 
-from gevent import Greenlet, Timeout, getcurrent, pywsgi
+from gevent import Greenlet, GreenletExit, Timeout, get_hub, getcurrent, pywsgi
 from werkzeug.exceptions import RequestTimeout
 
 from cloudchat import heads
@@ -168,5 +168,10 @@ class Handler(pywsgi.WSGIHandler):
 
 def close_waiting() -> None:
     """End the connections on which no request is under way."""
+    get_hub().loop.run_callback(_end_the_waiting)
+
+
+def _end_the_waiting() -> None:
+    # A kill would come some time after it was asked for, and meet the request that came meanwhile
     for greenlet in list(waiting):
-        greenlet.kill(block=False)
+        greenlet.throw(GreenletExit)

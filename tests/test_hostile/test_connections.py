@@ -4,6 +4,8 @@ import contextlib
 import gzip
 import hashlib
 import hmac
+import subprocess
+import sys
 import threading
 import time
 
@@ -12,6 +14,7 @@ import psutil
 import pytest
 
 from cloudchat import connections
+from tests.conftest import ROOT
 
 MEBIBYTE = 1024 * 1024
 HOOK = "POST /webhooks/meta HTTP/1.1\r\nHost: desk\r\nContent-Type: application/json\r\n"
@@ -170,3 +173,10 @@ def test_a_line_is_used_again(line):
     once = line()
     for _ in range(3):
         assert once.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").status() == 200
+
+
+def test_a_request_that_arrives_as_the_process_ends_is_answered():
+    """F30: with the kill that ended idle connections, half of these were answered 500."""
+    program = [sys.executable, "-m", "tests.test_hostile.draining"]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["200"] * 20
