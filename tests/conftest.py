@@ -67,6 +67,16 @@ def simulator_process(desk_port):
     server.stop()
 
 
+@pytest.fixture
+def model(simulator_process):
+    """The simulated language model, as freshly started; `address` is where it is."""
+    state = simulator_process.providers["language_model"].state
+    state.reset()
+    state.address = f"{simulator_process.url}/llm/v1"
+    yield state
+    state.reset()
+
+
 @pytest.fixture(scope="session")
 def settings(services, simulator_process, desk_port, tmp_path_factory):
     """The configuration that the app in this process and the running desk share."""

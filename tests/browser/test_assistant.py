@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-import pytest
-
 from cloudchat.services import bot_settings
 from cloudchat.services.assistant import accounts
 from cloudchat.simulators.language_model import Fault
@@ -23,15 +21,6 @@ def shot(page, name: str) -> None:
 def as_dark_phone(page) -> None:
     page.set_viewport_size({"width": 375, "height": 800})
     page.emulate_media(color_scheme="dark")
-
-
-@pytest.fixture
-def model(simulator_process):
-    state = simulator_process.providers["language_model"].state
-    state.reset()
-    state.address = f"{simulator_process.url}/llm/v1"
-    yield state
-    state.reset()
 
 
 def test_from_no_key_to_a_model_that_works(sign_in, cast, model):

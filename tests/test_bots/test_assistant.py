@@ -38,16 +38,6 @@ KEY = "kunci-model-rahasia-wxyz"
 ASKS_BACK = "Maksud Kakak yang mana?"
 
 
-@pytest.fixture
-def model(simulator_process):
-    """The simulated language model, as freshly started; `address` is where it is."""
-    state = simulator_process.providers["language_model"].state
-    state.reset()
-    state.address = f"{simulator_process.url}/llm/v1"
-    yield state
-    state.reset()
-
-
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch):
     """Customers of a busy machine wait longer: what is tried here is no matter of seconds."""
